@@ -1,0 +1,171 @@
+"""What a lowering writes with: ops of ONNX on typed tensors, whose names follow from the layer's path.
+
+A lowering is a function from a `Builder` and the layer's input tensors to its output tensors:
+
+    @LOWERINGS.add("Softplus")
+    def softplus(build: Builder, x: Tensor) -> Tensor:
+        return build.op("Softplus", x)
+
+It may return an input: such a layer is absent from the ONNX graph. Every tensor has a static type, from
+which the model gets its `value_info`; types are as the tensors lie in memory, not as in the spec.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from itertools import chain, count
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from onnx import TensorProto
+from onnx.helper import tensor_dtype_to_np_dtype
+
+from specc.backend import Lowerings
+from specc.ir import Node
+from specc.tensor import DType, TensorType
+
+
+ONNX_DTYPES = {"float32": "FLOAT", "float64": "DOUBLE"}
+"""The dtypes that ONNX does not call as we do, in capitals."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Tensor:
+    """A tensor of the ONNX graph; `type` is as it lies in memory."""
+
+    type: TensorType
+
+
+@dataclass(frozen=True, slots=True)
+class Op:
+    """A node of the ONNX graph; an input that is left out is None."""
+
+    kind: str
+    name: str
+    inputs: tuple[Tensor | None, ...]
+    outputs: tuple[Tensor, ...]
+    attributes: dict[str, Any]
+
+
+@dataclass(slots=True)
+class OpGraph:
+    """The ops, constants and weights so far.
+
+    constants: the values of the tensors that are known now.
+    weights: by canonical key, so that a weight that several layers share stands once.
+    names: what a tensor is to be called, if the name is still free; an op's tensor without a wish is
+        called after the op.
+    """
+
+    ops: list[Op] = field(default_factory=list[Op])
+    constants: dict[Tensor, NDArray[Any]] = field(default_factory=dict[Tensor, NDArray[Any]])
+    weights: dict[str, Tensor] = field(default_factory=dict[str, Tensor])
+    names: dict[Tensor, str] = field(default_factory=dict[Tensor, str])
+
+
+@dataclass(slots=True)
+class Builder:
+    """Adds the ops of one layer."""
+
+    node: Node
+    graph: OpGraph
+    _names: set[str] = field(default_factory=set[str])
+
+    @property
+    def layer(self) -> Any:
+        return self.node.layer
+
+    @property
+    def output(self) -> TensorType:
+        """The type of the layer's first output, as it lies in memory."""
+        return self.node.outputs[0].physical
+
+    def op(
+        self,
+        kind: str,
+        *inputs: Tensor | None,
+        type: TensorType | None = None,
+        **attributes: Any,
+    ) -> Tensor:
+        """The output of an op of `kind`; its type is that of the first input unless `type` is given."""
+        types = (type or inputs[0].type,)
+        return self.ops(kind, *inputs, types=types, **attributes)[0]
+
+    def ops(
+        self, kind: str, *inputs: Tensor | None, types: Sequence[TensorType], **attributes: Any
+    ) -> tuple[Tensor, ...]:
+        """The outputs of an op that has several, of the given `types`."""
+        outputs = tuple(Tensor(type) for type in types)
+        name = self._op_name(kind)
+        self.graph.ops.append(Op(kind, name, inputs, outputs, attributes))
+        for tensor in outputs:
+            self.graph.names[tensor] = f"{self.node.path}.{kind.lower()}"
+        return outputs
+
+    def weight(self, name: str) -> Tensor:
+        """The weight of that short name in float32; another use's, if the layer is a `reuse`."""
+        key = f"{self.node.owner}.{name}"
+        if key not in self.graph.weights:
+            self.graph.weights[key] = Tensor(TensorType(self.node.weights()[name].shape))
+        return self.graph.weights[key]
+
+    def constant(self, value: ArrayLike, name: str, dtype: DType = "float32") -> Tensor:
+        """A tensor whose elements are known; `name` says what for."""
+        array = np.asarray(value, numpy_dtype(dtype))
+        tensor = Tensor(TensorType(array.shape, dtype))
+        self.graph.constants[tensor] = array
+        self.graph.names[tensor] = f"{self.node.path}.{name}"
+        return tensor
+
+    def scalar(self, value: float, like: Tensor) -> Tensor:
+        """A constant of rank 0 and the dtype of `like`."""
+        return self.constant(value, "constant", like.type.dtype)
+
+    def cast(self, x: Tensor, dtype: DType) -> Tensor:
+        """`x` in another dtype; `x` itself if it has that dtype already."""
+        if x.type.dtype == dtype:
+            return x
+        return self.op("Cast", x, type=TensorType(x.type.shape, dtype), to=onnx_dtype(dtype))
+
+    def reshape(self, x: Tensor, type: TensorType) -> Tensor:
+        """`x` as `type`, which has as many elements, in the order of memory."""
+        return self.op("Reshape", x, self._target(x, type), type=type)
+
+    def _target(self, x: Tensor, type: TensorType) -> Tensor:
+        """The second input of Reshape: 0 copies an unknown dim of `x`; -1, used once, is the rest."""
+        known = dict(enumerate(x.type.shape))
+        shape = [
+            dim if isinstance(dim, int) else 0 if dim == known.get(axis) else -1
+            for axis, dim in enumerate(type.shape)
+        ]
+        return self.constant(shape, "shape", "int64")
+
+    def _op_name(self, kind: str) -> str:
+        """The layer's path for its first op, then `path.relu`, `path.relu_1`, …"""
+        name = f"{self.node.path}.{kind.lower()}" if self._names else self.node.path
+        return unique_name(name, self._names)
+
+
+def unique_name(name: str, taken: set[str]) -> str:
+    """`name`, or `name_1`, `name_2`, … if it is taken; takes it."""
+    numbered = (f"{name}_{number}" for number in count(1))
+    unique = next(candidate for candidate in chain([name], numbered) if candidate not in taken)
+    taken.add(unique)
+    return unique
+
+
+def onnx_dtype(dtype: DType) -> int:
+    """The number that ONNX has for a dtype."""
+    return TensorProto.DataType.Value(ONNX_DTYPES.get(dtype, dtype.upper()))
+
+
+def numpy_dtype(dtype: DType) -> np.dtype[Any]:
+    """The dtype of numpy, or of ml_dtypes for bfloat16."""
+    return tensor_dtype_to_np_dtype(onnx_dtype(dtype))
+
+
+LOWERINGS: Lowerings[Callable[..., Tensor | tuple[Tensor, ...]]] = Lowerings(
+    "onnx", "specc.backends.onnx"
+)

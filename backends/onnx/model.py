@@ -1,0 +1,161 @@
+"""From a graph of the compiler to an ONNX `ModelProto`: lowered op by op, then named and written.
+
+The same graph and weights give the same bytes. Nodes are named by the dotted paths, initializers by
+the canonical keys of the weights; every edge has a static type, an unknown dim as `dim_param`. Ours are
+all the types: no shape inference runs. Whoever wants the model checked calls `onnx.checker`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from onnx import (
+    GraphProto,
+    ModelProto,
+    NodeProto,
+    SparseTensorProto,
+    TensorProto,
+    ValueInfoProto,
+)
+from onnx.helper import make_node, make_operatorsetid, make_tensor_value_info
+from onnx.numpy_helper import from_array
+
+from specc.ir import Graph, Value
+from specc.passes.layout import IoLayout, lay_out
+
+from .graph import LOWERINGS, Builder, Op, OpGraph, Tensor, onnx_dtype, unique_name
+
+OPSET = 22
+"""The lowest in which pooling rounds sizes up as we do; Gelu is there from 20."""
+
+IR_VERSION = 10
+"""That of the ONNX release which brought the opset."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lowered:
+    """A graph as ops; `inputs` and `outputs` in the order of the graph's."""
+
+    ops: OpGraph
+    inputs: tuple[Tensor, ...]
+    outputs: tuple[Tensor, ...]
+
+
+def build_model(
+    graph: Graph, weights: Mapping[str, NDArray[Any]] | None, io_layout: IoLayout | None
+) -> ModelProto:
+    """The ONNX model of a graph; images are channels first at its boundary unless `io_layout` says else.
+
+    weights: by canonical key. If None, each weight is a `Constant` node with a sparse value that has no
+        entries: zeros of the right shape in a few bytes, which every viewer and checker takes.
+    """
+    lowered = lower(lay_out(graph, io_layout or "channels_first"))
+    return ModelProto(
+        ir_version=IR_VERSION,
+        producer_name="specc",
+        producer_version=version("specc"),
+        doc_string=graph.description,
+        opset_import=[make_operatorsetid("", OPSET)],
+        graph=_Writer(lowered, name_tensors(graph, lowered)).graph(graph.name, weights),
+    )
+
+
+def lower(graph: Graph) -> Lowered:
+    """A graph that is laid out, as ops. Raises `SpecError` for a layer without a lowering."""
+    ops = OpGraph()
+    tensors = {value: Tensor(value.physical) for value in graph.inputs.values()}
+    inputs = tuple(tensors.values())
+    for node in graph.nodes:
+        given = [tensors[value] for value in node.inputs]
+        result = LOWERINGS.find(node)(Builder(node, ops), *given)
+        results = result if isinstance(result, tuple) else (result,)
+        for value, tensor in zip(node.outputs, results, strict=True):
+            tensors[value] = tensor
+            if tensor not in given:
+                ops.names[tensor] = value.name
+    return Lowered(ops, inputs, tuple(_outputs(graph, ops, tensors, inputs)))
+
+
+def _outputs(
+    graph: Graph, ops: OpGraph, tensors: Mapping[Value, Tensor], inputs: Iterable[Tensor]
+) -> Iterable[Tensor]:
+    """A tensor of its own for each output: one that is an input, or an output already, is copied."""
+    taken = set(inputs)
+    for name, value in graph.outputs.items():
+        tensor = tensors[value]
+        if tensor in taken:
+            tensor = Tensor(tensor.type)
+            ops.ops.append(Op("Identity", f"{name}.identity", (tensors[value],), (tensor,), {}))
+        taken.add(tensor)
+        yield tensor
+
+
+def name_tensors(graph: Graph, lowered: Lowered) -> dict[Tensor, str]:
+    """A name for each tensor: inputs, outputs and weights first, which users know by their names."""
+    wishes = [
+        *zip(lowered.inputs, graph.inputs, strict=True),
+        *zip(lowered.outputs, graph.outputs, strict=True),
+        *((tensor, key) for key, tensor in lowered.ops.weights.items()),
+        *lowered.ops.names.items(),
+    ]
+    names: dict[Tensor, str] = {}
+    taken: set[str] = set()
+    for tensor, wish in wishes:
+        if tensor not in names:
+            names[tensor] = unique_name(wish, taken)
+    return names
+
+
+@dataclass(frozen=True, slots=True)
+class _Writer:
+    """Writes protocol buffers for tensors that have a name."""
+
+    lowered: Lowered
+    names: Mapping[Tensor, str]
+
+    def graph(self, name: str, weights: Mapping[str, NDArray[Any]] | None) -> GraphProto:
+        """The whole graph; see `build_model` for `weights`."""
+        ops, boundary = self.lowered.ops, {*self.lowered.inputs, *self.lowered.outputs}
+        zeros = [] if weights else list(ops.weights.values())
+        made = [tensor for op in ops.ops for tensor in op.outputs]
+        return GraphProto(
+            name=name,
+            input=map(self._info, self.lowered.inputs),
+            output=map(self._info, self.lowered.outputs),
+            value_info=[self._info(tensor) for tensor in zeros + made if tensor not in boundary],
+            node=[*map(self._zeros, zeros), *map(self._node, ops.ops)],
+            initializer=[*self._weights(weights or {}), *self._constants()],
+        )
+
+    def _info(self, tensor: Tensor) -> ValueInfoProto:
+        shape = [dim if isinstance(dim, int) else str(dim) for dim in tensor.type.shape]
+        return make_tensor_value_info(self.names[tensor], onnx_dtype(tensor.type.dtype), shape)
+
+    def _node(self, op: Op) -> NodeProto:
+        inputs = ["" if tensor is None else self.names[tensor] for tensor in op.inputs]
+        outputs = [self.names[tensor] for tensor in op.outputs]
+        return make_node(op.kind, inputs, outputs, op.name, **op.attributes)
+
+    def _weights(self, weights: Mapping[str, NDArray[Any]]) -> Iterable[TensorProto]:
+        for key, tensor in self.lowered.ops.weights.items():
+            if weights:
+                yield from_array(np.asarray(weights[key], np.float32, order="C"), self.names[tensor])
+
+    def _constants(self) -> Iterable[TensorProto]:
+        for tensor, array in self.lowered.ops.constants.items():
+            yield from_array(array, self.names[tensor])
+
+    def _zeros(self, tensor: Tensor) -> NodeProto:
+        """A constant of zeros: a sparse tensor without entries."""
+        name, dtype = self.names[tensor], onnx_dtype(tensor.type.dtype)
+        zeros = SparseTensorProto(
+            values=TensorProto(name=name, data_type=dtype, dims=[0]),
+            indices=TensorProto(data_type=TensorProto.INT64, dims=[0]),
+            dims=[int(str(dim)) for dim in tensor.type.shape],
+        )
+        return make_node("Constant", [], [name], name, sparse_value=zeros)

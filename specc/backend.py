@@ -1,0 +1,128 @@
+"""What a backend is, and how one is found: by name, through the entry point group `specc.backends`.
+
+A backend turns a graph into an artifact (source text or a model file) and can run it on arrays, always
+in the layout of the spec, so that `specc verify` compares like with like.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from importlib import metadata
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+
+from specc.diagnostics import SpecError
+from specc.ir import Graph, Node
+from specc.layer import LAYERS
+from specc.names import did_you_mean
+from specc.passes.layout import IoLayout
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Array = NDArray[Any]
+    Arrays = Mapping[str, Array]
+
+GROUP = "specc.backends"
+
+Lower = TypeVar("Lower", bound=Callable[..., Any])
+
+
+class Backend(Protocol):
+    """One target of the compiler.
+
+    name: as in `--backend NAME`.
+    suffix: of the artifact's file, such as `.py`.
+    """
+
+    name: str
+    suffix: str
+
+    def compile(
+        self, graph: Graph, weights: Arrays | None, io_layout: IoLayout | None
+    ) -> str | bytes:
+        """The artifact: source text (which ignores `weights`), or a file's bytes.
+
+        io_layout: how images lie at the model's boundary; None is the backend's own convention.
+        """
+        ...
+
+    def run(self, graph: Graph, weights: Arrays, inputs: Arrays) -> dict[str, Array]:
+        """The outputs by name at inference. Inputs and outputs lie as in the spec: channels last."""
+        ...
+
+
+def backend_names() -> tuple[str, ...]:
+    """The names of the backends that are installed, third parties' included."""
+    return tuple(sorted({entry.name for entry in metadata.entry_points(group=GROUP)}))
+
+
+def load_backend(name: str) -> Backend:
+    """The backend of that name. Raises `SpecError` if there is none, or its packages are missing."""
+    entries = {entry.name: entry for entry in metadata.entry_points(group=GROUP)}
+    if name not in entries:
+        known = ", ".join(sorted(entries))
+        raise SpecError.of(
+            "unknown-backend",
+            f"there is no backend `{name}`",
+            help=did_you_mean(name, entries) or f"there are {known}",
+        )
+    try:
+        return entries[name].load()
+    except ModuleNotFoundError as error:
+        raise missing_package(error.name or name, name) from None
+
+
+def missing_package(package: str, extra: str) -> SpecError:
+    """The error for a package that is not installed; `extra` is the one of specc that brings it."""
+    return SpecError.of(
+        "missing-package",
+        f"`{package}` is not installed",
+        help=f"pip install 'specc[{extra}]'",
+    )
+
+
+@dataclass(slots=True)
+class Lowerings(Generic[Lower]):
+    """A backend's functions by layer type, one file a family, named as in `specc.layers`.
+
+    A family's file is imported when one of its layers is first lowered. Plugins add theirs the same way
+    the families do: `@LOWERINGS.add("MyLayer")`.
+    """
+
+    backend: str
+    package: str
+    _functions: dict[str, Lower] = field(default_factory=dict[str, Any])
+
+    def add(self, *layers: str) -> Callable[[Lower], Lower]:
+        """Decorate the function that lowers `layers`."""
+
+        def register(function: Lower) -> Lower:
+            self._functions.update(dict.fromkeys(layers, function))
+            return function
+
+        return register
+
+    def find(self, node: Node) -> Lower:
+        """The function for a node. Raises `SpecError` if this backend has none for its layer."""
+        self._import_family(node.type)
+        if node.type in self._functions:
+            return self._functions[node.type]
+        raise SpecError.of(
+            "unsupported-layer",
+            f"the {self.backend} backend has no lowering for {node.type}",
+            node.span,
+            help=f"add one with @LOWERINGS.add({node.type!r}), or use another backend",
+        )
+
+    def _import_family(self, layer: str) -> None:
+        family = LAYERS.families.get(layer)
+        if layer in self._functions or family is None:
+            return
+        module = f"{self.package}.{family}"
+        try:
+            importlib.import_module(module)
+        except ModuleNotFoundError as error:
+            if error.name != module:
+                raise

@@ -1,0 +1,87 @@
+"""Every code a diagnostic can carry, and what `specc explain CODE` says of it.
+
+The first line of a text is its title; the rest says what the rule is, why it is there, and shows a spec
+that breaks it beside one that does not. A diagnostic with a code that is not here does not construct.
+"""
+
+from __future__ import annotations
+
+CODES: dict[str, str] = {
+    # Reading the file
+    "file-not-found": "The file does not exist.",
+    "file-unreadable": "The path is not a regular file that can be read.",
+    "file-too-large": "The file is larger than 4 MiB.",
+    "encoding": "The file is not UTF-8 text.",
+    "control-character": "The text holds a character that cannot be seen or does not belong in a spec.",
+    "yaml-syntax": "The text is not YAML.",
+    "yaml-tag": "YAML tags are not part of the language.",
+    "yaml-alias": "Too many aliases, an alias that holds itself, or one without its anchor.",
+    "yaml-merge": "YAML merge keys (<<) are not part of the language.",
+    "yaml-documents": "A file holds one YAML document.",
+    "yaml-depth": "The nesting is deeper than 64.",
+    "yaml-size": "The file has more than 200,000 YAML nodes.",
+    "scalar-too-long": "One scalar is longer than 64 KiB.",
+    "number-too-large": "A number is beyond 2^53.",
+    "duplicate-key": "A key stands twice in one mapping.",
+    "key-type": "A key is not a string.",
+    "empty-document": "The file holds nothing.",
+    # The document
+    "version": "The language version is missing or not one this specc knows.",
+    "unknown-key": "A key that the language does not have.",
+    "missing-key": "A key that must be there is missing.",
+    "wrong-type": "A value is of the wrong kind.",
+    "invalid-name": "A name is not one that can be used.",
+    "invalid-entry": "An entry of `layers` has no head, or more than one.",
+    "invalid-tensor-type": "A tensor type is not written as dtype[dim, …].",
+    "include-path": "An include leaves the folder of its file, or is not a plain path.",
+    "include-cycle": "Files include each other in a circle.",
+    "include-conflict": "Two files declare a block or a param of the same name.",
+    "unknown-variant": "The file has no such variant.",
+    "unknown-param": "The file or block has no such param.",
+    "param-type": "A param was given a value of another type than its default.",
+    "missing-param": "A required param was not given.",
+    # Expressions
+    "expression-syntax": "The expression cannot be read.",
+    "expression-name": "The expression uses a name that is not there.",
+    "expression-type": "An operator or function was given a value of the wrong type.",
+    "expression-value": "The expression has no value: a division by zero, a root of a negative number.",
+    "expression-limit": "The expression is too long, too deep, or its value is beyond 2^53.",
+    "unknown-size": "A constant is needed, and the size is a symbol.",
+    # Entries, names and references
+    "unknown-layer": "There is no layer of that name.",
+    "unknown-block": "There is no block of that name.",
+    "unknown-parameter": "The layer has no such parameter.",
+    "missing-parameter": "A parameter that the layer needs is missing.",
+    "invalid-parameter": "A parameter has a value the layer does not take.",
+    "unknown-name": "A reference to something that is not there.",
+    "forward-reference": "A reference to something that comes later.",
+    "duplicate-name": "Two entries of one scope have the same name.",
+    "no-input": "There is nothing before this entry to take as its input.",
+    "arity": "The number of inputs is not what the layer or block takes.",
+    "output-count": "The number of names in `outputs` is not the number of outputs.",
+    "recursive-block": "A block uses itself.",
+    "reuse-mismatch": "The reused layer or block would need weights of another shape.",
+    "too-many-layers": "The network expands to more than 20,000 layers, or its loops to as many steps.",
+    "too-many-loops": "Loops are nested deeper than 8.",
+    "unused-block": "A block is declared and never used.",
+    # Shapes and types
+    "shape-mismatch": "Two shapes must be equal and are not.",
+    "rank-mismatch": "The tensor has too many or too few axes.",
+    "dtype-mismatch": "The tensor has the wrong dtype.",
+    "kernel-too-large": "The window is larger than the input.",
+    "invalid-dim": "A dim would be zero, negative or too large.",
+    "not-divisible": "A size must be a multiple of another and is not.",
+    "unprovable": "Two sizes cannot be shown to be equal.",
+    "tensor-too-large": "A tensor has more than 2^40 elements.",
+    "too-many-parameters": "The network has more than 10^12 parameters.",
+    "expect-mismatch": "The network is not what `expect` says.",
+    # Backends, weights and files that are written
+    "unknown-backend": "There is no backend of that name.",
+    "missing-package": "A package that this command needs is not installed.",
+    "unsupported-layer": "The backend cannot express this layer.",
+    "weights-unreadable": "The file is not a safetensors file.",
+    "weights-mismatch": "The weights are not those of this network.",
+    "unwritable": "The file cannot be written.",
+    "invalid-input": "The input given to the model is not what it takes.",
+    "verification-failed": "The backends do not compute the same function.",
+}

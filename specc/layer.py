@@ -1,0 +1,193 @@
+"""What a layer is: a frozen pydantic model of its parameters that knows shapes, weights and cost.
+
+Adding a layer is one class here (in its family's file under `specc/layers/`) and one function in each
+backend's file of the same name. Documentation, JSON Schema, `specc layers` and the tests derive from
+the declaration; `LAYERS` finds it by name and imports only the families a spec uses.
+"""
+
+from __future__ import annotations
+
+import importlib
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from math import prod
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, ClassVar, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from specc.dims import Size
+from specc.initializers import Initializer
+from specc.regularizers import Regularizer
+from specc.tensor import TensorType
+
+Layout = Literal["channels_last", "channels_first", "any"]
+"""How a channels-first backend may lay out a layer's tensors: see `Layer.layout`."""
+
+MANY = 1_000
+"""The upper arity of a layer that takes any number of inputs."""
+
+
+class Fault(Exception):
+    """A layer refuses its inputs; the elaborator adds where.
+
+    code: a key of `specc.codes.CODES`.
+    message: expected and received.
+    parameter: the parameter at fault, if it is one.
+    input: the index of the input at fault, if it is one.
+    help: what to do.
+    """
+
+    def __init__(
+        self,
+        code: str,
+        message: str,
+        *,
+        parameter: str | None = None,
+        input: int | None = None,
+        help: str = "",
+    ) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.parameter = parameter
+        self.input = input
+        self.help = help
+
+
+@dataclass(frozen=True, slots=True)
+class WeightDecl:
+    """One weight of a layer, in the canonical layout: that of the PyTorch module's `state_dict`.
+
+    fan: (fan_in, fan_out) as Keras counts them, for the initializers that scale by it.
+    """
+
+    shape: tuple[int, ...]
+    initializer: Initializer
+    fan: tuple[int, int] = (1, 1)
+    trainable: bool = True
+    regularizer: Regularizer | None = None
+
+    @classmethod
+    def as_in_keras(
+        cls,
+        shape: tuple[int, ...],
+        initializer: Initializer,
+        regularizer: Regularizer | None = None,
+        *,
+        trainable: bool = True,
+    ) -> WeightDecl:
+        """A weight with the same shape in Keras, which settles its fans: a bias, a scale, a mean."""
+        *taps, fan_in, fan_out = shape if len(shape) > 1 else (*shape, *shape)
+        fan = (fan_in * prod(taps), fan_out * prod(taps))
+        return cls(shape, initializer, fan, trainable, regularizer)
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A concrete use of a layer, from which the tests make themselves.
+
+    params: as in YAML, lists as tuples.
+    inputs, outputs: tensor types as text, such as `float32[2, 8, 8, 3]`; symbols allowed.
+    parameters: the number of weights' elements, trainable or not.
+    training: False where the layer is random in training, so that only inference is compared.
+    """
+
+    params: Mapping[str, Any]
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    parameters: int = 0
+    training: bool = True
+
+
+class Layer(BaseModel):
+    """A kind of layer; an instance is one use of it, with its parameters.
+
+    primary: the parameter that `Dense: 10` sets.
+    arity: the fewest and the most inputs it takes.
+    layout: what a channels-first backend may hand it. `channels_first`: images with channels at axis 1
+        (convolutions, poolings); `channels_last`: only the layout of the spec, since the layer works on
+        the last axis or on the order of elements; `any`: whatever comes, since the layer works
+        element by element, or maps its axis through the layout.
+    samples: concrete uses that exercise each parameter.
+    """
+
+    model_config = ConfigDict(
+        frozen=True, strict=True, extra="forbid", defer_build=True, allow_inf_nan=False
+    )
+
+    primary: ClassVar[str | None] = None
+    arity: ClassVar[tuple[int, int]] = (1, 1)
+    layout: ClassVar[Layout] = "channels_last"
+    samples: ClassVar[tuple[Sample, ...]] = ()
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
+        LAYERS.register(cls)
+
+    def infer(self, *inputs: TensorType) -> tuple[TensorType, ...]:
+        """The types of the outputs. Raises `Fault` if the inputs do not fit."""
+        raise NotImplementedError
+
+    def weights(self, *inputs: TensorType) -> Mapping[str, WeightDecl]:
+        """The weights by canonical name (`weight`, `bias`, …), in the order of the `state_dict`."""
+        return NO_WEIGHTS
+
+    def layout_for(self, *inputs: TensorType) -> Layout:
+        """`layout`, for a layer in which it depends on the parameters or the inputs."""
+        return self.layout
+
+    def flops(self, *inputs: TensorType) -> Size:
+        """Floating-point operations of inference for one batch.
+
+        A multiply and an add are two; a comparison, and a function such as exp, is one.
+        """
+        return 0
+
+
+NO_WEIGHTS: Mapping[str, WeightDecl] = MappingProxyType({})
+
+
+@dataclass(slots=True)
+class LayerTable(Mapping[str, type[Layer]]):
+    """Layer classes by name. A family is imported when one of its layers is first asked for."""
+
+    folder: Path
+    package: str
+    _loaded: dict[str, type[Layer]] = field(default_factory=dict[str, type[Layer]])
+    _families: dict[str, str] | None = None
+
+    def register(self, layer: type[Layer]) -> None:
+        """Make `layer` known; plugins too come in this way. Abstract bases start with `_`."""
+        if not layer.__name__.startswith("_"):
+            self._loaded[layer.__name__] = layer
+
+    @property
+    def families(self) -> Mapping[str, str]:
+        """Layer name → family, read off the class lines of the family files, without importing them."""
+        if self._families is None:
+            self._families = {
+                name: file.stem
+                for file in sorted(self.folder.glob("[a-z]*.py"))
+                for name in re.findall(r"^class ([A-Z]\w*)\(", file.read_text("utf-8"), re.MULTILINE)
+            }
+        return self._families
+
+    def __getitem__(self, name: str) -> type[Layer]:
+        if name not in self._loaded:
+            importlib.import_module(f"{self.package}.{self.families[name]}")
+        return self._loaded[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(sorted({*self._loaded, *self.families}))
+
+    def __len__(self) -> int:
+        return len({*self._loaded, *self.families})
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._loaded or name in self.families
+
+
+LAYERS = LayerTable(Path(__file__).parent / "layers", "specc.layers")

@@ -1,0 +1,1 @@
+"""The layers, one file a family. `specc.layer.LAYERS` finds them by name."""

@@ -1,0 +1,153 @@
+"""Parameters that are written as a name: `he_normal`, or `{random_normal: {stddev: 0.02}}`.
+
+A family of such things (initializers, regularizers) is one `Named` class for each. `ByName` makes
+the annotation of a layer's field out of them; pydantic's validator of a class is built only when a
+spec gives that class arguments, since most layers take the defaults.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, cast
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic_core import CoreSchema, InitErrorDetails, core_schema
+
+from specc.names import MAX_LENGTH, did_you_mean
+from specc.source import printable
+
+if TYPE_CHECKING:
+    from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
+    from pydantic.json_schema import JsonSchemaValue
+    from pydantic_core import ErrorDetails
+
+
+class Named(BaseModel):
+    """One member of a family; its fields are the arguments, with Keras's names and defaults.
+
+    name: how a spec writes it.
+    aliases: further names that Keras knows.
+    primary: the argument that a scalar sets, as in `{l2: 5.0e-5}`.
+    """
+
+    model_config = ConfigDict(
+        frozen=True, strict=True, extra="forbid", defer_build=True, allow_inf_nan=False
+    )
+
+    name: ClassVar[str]
+    aliases: ClassVar[tuple[str, ...]] = ()
+    primary: ClassVar[str | None] = None
+
+    def keras_config(self) -> tuple[str, dict[str, Any]]:
+        """Keras's class name, and the arguments that differ from Keras's defaults."""
+        return type(self).__name__, self.model_dump(exclude_defaults=True)
+
+
+@dataclass(frozen=True, slots=True)
+class ByName:
+    """Annotation of a field that takes one of `members` by name.
+
+    kind: what a member is called in messages, such as `initializer`.
+    members: the classes. A spec writes the name (`he_normal`) or, as Keras allows, the class
+        (`HeNormal`).
+    """
+
+    kind: str
+    members: tuple[type[Named], ...]
+
+    def parse(self, value: object) -> Named:
+        """The member that `value` is, names, or names with arguments.
+
+        Raises `ValueError`, or pydantic's `ValidationError` for the arguments.
+        """
+        if isinstance(value, self.members):
+            return value
+        if isinstance(value, str):
+            return self._member(value)()
+        if isinstance(value, Mapping):
+            entries = list(cast(Mapping[object, object], value).items())
+            if len(entries) == 1:
+                [(name, arguments)] = entries
+                return _validated(self._member(name), str(name), arguments)
+        shown = printable(repr(cast(object, value)))
+        raise ValueError(f"expected one {self.kind}, alone or with arguments, received {shown}")
+
+    def _member(self, name: object) -> type[Named]:
+        known = self._by_name()
+        if isinstance(name, str) and name in known:
+            return known[name]
+        guess = did_you_mean(str(name)[:MAX_LENGTH], known)
+        names = ", ".join(member.name for member in self.members)
+        hint = guess or f"expected one of {names}"
+        raise ValueError(f"there is no {self.kind} `{printable(str(name))}`; {hint}")
+
+    def _by_name(self) -> dict[str, type[Named]]:
+        return {
+            name: member
+            for member in self.members
+            for name in (member.name, member.__name__, *member.aliases)
+        }
+
+    def __get_pydantic_core_schema__(
+        self, source: object, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        return core_schema.no_info_plain_validator_function(
+            self.parse, serialization=core_schema.plain_serializer_function_ser_schema(_written)
+        )
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        return {
+            "anyOf": [
+                {"enum": list(self._by_name())},
+                {
+                    "type": "object",
+                    "properties": {
+                        name: _arguments(member)
+                        for name, member in self._by_name().items()
+                        if member.model_fields
+                    },
+                    "additionalProperties": False,
+                    "minProperties": 1,
+                    "maxProperties": 1,
+                },
+            ]
+        }
+
+
+def _validated(member: type[Named], name: str, arguments: object) -> Named:
+    """`member` with `arguments`; errors carry `name` in their path, as the spec does."""
+    if member.primary and not isinstance(arguments, Mapping):
+        arguments = {member.primary: arguments}
+    try:
+        return member.model_validate(arguments)
+    except ValidationError as error:
+        faults = [_below(member, name, fault) for fault in error.errors()]
+    raise ValidationError.from_exception_data(member.__name__, faults)
+
+
+def _below(member: type[Named], name: str, fault: ErrorDetails) -> InitErrorDetails:
+    """`fault`, found in the arguments of `member`, as it is seen from the field."""
+    kind, context = fault["type"], fault.get("ctx", {})
+    if kind == "extra_forbidden":
+        argument = printable(str(fault["loc"][-1]))
+        takes = ", ".join(member.model_fields) or "nothing"
+        message = f"unknown-parameter: {name} has no argument `{argument}`; it takes {takes}"
+        kind, context = "value_error", {"error": message}
+    return InitErrorDetails(type=kind, loc=(name, *fault["loc"]), input=fault["input"], ctx=context)
+
+
+def _written(member: Named) -> str | dict[str, Any]:
+    """`member` as a spec writes it."""
+    arguments = member.model_dump(exclude_defaults=True)
+    return {member.name: arguments} if arguments else member.name
+
+
+def _arguments(member: type[Named]) -> JsonSchemaValue:
+    """The JSON Schema of what may stand after `name:`."""
+    whole = member.model_json_schema()
+    if member.primary is None:
+        return whole
+    return {"anyOf": [whole["properties"][member.primary], whole]}

@@ -1,0 +1,66 @@
+"""Which names a spec may give, and the default names it gives itself.
+
+A name becomes a Python attribute, a key of a weight file and a node of a graph, so it is a plain
+identifier and none that `torch.nn.Module` has already.
+"""
+
+from __future__ import annotations
+
+import difflib
+import keyword
+import re
+from collections.abc import Iterable
+
+MAX_LENGTH = 100
+
+IDENTIFIER = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
+
+MODULE_ATTRIBUTES = frozenset(
+    """
+    T_destination add_module apply bfloat16 buffers call_super_init children compile cpu cuda double
+    dump_patches eval extra_repr float forward get_buffer get_extra_state get_parameter get_submodule
+    half ipu load_state_dict modules mtia named_buffers named_children named_modules named_parameters
+    parameters register_backward_hook register_buffer register_forward_hook register_forward_pre_hook
+    register_full_backward_hook register_full_backward_pre_hook register_load_state_dict_post_hook
+    register_load_state_dict_pre_hook register_module register_parameter register_state_dict_post_hook
+    register_state_dict_pre_hook requires_grad_ set_extra_state set_submodule share_memory state_dict to
+    to_empty train training type xpu zero_grad
+    """.split()
+)
+"""The public attributes of `torch.nn.Module`; a test compares them with the installed torch."""
+
+LANGUAGE_WORDS = frozenset({"prev", "self"})
+
+
+def problem_with(name: str) -> str:
+    """Why `name` cannot be a name of a spec; empty if it can."""
+    if len(name) > MAX_LENGTH:
+        return f"a name has at most {MAX_LENGTH} characters, this one has {len(name)}"
+    if not IDENTIFIER.fullmatch(name):
+        return "a name starts with a letter and goes on with letters, digits and _"
+    if keyword.iskeyword(name):
+        return f"`{name}` is a keyword of Python"
+    if name in LANGUAGE_WORDS:
+        return f"`{name}` has a meaning of its own in the language"
+    if name in MODULE_ATTRIBUTES:
+        return f"`{name}` is an attribute of every PyTorch module"
+    return ""
+
+
+def snake_case(name: str) -> str:
+    """The default name of a layer, as Keras makes it: `MaxPooling2D` → `max_pooling2d`."""
+    name = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", name)
+    return re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower()
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """The known name most like `name`; empty if none is close."""
+    candidates = {candidate.lower(): candidate for candidate in known}
+    found = difflib.get_close_matches(name.lower(), candidates, n=1, cutoff=0.6)
+    return candidates[found[0]] if found else ""
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """A help line that suggests the nearest known name; empty if none is close."""
+    match = nearest(name, known)
+    return f"did you mean `{match}`?" if match else ""

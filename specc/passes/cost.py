@@ -1,0 +1,37 @@
+"""What a network costs: operations, and the memory of its activations."""
+
+from __future__ import annotations
+
+from specc.dims import Size, product, substitute, symbols
+from specc.ir import Graph, Node, Value
+from specc.tensor import ITEM_SIZE
+
+
+def flops(graph: Graph) -> Size:
+    """Floating-point operations for one example; a multiply and an add are two."""
+    return sum((node_flops(node, graph) for node in graph.nodes), 0)
+
+
+def node_flops(node: Node, graph: Graph) -> Size:
+    """Floating-point operations of one node, for one example."""
+    return per_example(node.layer.flops(*(value.type for value in node.inputs)), graph)
+
+
+def activation_bytes(graph: Graph) -> Size:
+    """The bytes of all outputs of all layers, for one example: what training keeps for the gradients."""
+    return sum((value_bytes(value, graph) for node in graph.nodes for value in node.outputs), 0)
+
+
+def value_bytes(value: Value, graph: Graph) -> Size:
+    """The bytes of one value, for one example."""
+    return per_example(product(value.type.shape) * ITEM_SIZE[value.type.dtype], graph)
+
+
+def per_example(size: Size, graph: Graph) -> Size:
+    """`size` with the batch, the symbol that leads the inputs' shapes, set to one."""
+    batch = {
+        symbol
+        for value in graph.inputs.values()
+        for symbol in symbols(value.type.shape[0] if value.type.rank else 1)
+    }
+    return substitute(size, dict.fromkeys(batch, 1)) if batch else size

@@ -1,0 +1,128 @@
+"""Params: what a run gives them, from defaults, a variant, and the command line or Python."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from specc.diagnostics import Diagnostic, Label, Report
+from specc.expressions import ExpressionError, evaluate, is_template
+from specc.expressions import Value as Constant
+from specc.names import did_you_mean
+from specc.source import Span, printable
+from specc.syntax.document import Document
+from specc.syntax.program import Program
+from specc.syntax.yaml import inner_span
+
+PARAM_TYPES = {"int": int, "float": float, "bool": bool, "str": str, "list": tuple}
+"""The types a required param can be declared with."""
+
+
+def resolve_params(
+    program: Program, variant: str | None, overrides: Mapping[str, Any], report: Report
+) -> dict[str, Constant]:
+    """The value of each param: the override, else the variant's, else the default.
+
+    A default may be an expression on the params before it. Faults go to `report`.
+    """
+    given = {**_variant_params(program.document, variant, report), **_checked(program, overrides, report)}
+    params: dict[str, Constant] = {}
+    for name, (default, document) in program.params.items():
+        value = given.get(name, default)
+        span = document.span("params", name)
+        if name not in given and isinstance(default, str) and default in PARAM_TYPES:
+            message = f"the param `{name}` has no value, and must be {param_type(default)}"
+            report.add(Diagnostic("missing-param", message, span, help=f"give it: --set {name}=…"))
+            continue
+        params[name] = _evaluated(value, span, params, report)
+    return params
+
+
+def _variant_params(document: Document, variant: str | None, report: Report) -> dict[str, Any]:
+    if variant is None:
+        return {}
+    if variant not in document.variants:
+        known = ", ".join(f"`{name}`" for name in document.variants) or "none"
+        help = did_you_mean(variant, document.variants) or f"there are {known}"
+        message = f"the file has no variant `{printable(variant)}`"
+        report.add(Diagnostic("unknown-variant", message, document.whole, help=help))
+        return {}
+    return {
+        name: value for name, value in (document.variants[variant] or {}).items() if name != "expect"
+    }
+
+
+def check_variants(program: Program, report: Report) -> None:
+    """Check the params that each variant sets, whether or not it is the one in use."""
+    document = program.document
+    for variant, values in document.variants.items():
+        for name, value in (values or {}).items():
+            if name != "expect":
+                span = document.span("variants", variant, name)
+                _check_param(program, name, value, span, report)
+
+
+def _checked(program: Program, overrides: Mapping[str, Any], report: Report) -> dict[str, Any]:
+    given: dict[str, Any] = {}
+    for name, value in overrides.items():
+        value = tuple_of(value)
+        if _check_param(program, name, value, None, report):
+            given[name] = value
+    return given
+
+
+def _check_param(
+    program: Program, name: str, value: Any, span: Span | None, report: Report
+) -> bool:
+    if name not in program.params:
+        known = ", ".join(f"`{param}`" for param in program.params) or "none"
+        help = did_you_mean(name, program.params) or f"there are {known}"
+        message = f"there is no param `{printable(name)}`"
+        report.add(Diagnostic("unknown-param", message, span, help=help))
+        return False
+    declared, document = program.params[name]
+    if has_param_type(value, declared):
+        return True
+    label = Label(document.span("params", name), "declared here")
+    message = f"`{name}` must be {param_type(declared)}, received {printable(str(value))}"
+    report.add(Diagnostic("param-type", message, span, labels=(label,)))
+    return False
+
+
+def _evaluated(
+    value: Any, span: Span, params: Mapping[str, Constant], report: Report
+) -> Any:
+    if isinstance(value, tuple):
+        return tuple(_evaluated(item, span, params, report) for item in value)  # type: ignore[arg-type]
+    if not isinstance(value, str) or not is_template(value):
+        return value
+    try:
+        return evaluate(value, params)
+    except ExpressionError as error:
+        place = inner_span(span, value, error.start, error.end)
+        report.add(Diagnostic(error.code, error.message, place, help=error.help))
+        return value
+
+
+def tuple_of(value: Any) -> Any:
+    """Lists as tuples, however deep: the form in which the language has them."""
+    return tuple(tuple_of(item) for item in value) if isinstance(value, list | tuple) else value  # type: ignore[arg-type]
+
+
+def has_param_type(value: object, declared: object) -> bool:
+    """Whether `value` may be given for a param declared with a default or a type's name."""
+    wanted = PARAM_TYPES.get(declared, type(declared)) if isinstance(declared, str) else type(declared)
+    if isinstance(declared, str) and is_template(declared):
+        return True
+    if wanted is float:
+        return isinstance(value, int | float) and not isinstance(value, bool)
+    if wanted is int or wanted is bool:
+        return type(value) is wanted
+    return isinstance(value, tuple) if issubclass(wanted, tuple) else isinstance(value, wanted)
+
+
+def param_type(declared: object) -> str:
+    """The type of a param in words."""
+    names = {int: "an integer", float: "a number", bool: "true or false", str: "a string"}
+    wanted = PARAM_TYPES.get(declared, type(declared)) if isinstance(declared, str) else type(declared)
+    return names.get(wanted, "a list")

@@ -1,0 +1,284 @@
+"""Weights: drawn from a seed, written to and read from safetensors, checked against declarations.
+
+Everywhere weights are arrays by canonical key (`stage.0.conv2d.weight`), in the layout of the
+emitted PyTorch module's `state_dict`. `declarations` says which keys a network has, in their order.
+What comes out of this module is float32 and has exactly the declared keys and shapes. numpy and
+safetensors are imported when a function needs them.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, TypedDict, cast
+
+from specc.diagnostics import Diagnostic, Report, SpecError
+from specc.files import write_atomically
+from specc.names import did_you_mean
+from specc.source import printable
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from specc.layer import WeightDecl
+
+    Array = NDArray[np.float32]
+    Declarations = Mapping[str, WeightDecl]
+
+DTYPES = {"F32": "float32", "F16": "float16", "BF16": "bfloat16", "F64": "float64"}
+"""The safetensors dtypes that become float32, and numpy's names of them."""
+
+COUNTER = "num_batches_tracked"
+"""What PyTorch's batch normalization counts and nothing here needs."""
+
+WRAPPERS = {"module.": "torch.nn.DataParallel", "_orig_mod.": "torch.compile"}
+"""Prefixes that a wrapped PyTorch module puts before its keys, and what wraps it."""
+
+MISTAKEN = {
+    b"PK": "a zip archive, such as torch.save and Keras write",
+    b"\x80": "a pickle, such as old versions of torch.save write",
+    b"\x89HDF": "an HDF5 file, such as Keras writes",
+}
+"""How files begin that are taken for safetensors, and what they are."""
+
+MAX_HEADER = 100_000_000
+"""The bytes that the safetensors format allows a header."""
+
+MAX_SUGGESTIONS = 30
+"""With more unknown keys than this, no near ones are looked for: the search is quadratic."""
+
+
+def initial_weights(declarations: Declarations, seed: int = 0) -> dict[str, Array]:
+    """The weights that training starts from, by each declaration's initializer.
+
+    An array depends on `seed`, its key, shape, fan and initializer, and on nothing else: adding a
+    layer leaves the others' values as they were. They are the same on every platform as far as
+    numpy promises it for its generators; `orthogonal` also depends on the platform's LAPACK.
+
+    Raises `SpecError` (`invalid-parameter`) for an initializer that cannot make its weight's shape.
+    """
+    report = Report()
+    for key, weight in declarations.items():
+        if refusal := weight.initializer.refusal(weight.shape):
+            report.add(Diagnostic("invalid-parameter", f"{key}: {refusal}"))
+    report.raise_if_failed()
+    return {
+        key: weight.initializer.draw(weight.shape, weight.fan, _generator(seed, key))
+        for key, weight in declarations.items()
+    }
+
+
+def save_weights(
+    path: str | Path, weights: Mapping[str, Array], metadata: Mapping[str, str] | None = None
+) -> None:
+    """Write `weights` as safetensors, atomically; equal weights give equal bytes.
+
+    metadata: text that goes into the file's header.
+    Raises `SpecError` (`unwritable`).
+    """
+    write_atomically(path, lambda stream: _write(stream, weights, metadata or {}))
+
+
+def load_weights(path: str | Path, declarations: Declarations) -> dict[str, Array]:
+    """The weights in the safetensors file at `path`, in the order of `declarations`.
+
+    float16, bfloat16 and float64 become float32; PyTorch's `num_batches_tracked` is dropped.
+
+    Raises `SpecError`: `file-not-found`, `file-unreadable`, `weights-unreadable`, or
+    `weights-mismatch` with all differences at once.
+    """
+    tensors = _read(Path(path), declarations)
+    headers = {
+        key: _Header(tuple(tensor["shape"]), DTYPES.get(tensor["dtype"], tensor["dtype"]))
+        for key, tensor in tensors.items()
+    }
+    _require_match(headers, declarations)
+    return _as_float32({key: _decoded(tensors[key]) for key in declarations})
+
+
+def check_weights(
+    weights: Mapping[str, NDArray[np.generic]], declarations: Declarations
+) -> dict[str, Array]:
+    """`weights` as float32, in the order of `declarations`, by the same rules as `load_weights`.
+
+    Raises `SpecError` (`weights-mismatch`) with all differences at once.
+    """
+    headers = {key: _Header(array.shape, array.dtype.name) for key, array in weights.items()}
+    _require_match(headers, declarations)
+    return _as_float32({key: weights[key] for key in declarations})
+
+
+def _generator(seed: int, key: str) -> np.random.Generator:
+    from numpy.random import PCG64, Generator
+
+    return Generator(PCG64(int.from_bytes(sha256(f"{seed}:{key}".encode()).digest(), "big")))
+
+
+# The safetensors format: the header's length as 8 bytes, a JSON header, the arrays' bytes.
+
+
+def _write(stream: BinaryIO, weights: Mapping[str, Array], metadata: Mapping[str, str]) -> None:
+    """Written here and not by the library, which copies everything and shuffles the metadata."""
+    header: dict[str, object] = {"__metadata__": dict(metadata)} if metadata else {}
+    end = 0
+    for key, array in weights.items():
+        start, end = end, end + 4 * array.size
+        header[key] = {"dtype": "F32", "shape": array.shape, "data_offsets": (start, end)}
+    text = json.dumps(header, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)  # arrays start where a float may be mapped into memory
+    stream.write(len(text).to_bytes(8, "little") + text)
+    for array in weights.values():
+        stream.write(array.astype("<f4").tobytes())
+
+
+class _Tensor(TypedDict):
+    """An array as the safetensors library gives it."""
+
+    dtype: str
+    shape: list[int]
+    data: bytearray
+
+
+def _read(path: Path, declarations: Declarations) -> dict[str, _Tensor]:
+    from safetensors import (
+        SafetensorError,
+        deserialize,  # pyright: ignore[reportUnknownVariableType]
+    )
+
+    largest = MAX_HEADER + sum(8 * math.prod(weight.shape) for weight in declarations.values())
+    data = _contents(path, largest)
+    try:
+        return dict(cast("list[tuple[str, _Tensor]]", deserialize(data)))
+    except SafetensorError as error:
+        raise _unreadable(path, data, error) from None
+
+
+def _contents(path: Path, largest: int) -> bytes:
+    name = printable(str(path))
+    try:
+        if not path.exists():
+            raise SpecError.of("file-not-found", f"{name} does not exist")
+        if not path.is_file():
+            raise SpecError.of("file-unreadable", f"{name} is not a regular file")
+        size = path.stat().st_size
+        if size > largest:
+            message = f"{name}: expected at most {largest:,} bytes for this network, found {size:,}"
+            raise SpecError.of("weights-mismatch", message)
+        return path.read_bytes()
+    except OSError as error:
+        raise SpecError.of("file-unreadable", f"{name}: {error.strerror}") from None
+
+
+def _unreadable(path: Path, data: bytes, error: Exception) -> SpecError:
+    found = next((what for start, what in MISTAKEN.items() if data.startswith(start)), "")
+    reason = f"it is {found}" if found else str(error).removeprefix("Error while deserializing: ")
+    return SpecError.of(
+        "weights-unreadable",
+        f"{printable(str(path))} is not a safetensors file: {printable(reason, 200)}",
+        help="write it with safetensors.torch.save_file(model.state_dict(), path)",
+    )
+
+
+def _decoded(tensor: _Tensor) -> NDArray[np.generic]:
+    import numpy as np
+
+    if tensor["dtype"] == "BF16":  # the upper half of a float32
+        upper = np.frombuffer(tensor["data"], "<u2").astype(np.uint32)
+        return (upper << 16).view(np.float32).reshape(tensor["shape"])
+    stored = np.dtype(DTYPES[tensor["dtype"]]).newbyteorder("<")
+    return np.frombuffer(tensor["data"], stored).reshape(tensor["shape"])
+
+
+def _as_float32(arrays: Mapping[str, NDArray[np.generic]]) -> dict[str, Array]:
+    import numpy as np
+
+    report = Report()
+    converted: dict[str, Array] = {}
+    for key, array in arrays.items():
+        with np.errstate(over="ignore"):
+            converted[key] = array.astype(np.float32)
+        if array.dtype == np.float64 and not np.array_equal(
+            np.isfinite(array), np.isfinite(converted[key])
+        ):
+            message = f"{key}: expected values that float32 can hold, received some beyond ±3.4e38"
+            report.add(Diagnostic("weights-mismatch", message))
+    report.raise_if_failed()
+    return converted
+
+
+@dataclass(frozen=True, slots=True)
+class _Header:
+    """What is known of an array without its values."""
+
+    shape: tuple[int, ...]
+    dtype: str
+
+
+def _require_match(headers: Mapping[str, _Header], declarations: Declarations) -> None:
+    """Raise `SpecError` with every difference between what there is and what is declared."""
+    received = {
+        key: header
+        for key, header in headers.items()
+        if key in declarations or key.rpartition(".")[2] != COUNTER
+    }
+    if prefix := _added_prefix(received, declarations):
+        raise _wrapped(prefix)
+    report = Report()
+    report.extend(_key_faults(received, declarations))
+    for key, weight in declarations.items():
+        if key in received:
+            report.extend(_header_faults(key, received[key], weight))
+    report.raise_if_failed()
+
+
+def _added_prefix(received: Iterable[str], expected: Iterable[str]) -> str:
+    """What stands before every key, where nothing else is wrong with the keys."""
+    # One prefix on all keys keeps their order, so that the first ones correspond.
+    prefix = min(received, default="").removesuffix(min(expected, default=""))
+    return prefix if {prefix + key for key in expected} == set(received) else ""
+
+
+def _wrapped(prefix: str) -> SpecError:
+    cause = f", since {WRAPPERS[prefix]} wraps it" if prefix in WRAPPERS else ""
+    shown = printable(prefix)
+    return SpecError.of(
+        "weights-mismatch",
+        f"every key starts with {shown!r}, which this network's keys do not",
+        help=f"save the state_dict() of the module inside, model.{shown.rstrip('.')}{cause}",
+    )
+
+
+def _key_faults(
+    received: Mapping[str, _Header], declarations: Declarations
+) -> Iterator[Diagnostic]:
+    missing = [key for key in declarations if key not in received]
+    unknown = [key for key in received if key not in declarations]
+    for key in missing:
+        message = f"{key}: expected float32{list(declarations[key].shape)}, received nothing"
+        yield Diagnostic("weights-mismatch", message)
+    searched = missing if max(len(missing), len(unknown)) <= MAX_SUGGESTIONS else []
+    for key in unknown:
+        shown = printable(key, 200)
+        message = f"{shown}: received {_shown(received[key])}, which this network does not have"
+        yield Diagnostic("weights-mismatch", message, help=did_you_mean(shown, searched))
+
+
+def _header_faults(key: str, header: _Header, weight: WeightDecl) -> Iterator[Diagnostic]:
+    if header.dtype not in DTYPES.values():
+        *others, last = DTYPES.values()
+        message = f"{key}: expected {', '.join(others)} or {last}, received {header.dtype}"
+        yield Diagnostic("weights-mismatch", message)
+    if header.shape != weight.shape:
+        message = f"{key}: expected shape {list(weight.shape)}, received {list(header.shape)}"
+        permuted = sorted(header.shape) == sorted(weight.shape)
+        help = "the axes are in another order: weights are laid out as in PyTorch's state_dict"
+        yield Diagnostic("weights-mismatch", message, help=help if permuted else "")
+
+
+def _shown(header: _Header) -> str:
+    return f"{header.dtype}{list(header.shape)}"

@@ -1,0 +1,39 @@
+"""What every test relies on: quiet frameworks, fair use of the cores, and `--update-golden`.
+
+The environment is set before any test module can import a framework, which reads it once.
+"""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+from hypothesis import settings
+
+os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+# Agreement within float32 rounding is promised on CPUs; a GPU may use TensorFloat-32.
+os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")
+
+if "PYTEST_XDIST_WORKER" in os.environ:
+    # The workers share the cores; frameworks that each take them all would wait for one another.
+    for variable in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"):
+        os.environ.setdefault(variable, "1")
+
+# No test is timed: a slow machine is not a fault of the code.
+settings.register_profile("specc", deadline=None)
+settings.load_profile("specc")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--update-golden",
+        action="store_true",
+        help="write the golden files anew instead of comparing with them",
+    )
+
+
+@pytest.fixture
+def update_golden(request: pytest.FixtureRequest) -> bool:
+    """Whether golden files are to be written instead of compared."""
+    return bool(request.config.getoption("--update-golden"))
