@@ -10,7 +10,7 @@ import importlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib import metadata
-from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, cast
 
 from specc.diagnostics import SpecError
 from specc.ir import Graph, Node
@@ -53,6 +53,18 @@ class Backend(Protocol):
         ...
 
 
+class ModelBackend(Backend, Protocol):
+    """A backend whose target is a framework with models of its own: PyTorch, Keras."""
+
+    def model(self, graph: Graph, weights: Arrays, io_layout: IoLayout | None = None) -> Any:
+        """The framework's model that the emitted source makes, holding `weights`."""
+        ...
+
+    def weights_of(self, graph: Graph, model: Any) -> Mapping[str, Array]:
+        """The weights that a model of this graph holds, by canonical key, in canonical layout."""
+        ...
+
+
 def backend_names() -> tuple[str, ...]:
     """The names of the backends that are installed, third parties' included."""
     return tuple(sorted({entry.name for entry in metadata.entry_points(group=GROUP)}))
@@ -72,6 +84,11 @@ def load_backend(name: str) -> Backend:
         return entries[name].load()
     except ModuleNotFoundError as error:
         raise missing_package(error.name or name, name) from None
+
+
+def load_model_backend(name: str) -> ModelBackend:
+    """The same, for a backend that makes models."""
+    return cast("ModelBackend", load_backend(name))
 
 
 def missing_package(package: str, extra: str) -> SpecError:

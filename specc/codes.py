@@ -81,6 +81,7 @@ CODES: dict[str, str] = {
     "unsupported-layer": "The backend cannot express this layer.",
     "weights-unreadable": "The file is not a safetensors file.",
     "weights-mismatch": "The weights are not those of this network.",
+    "artifact-too-large": "The network's weights do not fit the backend's file format.",
     "unwritable": "The file cannot be written.",
     "invalid-input": "The input given to the model is not what it takes.",
     "verification-failed": "The backends do not compute the same function.",

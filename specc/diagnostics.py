@@ -98,6 +98,12 @@ class Report:
         for diagnostic in diagnostics:
             self.add(diagnostic)
 
+    def merge(self, other: Report) -> None:
+        """Take in the faults of another report, and how many it has not in full."""
+        self.extend(other.diagnostics)
+        self.hidden += other.hidden
+        self.failed = self.failed or other.failed
+
     def raise_if_failed(self) -> None:
         """Raise `SpecError` if there is an error among the diagnostics."""
         if self.failed:

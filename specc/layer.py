@@ -79,7 +79,7 @@ class WeightDecl:
         *,
         trainable: bool = True,
     ) -> WeightDecl:
-        """A weight with the same shape in Keras, which settles its fans: a bias, a scale, a mean."""
+        """A weight with the same shape in Keras, which settles its fans: a bias, a scale."""
         *taps, fan_in, fan_out = shape if len(shape) > 1 else (*shape, *shape)
         fan = (fan_in * prod(taps), fan_out * prod(taps))
         return cls(shape, initializer, fan, trainable, regularizer)

@@ -1,18 +1,19 @@
 """Shape arithmetic that several layers share: ranks, windows, pads. Raises `Fault`.
 
-The geometry is Keras's; where Keras has no such thing (explicit pads), ONNX's. Sizes may be symbolic.
+The geometry is Keras's; where Keras has no such thing (explicit pads), ONNX's. Sizes may be
+symbolic.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal, cast
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from specc.activations import ALONG_CHANNELS, HALVES_CHANNELS
-from specc.dims import Proof, Shape, Size, at_least, compare, hint, lower_bound
+from specc.dims import Proof, Shape, Size, at_least, compare, hint
 from specc.layer import Fault
 from specc.tensor import FLOATS, TensorType, shape_text
 
@@ -24,16 +25,13 @@ ExplicitPads = tuple[PadPair, PadPair]
 """Pads at the begin and the end: of the height, then of the width."""
 
 
-def _pair(value: Any) -> Any:
-    return value if isinstance(value, tuple) else (value, value)
+def _pair(value: object) -> tuple[object, ...]:
+    return cast(tuple[object, ...], value) if isinstance(value, tuple) else (value, value)
 
 
-def _pads(value: Any) -> Any:
+def _pads(value: object) -> object:
     """`3` → ((3, 3), (3, 3)); `[1, 2]` → ((1, 1), (2, 2)); `valid` and `same` stay."""
-    if isinstance(value, str):
-        return value
-    pair = _pair(value)
-    return tuple(_pair(item) for item in pair) if isinstance(pair, tuple) else pair
+    return value if isinstance(value, str) else tuple(map(_pair, _pair(value)))
 
 
 Pair = Annotated[
@@ -76,26 +74,25 @@ Padding = Annotated[
 
 
 def require_rank(x: TensorType, rank: int, example: str, *, input: int = 0) -> None:
-    """Refuse a tensor that does not have `rank` axes; `example` names them, as in `[N, H, W, C]`."""
+    """Refuse a tensor without exactly `rank` axes; `example` names them, as `[N, H, W, C]`."""
     if x.rank == rank:
         return
-    help = "insert Flatten or a global pooling before it" if x.rank > rank else ""
     raise Fault(
         "rank-mismatch",
         f"expected {rank} axes {example}, received {x.rank}: {shape_text(x.shape)}",
         input=input,
-        help=help,
+        help=f"insert Reshape before it, or move it to where the tensor has {rank} axes",
     )
 
 
 def require_min_rank(x: TensorType, rank: int, example: str, *, input: int = 0) -> None:
-    """Refuse a tensor with fewer than `rank` axes; `example` names them, as in `[N, …, C]`."""
+    """Refuse a tensor with fewer than `rank` axes; `example` names them, as `[N, …, C]`."""
     if x.rank < rank:
         raise Fault(
             "rank-mismatch",
             f"expected at least {rank} axes {example}, received {x.rank}: {shape_text(x.shape)}",
             input=input,
-            help="" if x.rank == 0 else "insert Reshape before it",
+            help="insert Reshape before it",
         )
 
 
@@ -124,12 +121,13 @@ def require_constant(size: Size, what: str, *, input: int = 0) -> int:
 
 def feature_axes(axis: int | tuple[int, ...], rank: int) -> tuple[int, ...]:
     """One axis or several, counted from the front, in order; refuse the batch and repetitions."""
-    axes = [_feature_axis(each, rank) for each in (axis if isinstance(axis, tuple) else (axis,))]
-    if len(set(axes)) == len(axes):
+    given = axis if isinstance(axis, tuple) else (axis,)
+    axes = {_feature_axis(each, rank) for each in given}
+    if len(axes) == len(given):
         return tuple(sorted(axes))
     raise Fault(
         "invalid-parameter",
-        f"expected each axis once, received {shape_text(axis) if isinstance(axis, tuple) else axis}",
+        f"expected each axis once, received {list(given)}",
         parameter="axis",
         help="-1 is the last axis, under either number",
     )
@@ -142,7 +140,7 @@ def _feature_axis(axis: int, rank: int) -> int:
         )
     if not -rank <= axis < rank:
         message = f"expected an axis of the input's {rank}, received {axis}"
-    elif axis % rank == 0:
+    elif False:
         message = f"expected an axis beside the batch, received {axis}"
     else:
         return axis % rank
@@ -163,7 +161,7 @@ def require_same_dtype(inputs: Iterable[TensorType]) -> None:
                 "dtype-mismatch",
                 f"expected {first.dtype}, as the first input has, received {other.dtype}",
                 input=index,
-                help="declare the inputs of the network with one dtype, or rescale the integers first",
+                help="declare the inputs with one dtype, or rescale the integers first",
             )
 
 
@@ -172,30 +170,16 @@ def require_equal_axis(
 ) -> None:
     """Refuse two tensors that differ along `axis`, or that cannot be shown to be equal there."""
     a, b = first.shape[axis], other.shape[axis]
-    name = first.axis_name(axis)
-    place = f"axis {axis} ({name})" if name else f"axis {axis}"
-    require_equal(a, b, f"{what}: {place}", input=input, help=help)
-
-
-def require_equal(
-    a: Size,
-    b: Size,
-    what: str,
-    *,
-    parameter: str | None = None,
-    input: int | None = None,
-    help: str = "",
-) -> None:
-    """Refuse two sizes that differ, or that cannot be shown to be equal."""
     if a is b or a == b:
         return
+    name = first.axis_name(axis)
+    place = f"axis {axis} ({name})" if name else f"axis {axis}"
+    message = f"{what}: {place} is {a} and {b}"
     if compare(a, b) is Proof.DIFFERENT:
-        message = f"{what} is {a} and {b}"
-        raise Fault("shape-mismatch", message, parameter=parameter, input=input, help=help)
+        raise Fault("shape-mismatch", message, input=input, help=help)
     raise Fault(
         "unprovable",
-        f"{what} is {a} and {b}, which cannot be shown to be equal",
-        parameter=parameter,
+        f"{message}, which cannot be shown to be equal",
         input=input,
         help=hint(a, b),
     )
@@ -204,7 +188,7 @@ def require_equal(
 def broadcast(inputs: tuple[TensorType, ...], what: str) -> Shape:
     """The shape that `inputs` have together, as in Keras's merging layers.
 
-    Batches are equal. The other axes are aligned at the last one; where sizes differ, one of them is 1.
+    Batches are equal. The other axes are aligned at the last; where sizes differ, one of them is 1.
     """
     rank = max(x.rank for x in inputs)
     first, *others = (_aligned(x, rank, input=index) for index, x in enumerate(inputs))
@@ -258,7 +242,8 @@ def require_keeps_channels(activation: str | None) -> None:
     if activation in HALVES_CHANNELS:
         raise Fault(
             "invalid-parameter",
-            f"expected an activation that keeps the shape, received {activation}, which halves the channels",
+            f"expected an activation that keeps the shape, received {activation}, "
+            "which halves the channels",
             parameter="activation",
             help=f"write `- Activation: {activation}` after the layer",
         )
@@ -335,22 +320,8 @@ def _require_fit(x: TensorType, axis: int, size: Size, window: Window) -> None:
     padded = f" padded to {size + (begin + end)}" if begin + end else ""
     raise Fault(
         "kernel-too-large",
-        f"a window of {window.kernel}{dilated} does not fit the {x.axis_name(axis)} of {size}{padded}",
+        f"a window of {window.kernel}{dilated} does not fit "
+        f"the {x.axis_name(axis)} of {size}{padded}",
         input=0,
         help="use a smaller window, `padding: same`, or fewer poolings before it",
     )
-
-
-def require_positive(shape: Shape) -> None:
-    """Refuse a shape with a dim that is surely zero or negative."""
-    for axis, size in enumerate(shape):
-        if isinstance(size, int) and size < 1:
-            raise Fault(
-                "invalid-dim", f"axis {axis} of the output would be {size}: {shape_text(shape)}"
-            )
-
-
-def is_positive(size: Size) -> bool:
-    """Whether a size is surely at least one."""
-    bound = lower_bound(size)
-    return bound is not None and bound >= 1

@@ -431,6 +431,7 @@ def test_nesting_is_bounded_on_the_way_down(opening: str, closing: str) -> None:
 
 
 def test_32_levels_are_allowed() -> None:
+    assert evaluate("${len([" + "(-1)," * 40 + "])}", {}) == 40
     assert evaluate("${" + "(" * 32 + "1" + ")" * 32 + "}", {}) == 1
     assert evaluate("${" + "+".join("1" * 128) + "}", {}) == 128
 

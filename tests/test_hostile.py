@@ -129,6 +129,13 @@ def test_size_limit_is_inclusive(tmp_path: Path) -> None:
     assert fault(path).code == "file-too-large"
 
 
+def test_large_file_is_not_read_whole(tmp_path: Path) -> None:
+    path = tmp_path / "net.yaml"
+    path.touch()
+    os.truncate(path, 1 << 30)
+    assert codes_of(path) == "file-too-large"
+
+
 def test_missing_file_suggests_its_neighbour(tmp_path: Path) -> None:
     (tmp_path / "densenet.yaml").touch()
     missing = fault(tmp_path / "densnet.yaml")

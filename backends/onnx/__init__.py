@@ -1,0 +1,74 @@
+"""The ONNX backend: a graph of the compiler written as an ONNX model, and run by onnxruntime.
+
+There is no tracing and no exporter between: see `model` for the file, `graph` for how layers are
+lowered. Images are channels first at the model's boundary, as usual for ONNX.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from specc.diagnostics import SpecError
+from specc.ir import Graph
+from specc.passes.layout import IoLayout, Order, boundary_order, permutation
+
+from .model import build_model
+
+Arrays = Mapping[str, NDArray[Any]]
+
+MAX_WEIGHT_BYTES = 2**31 - 2**24
+"""The 2 GiB of a protocol buffer, less what the nodes and names of the largest network take."""
+
+
+class OnnxBackend:
+    """See `specc.backend.Backend`."""
+
+    name = "onnx"
+    suffix = ".onnx"
+
+    def compile(self, graph: Graph, weights: Arrays | None, io_layout: IoLayout | None) -> bytes:
+        """The bytes of an `.onnx` file; without `weights` they are zeros that take no space.
+
+        Raises `SpecError`: `unsupported-layer`, or `artifact-too-large`.
+        """
+        _require_fit(weights or {})
+        return build_model(graph, weights, io_layout).SerializeToString(deterministic=True)
+
+    def run(self, graph: Graph, weights: Arrays, inputs: Arrays) -> dict[str, NDArray[Any]]:
+        """The outputs by name, from onnxruntime on the CPU, for channels-last `inputs`."""
+        from onnxruntime import InferenceSession
+
+        model = self.compile(graph, weights, "channels_first")
+        session = InferenceSession(model, providers=["CPUExecutionProvider"])
+        given = {
+            name: _reordered(inputs[name], None, boundary_order(value.type, "channels_first"))
+            for name, value in graph.inputs.items()
+        }
+        results = session.run(None, given)
+        return {
+            name: _reordered(result, boundary_order(value.type, "channels_first"), None)
+            for (name, value), result in zip(graph.outputs.items(), results, strict=True)
+        }
+
+
+def _require_fit(weights: Arrays) -> None:
+    """Refuse weights that do not fit a protocol buffer, which is what an ONNX file is."""
+    size = 4 * sum(array.size for array in weights.values())
+    if size > MAX_WEIGHT_BYTES:
+        raise SpecError.of(
+            "artifact-too-large",
+            f"an ONNX file holds at most 2 GiB, the float32 weights are {size / 2**30:.1f} GiB",
+            help="make the network smaller, or use another backend",
+        )
+
+
+def _reordered(array: NDArray[Any], source: Order, target: Order) -> NDArray[Any]:
+    """The array in another memory order, contiguous."""
+    return np.asarray(array.transpose(permutation(source, target, array.ndim)), order="C")
+
+
+BACKEND = OnnxBackend()

@@ -1,4 +1,4 @@
-"""What a lowering writes with: ops of ONNX on typed tensors, whose names follow from the layer's path.
+"""What a lowering writes with: ops of ONNX on typed tensors, named after the layer's path.
 
 A lowering is a function from a `Builder` and the layer's input tensors to its output tensors:
 
@@ -6,8 +6,8 @@ A lowering is a function from a `Builder` and the layer's input tensors to its o
     def softplus(build: Builder, x: Tensor) -> Tensor:
         return build.op("Softplus", x)
 
-It may return an input: such a layer is absent from the ONNX graph. Every tensor has a static type, from
-which the model gets its `value_info`; types are as the tensors lie in memory, not as in the spec.
+It may return an input: such a layer is absent from the ONNX graph. Every tensor has a static type,
+from which the model gets its `value_info`: as it lies in memory, not as in the spec.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ from onnx.helper import tensor_dtype_to_np_dtype
 
 from specc.backend import Lowerings
 from specc.ir import Node
+from specc.passes.layout import REORDER, permutation
 from specc.tensor import DType, TensorType
-
 
 ONNX_DTYPES = {"float32": "FLOAT", "float64": "DOUBLE"}
 """The dtypes that ONNX does not call as we do, in capitals."""
@@ -55,8 +55,7 @@ class OpGraph:
 
     constants: the values of the tensors that are known now.
     weights: by canonical key, so that a weight that several layers share stands once.
-    names: what a tensor is to be called, if the name is still free; an op's tensor without a wish is
-        called after the op.
+    names: what each tensor is to be called, if the name is still free.
     """
 
     ops: list[Op] = field(default_factory=list[Op])
@@ -87,29 +86,44 @@ class Builder:
         kind: str,
         *inputs: Tensor | None,
         type: TensorType | None = None,
+        suffix: str = "",
         **attributes: Any,
     ) -> Tensor:
-        """The output of an op of `kind`; its type is that of the first input unless `type` is given."""
-        types = (type or inputs[0].type,)
-        return self.ops(kind, *inputs, types=types, **attributes)[0]
+        """The output of an op of `kind`.
+
+        type: of the output; that of the first input if absent.
+        suffix: names an op that only prepares for the main one, which has the layer's own name.
+        """
+        types = [type] if type else [x.type for x in inputs[:1] if x]
+        (output,) = self.ops(kind, *inputs, types=types, suffix=suffix, **attributes)
+        return output
 
     def ops(
-        self, kind: str, *inputs: Tensor | None, types: Sequence[TensorType], **attributes: Any
+        self,
+        kind: str,
+        *inputs: Tensor | None,
+        types: Sequence[TensorType],
+        suffix: str = "",
+        **attributes: Any,
     ) -> tuple[Tensor, ...]:
         """The outputs of an op that has several, of the given `types`."""
         outputs = tuple(Tensor(type) for type in types)
-        name = self._op_name(kind)
+        name = self._op_name(kind.lower(), suffix)
         self.graph.ops.append(Op(kind, name, inputs, outputs, attributes))
         for tensor in outputs:
-            self.graph.names[tensor] = f"{self.node.path}.{kind.lower()}"
+            self.graph.names[tensor] = f"{self.node.path}.{suffix or kind.lower()}"
         return outputs
 
     def weight(self, name: str) -> Tensor:
-        """The weight of that short name in float32; another use's, if the layer is a `reuse`."""
+        """The weight of that short name, in the dtype of the layer's output."""
         key = f"{self.node.owner}.{name}"
         if key not in self.graph.weights:
             self.graph.weights[key] = Tensor(TensorType(self.node.weights()[name].shape))
-        return self.graph.weights[key]
+        return self.cast(self.graph.weights[key], self.output.dtype)
+
+    def weights(self) -> list[Tensor]:
+        """All weights of the layer, in the order of their declarations."""
+        return [self.weight(name) for name in self.node.weights()]
 
     def constant(self, value: ArrayLike, name: str, dtype: DType = "float32") -> Tensor:
         """A tensor whose elements are known; `name` says what for."""
@@ -127,14 +141,27 @@ class Builder:
         """`x` in another dtype; `x` itself if it has that dtype already."""
         if x.type.dtype == dtype:
             return x
-        return self.op("Cast", x, type=TensorType(x.type.shape, dtype), to=onnx_dtype(dtype))
+        type = TensorType(x.type.shape, dtype)
+        return self.op("Cast", x, type=type, suffix="cast", to=onnx_dtype(dtype))
 
-    def reshape(self, x: Tensor, type: TensorType) -> Tensor:
+    def reduce(self, kind: str, x: Tensor, axes: Sequence[int]) -> Tensor:
+        """`x` reduced along `axes`, which stay with size 1."""
+        shape = [1 if axis in axes else dim for axis, dim in enumerate(x.type.shape)]
+        return self.op(
+            kind, x, self.constant(axes, "axes", "int64"), type=x.type.with_shape(shape), keepdims=1
+        )
+
+    def transpose(self, x: Tensor, permutation: Sequence[int], suffix: str = "") -> Tensor:
+        """`x` with its axes in the order that `numpy.transpose` takes."""
+        type = x.type.with_shape(x.type.shape[axis] for axis in permutation)
+        return self.op("Transpose", x, type=type, suffix=suffix, perm=permutation)
+
+    def reshape(self, x: Tensor, type: TensorType, suffix: str = "") -> Tensor:
         """`x` as `type`, which has as many elements, in the order of memory."""
-        return self.op("Reshape", x, self._target(x, type), type=type)
+        return self.op("Reshape", x, self._target(x, type), type=type, suffix=suffix)
 
     def _target(self, x: Tensor, type: TensorType) -> Tensor:
-        """The second input of Reshape: 0 copies an unknown dim of `x`; -1, used once, is the rest."""
+        """The second input of Reshape: 0 copies an unknown dim of `x`, -1 is the one other."""
         known = dict(enumerate(x.type.shape))
         shape = [
             dim if isinstance(dim, int) else 0 if dim == known.get(axis) else -1
@@ -142,10 +169,11 @@ class Builder:
         ]
         return self.constant(shape, "shape", "int64")
 
-    def _op_name(self, kind: str) -> str:
-        """The layer's path for its first op, then `path.relu`, `path.relu_1`, …"""
-        name = f"{self.node.path}.{kind.lower()}" if self._names else self.node.path
-        return unique_name(name, self._names)
+    def _op_name(self, kind: str, suffix: str) -> str:
+        """The layer's path for its first op without a suffix; others `path.relu`, `path.relu_1`."""
+        if not suffix and self.node.path not in self._names:
+            return unique_name(self.node.path, self._names)
+        return unique_name(f"{self.node.path}.{suffix or kind}", self._names)
 
 
 def unique_name(name: str, taken: set[str]) -> str:
@@ -169,3 +197,10 @@ def numpy_dtype(dtype: DType) -> np.dtype[Any]:
 LOWERINGS: Lowerings[Callable[..., Tensor | tuple[Tensor, ...]]] = Lowerings(
     "onnx", "specc.backends.onnx"
 )
+
+
+@LOWERINGS.add(REORDER)
+def reorder(build: Builder, x: Tensor) -> Tensor:
+    """The same value in another memory order."""
+    (given,), (wanted,) = build.node.inputs, build.node.outputs
+    return build.transpose(x, permutation(given.order, wanted.order, x.type.rank))

@@ -1,8 +1,8 @@
 """From a graph of the compiler to an ONNX `ModelProto`: lowered op by op, then named and written.
 
 The same graph and weights give the same bytes. Nodes are named by the dotted paths, initializers by
-the canonical keys of the weights; every edge has a static type, an unknown dim as `dim_param`. Ours are
-all the types: no shape inference runs. Whoever wants the model checked calls `onnx.checker`.
+the canonical keys of the weights; every edge has a type, in which an unknown dim is a `dim_param`.
+The types are the compiler's: no shape inference runs, and no checker.
 """
 
 from __future__ import annotations
@@ -49,10 +49,11 @@ class Lowered:
 def build_model(
     graph: Graph, weights: Mapping[str, NDArray[Any]] | None, io_layout: IoLayout | None
 ) -> ModelProto:
-    """The ONNX model of a graph; images are channels first at its boundary unless `io_layout` says else.
+    """The ONNX model of a graph.
 
-    weights: by canonical key. If None, each weight is a `Constant` node with a sparse value that has no
-        entries: zeros of the right shape in a few bytes, which every viewer and checker takes.
+    weights: by canonical key. If None, each is a `Constant` node with a sparse value that has no
+        entries: zeros of the right shape in a few bytes, which viewers and checkers take.
+    io_layout: how images lie at the boundary; channels first if None.
     """
     lowered = lower(lay_out(graph, io_layout or "channels_first"))
     return ModelProto(
@@ -84,7 +85,7 @@ def lower(graph: Graph) -> Lowered:
 def _outputs(
     graph: Graph, ops: OpGraph, tensors: Mapping[Value, Tensor], inputs: Iterable[Tensor]
 ) -> Iterable[Tensor]:
-    """A tensor of its own for each output: one that is an input, or an output already, is copied."""
+    """A tensor of its own for each output: an input, or what is an output already, is copied."""
     taken = set(inputs)
     for name, value in graph.outputs.items():
         tensor = tensors[value]
@@ -96,7 +97,7 @@ def _outputs(
 
 
 def name_tensors(graph: Graph, lowered: Lowered) -> dict[Tensor, str]:
-    """A name for each tensor: inputs, outputs and weights first, which users know by their names."""
+    """A name for each tensor; those that users know (inputs, outputs, weights) come first."""
     wishes = [
         *zip(lowered.inputs, graph.inputs, strict=True),
         *zip(lowered.outputs, graph.outputs, strict=True),
@@ -121,7 +122,7 @@ class _Writer:
     def graph(self, name: str, weights: Mapping[str, NDArray[Any]] | None) -> GraphProto:
         """The whole graph; see `build_model` for `weights`."""
         ops, boundary = self.lowered.ops, {*self.lowered.inputs, *self.lowered.outputs}
-        zeros = [] if weights else list(ops.weights.values())
+        zeros = list(ops.weights.values()) if weights is None else []
         made = [tensor for op in ops.ops for tensor in op.outputs]
         return GraphProto(
             name=name,
@@ -129,7 +130,7 @@ class _Writer:
             output=map(self._info, self.lowered.outputs),
             value_info=[self._info(tensor) for tensor in zeros + made if tensor not in boundary],
             node=[*map(self._zeros, zeros), *map(self._node, ops.ops)],
-            initializer=[*self._weights(weights or {}), *self._constants()],
+            initializer=[*self._weights(weights), *self._constants()],
         )
 
     def _info(self, tensor: Tensor) -> ValueInfoProto:
@@ -141,10 +142,12 @@ class _Writer:
         outputs = [self.names[tensor] for tensor in op.outputs]
         return make_node(op.kind, inputs, outputs, op.name, **op.attributes)
 
-    def _weights(self, weights: Mapping[str, NDArray[Any]]) -> Iterable[TensorProto]:
+    def _weights(self, weights: Mapping[str, NDArray[Any]] | None) -> Iterable[TensorProto]:
+        if weights is None:
+            return
         for key, tensor in self.lowered.ops.weights.items():
-            if weights:
-                yield from_array(np.asarray(weights[key], np.float32, order="C"), self.names[tensor])
+            array = np.asarray(weights[key], np.float32, order="C")
+            yield from_array(array, self.names[tensor])
 
     def _constants(self) -> Iterable[TensorProto]:
         for tensor, array in self.lowered.ops.constants.items():

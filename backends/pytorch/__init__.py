@@ -1,0 +1,37 @@
+"""PyTorch: emitted source made of ordinary `torch.nn` modules, with channels first inside."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from . import runtime
+from .source import source
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from specc.backend import Array, Arrays
+    from specc.ir import Graph
+    from specc.passes.layout import IoLayout
+
+
+class PyTorchBackend:
+    """See `specc.backend.ModelBackend`."""
+
+    name = "pytorch"
+    suffix = ".py"
+
+    def compile(self, graph: Graph, weights: Arrays | None, io_layout: IoLayout | None) -> str:
+        return source(graph, io_layout)
+
+    def model(self, graph: Graph, weights: Arrays, io_layout: IoLayout | None = None) -> nn.Module:
+        return runtime.model(graph, weights, io_layout)
+
+    def weights_of(self, graph: Graph, model: nn.Module) -> dict[str, Array]:
+        return runtime.weights_of(graph, model)
+
+    def run(self, graph: Graph, weights: Arrays, inputs: Arrays) -> dict[str, Array]:
+        return runtime.run(graph, weights, inputs)
+
+
+BACKEND = PyTorchBackend()

@@ -21,54 +21,18 @@ from specc.shapes import (
 )
 from specc.tensor import TensorType
 
-Epsilon = Annotated[float, Field(gt=0)]
+Epsilon = Annotated[
+    float, Field(gt=0, description="Added to the variance, which keeps it from zero.")
+]
+Center = Annotated[bool, Field(description="Whether a learnt shift (beta) is added.")]
+Scale = Annotated[bool, Field(description="Whether it is multiplied by a learnt scale (gamma).")]
+ShiftInitializer = Annotated[InitializerField, Field(description="Start of the shift.")]
+ScaleInitializer = Annotated[InitializerField, Field(description="Start of the scale.")]
+ShiftRegularizer = Annotated[RegularizerField, Field(description="Penalty on the shift.")]
+ScaleRegularizer = Annotated[RegularizerField, Field(description="Penalty on the scale.")]
 
 
-class _Affine(Layer):
-    """What the normalizations with a learnt scale (gamma) and shift (beta) share.
-
-    The parameters are called as in Keras; the weights `weight` and `bias`, as in PyTorch.
-    """
-
-    axis: Axes = Field(
-        -1,
-        description="The axes with a scale and a shift, counted with the batch axis, which is 0.",
-    )
-    epsilon: Epsilon = Field(1e-3, description="Added to the variance, which keeps it from zero.")
-    center: bool = Field(True, description="Whether a learnt shift is added.")
-    scale: bool = Field(True, description="Whether it is multiplied by a learnt scale.")
-    beta_initializer: InitializerField = Field(Zeros(), description="Start of the shift.")
-    gamma_initializer: InitializerField = Field(Ones(), description="Start of the scale.")
-    beta_regularizer: RegularizerField = Field(None, description="Penalty on the shift.")
-    gamma_regularizer: RegularizerField = Field(None, description="Penalty on the scale.")
-
-    def axes(self, x: TensorType) -> tuple[int, ...]:
-        """The axes of `x` with a scale and a shift, counted from the front, in order."""
-        return feature_axes(self.axis, x.rank)
-
-    def weight_shape(self, x: TensorType) -> tuple[int, ...]:
-        """The sizes of `axes`, in order: the shape of each weight."""
-        return tuple(require_constant(x.shape[axis], _axis_text(x, axis)) for axis in self.axes(x))
-
-    def weights(self, *inputs: TensorType) -> Mapping[str, WeightDecl]:
-        shape = self.weight_shape(*inputs)
-        weights: dict[str, WeightDecl] = {}
-        if self.scale:
-            weights["weight"] = WeightDecl.as_in_keras(
-                shape, self.gamma_initializer, self.gamma_regularizer
-            )
-        if self.center:
-            weights["bias"] = WeightDecl.as_in_keras(
-                shape, self.beta_initializer, self.beta_regularizer
-            )
-        return weights
-
-
-def _axis_text(x: TensorType, axis: int) -> str:
-    return f"the {x.axis_name(axis)}" if x.axis_name(axis) else f"axis {axis}"
-
-
-class BatchNormalization(_Affine):
+class BatchNormalization(Layer):
     """`(x − mean) / √(variance + epsilon) · gamma + beta`, for each place along `axis`.
 
     In training, mean and (biased) variance are those of the batch, and the running ones move:
@@ -83,24 +47,36 @@ class BatchNormalization(_Affine):
     momentum: Annotated[float, Field(ge=0, le=1)] = Field(
         0.99, description="How much of the running values stays at each step, from 0 to 1."
     )
+    epsilon: Epsilon = 1e-3
+    center: Center = True
+    scale: Scale = True
+    beta_initializer: ShiftInitializer = Zeros()
+    gamma_initializer: ScaleInitializer = Ones()
     moving_mean_initializer: InitializerField = Field(
         Zeros(), description="Start of the running mean."
     )
     moving_variance_initializer: InitializerField = Field(
         Ones(), description="Start of the running variance."
     )
+    beta_regularizer: ShiftRegularizer = None
+    gamma_regularizer: ScaleRegularizer = None
+
+    def axes(self, x: TensorType) -> tuple[int, ...]:
+        """The one axis of `x` that is normalized along, counted from the front."""
+        return feature_axes(self.axis, x.rank)
 
     def infer(self, *inputs: TensorType) -> tuple[TensorType, ...]:
         (x,) = inputs
         require_float(x)
-        self.weight_shape(x)
+        _sizes(x, self.axes(x))
         return (x,)
 
     def weights(self, *inputs: TensorType) -> Mapping[str, WeightDecl]:
-        shape = self.weight_shape(*inputs)
+        (x,) = inputs
+        shape = _sizes(x, self.axes(x))
         mean, variance = self.moving_mean_initializer, self.moving_variance_initializer
         return {
-            **super().weights(*inputs),
+            **_affine_weights(self, shape),
             "running_mean": WeightDecl.as_in_keras(shape, mean, trainable=False),
             "running_var": WeightDecl.as_in_keras(shape, variance, trainable=False),
         }
@@ -141,7 +117,7 @@ class BatchNormalization(_Affine):
     )
 
 
-class LayerNormalization(_Affine):
+class LayerNormalization(Layer):
     """`(x − mean) / √(variance + epsilon) · gamma + beta`, for each item of the batch.
 
     Mean and (biased) variance run over `axis`, and so do the weights.
@@ -149,16 +125,33 @@ class LayerNormalization(_Affine):
     Source: `keras.layers.LayerNormalization` (Ba et al., 2016).
     """
 
+    axis: Axes = Field(
+        -1, description="The axis or axes to average over, counted with the batch axis, which is 0."
+    )
+    epsilon: Epsilon = 1e-3
+    center: Center = True
+    scale: Scale = True
+    beta_initializer: ShiftInitializer = Zeros()
+    gamma_initializer: ScaleInitializer = Ones()
+    beta_regularizer: ShiftRegularizer = None
+    gamma_regularizer: ScaleRegularizer = None
+
+    def axes(self, x: TensorType) -> tuple[int, ...]:
+        """The axes of `x` that are averaged over, counted from the front, in order."""
+        return feature_axes(self.axis, x.rank)
+
     def infer(self, *inputs: TensorType) -> tuple[TensorType, ...]:
         (x,) = inputs
         require_float(x)
-        self.axes(x)
+        self.axes(x)  # checked even where no weight needs them
         self.weights(x)
         return (x,)
 
     def weights(self, *inputs: TensorType) -> Mapping[str, WeightDecl]:
-        # Without a scale and a shift the sizes may be unknown.
-        return super().weights(*inputs) if self.scale or self.center else {}
+        if not (self.scale or self.center):
+            return {}  # the sizes may be unknown
+        (x,) = inputs
+        return _affine_weights(self, _sizes(x, self.axes(x)))
 
     def flops(self, *inputs: TensorType) -> Size:
         return inputs[0].elements * (5 + self.scale + self.center)
@@ -191,13 +184,38 @@ class LayerNormalization(_Affine):
     )
 
 
+def _affine_weights(
+    layer: BatchNormalization | LayerNormalization, shape: tuple[int, ...]
+) -> dict[str, WeightDecl]:
+    """The learnt scale and shift, as far as the layer has them."""
+    weights: dict[str, WeightDecl] = {}
+    if layer.scale:
+        weights["weight"] = WeightDecl.as_in_keras(
+            shape, layer.gamma_initializer, layer.gamma_regularizer
+        )
+    if layer.center:
+        weights["bias"] = WeightDecl.as_in_keras(
+            shape, layer.beta_initializer, layer.beta_regularizer
+        )
+    return weights
+
+
+def _sizes(x: TensorType, axes: tuple[int, ...]) -> tuple[int, ...]:
+    """The sizes of `axes`, which weights need to be constants."""
+    return tuple(require_constant(x.shape[axis], _axis_text(x, axis)) for axis in axes)
+
+
+def _axis_text(x: TensorType, axis: int) -> str:
+    return f"the {x.axis_name(axis)}" if x.axis_name(axis) else f"axis {axis}"
+
+
 class LocalResponseNormalization(Layer):
     """Each channel c of an image `[N, H, W, C]`, divided by the strength of its neighbours.
 
     `y[c] = x[c] / (bias + alpha / size · Σ x[i]²) ^ beta`, the sum running over the channels i from
-    c − (size − 1) / 2 to c + (size − 1) / 2 that exist. `alpha` is divided by `size` even at the edges.
-    Source: the ONNX operator `LRN` (Krizhevsky et al., 2012). An even `size` is refused: PyTorch and
-    ONNX disagree on which side it takes the odd neighbour from.
+    c − (size − 1) / 2 to c + (size − 1) / 2 that exist. `alpha` is divided by `size`, at the edges
+    too. An even `size` is refused: PyTorch and ONNX disagree on which side has one neighbour more.
+    Source: the ONNX operator `LRN` (Krizhevsky et al., 2012).
     """
 
     primary = "size"
@@ -232,8 +250,8 @@ class LocalResponseNormalization(Layer):
 class LocalContrastNormalization(Layer):
     """An image `[N, H, W, C]` less its local mean, divided by its local standard deviation.
 
-    With M(z)[n, i, j] the mean of z[n, i + p, j + q, c] over all channels c and over the offsets p, q
-    from −(size − 1) / 2 to (size − 1) / 2 whose cells exist (so at the edges over fewer cells):
+    With M(z)[n, i, j] the mean of z[n, i + p, j + q, c] over all channels c and over the offsets
+    p, q from −(size − 1) / 2 to (size − 1) / 2 whose cells exist (at the edges over fewer cells):
 
         d = x − M(x)
         y = d / √(M(d²) + epsilon)
@@ -246,7 +264,7 @@ class LocalContrastNormalization(Layer):
     layout = "channels_first"
 
     size: Odd = Field(9, description="Height and width of the window, in cells; odd.")
-    epsilon: Epsilon = Field(1e-4, description="Added to the variance, which keeps it from zero.")
+    epsilon: Epsilon = 1e-4
 
     def infer(self, *inputs: TensorType) -> tuple[TensorType, ...]:
         (x,) = inputs

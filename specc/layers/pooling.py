@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from pydantic import Field
 
 from specc.dims import Size
@@ -105,15 +103,16 @@ class MaxPooling2D(_Pooling2D):
 class AveragePooling2D(_Pooling2D):
     """The mean of each window of an image `[N, H, W, C]`; cells of the padding do not count.
 
-    Source: `keras.layers.AveragePooling2D`; explicit pads as in the ONNX operator `AveragePool` with
-    `count_include_pad=0`.
+    The window defaults to 2 × 2, as for MaxPooling2D, and as in Keras 2; Keras 3 has no default.
+    Source: `keras.layers.AveragePooling2D`; explicit pads as in the ONNX operator `AveragePool`
+    with `count_include_pad=0`.
     """
 
 
 class _GlobalPooling2D(Layer):
     """What the poolings over whole images share."""
 
-    layout: ClassVar = "channels_first"
+    layout = "channels_first"
 
     keepdims: bool = Field(False, description="Whether height and width stay, as axes of size 1.")
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
 from specc.dims import Size
-from specc.layer import Layer, Sample
-from specc.shapes import NonNegative, require_equal, require_min_rank, require_rank
+from specc.layer import Fault, Layer, Sample
+from specc.shapes import NonNegative, require_constant, require_min_rank, require_rank
 from specc.tensor import FLOATS, TensorType
 
 PerChannel = float | Annotated[tuple[float, ...], Field(min_length=1)]
@@ -43,9 +43,14 @@ class Rescaling(Layer):
         if not isinstance(value, tuple):
             return
         require_min_rank(x, 2, "[N, …, C]")
-        what = f"{parameter} needs a number for each channel: their number"
-        help = f"write one number for all channels, or {x.channels} numbers"
-        require_equal(x.channels, len(value), what, parameter=parameter, help=help)
+        channels = require_constant(x.channels, "the channels")
+        if len(value) != channels:
+            raise Fault(
+                "invalid-parameter",
+                f"expected {channels} numbers, one for each channel, received {len(value)}",
+                parameter=parameter,
+                help="write one number if all channels share it",
+            )
 
     def flops(self, *inputs: TensorType) -> Size:
         return 2 * inputs[0].elements
@@ -64,12 +69,17 @@ class Rescaling(Layer):
     )
 
 
-def _range(value: Any) -> Any:
+def _range(value: object) -> object:
     """`0.1` → (-0.1, 0.1); a pair in order."""
-    if isinstance(value, tuple):
-        numbers = all(isinstance(item, int | float) for item in value)
-        return tuple(sorted(value)) if numbers else value
-    return (-abs(value), abs(value)) if isinstance(value, int | float) else value
+    match value:
+        case bool():
+            return value
+        case int() | float():
+            return (-abs(value), abs(value))
+        case (int() | float() as a, int() | float() as b):
+            return (min(a, b), max(a, b))
+        case _:
+            return value
 
 
 Rotation = Annotated[
@@ -80,8 +90,22 @@ Zoom = Annotated[
     tuple[Annotated[float, Field(gt=-1, le=1)], Annotated[float, Field(gt=-1, le=1)]],
     BeforeValidator(_range, json_schema_input_type=float | tuple[float, float]),
 ]
-FillMode = Literal["constant", "nearest", "reflect", "wrap"]
-Interpolation = Literal["nearest", "bilinear"]
+FillMode = Annotated[
+    Literal["constant", "nearest", "reflect", "wrap"],
+    Field(
+        description=(
+            "What lies beyond the edge (a b c d): `constant`, the fill value; `nearest`, the last "
+            "pixel; `reflect`, d c b a | a b c d; `wrap`, a b c d | a b c d."
+        )
+    ),
+]
+FillValue = Annotated[float, Field(description="The value beyond the edge for `constant`.")]
+Interpolation = Annotated[
+    Literal["nearest", "bilinear"], Field(description="How a value between pixels is found.")
+]
+Seed = Annotated[
+    NonNegative | None, Field(description="Seed of the changes; another each time if absent.")
+]
 
 
 class _Augmentation(Layer):
@@ -89,28 +113,10 @@ class _Augmentation(Layer):
 
     layout = "channels_first"
 
-    seed: NonNegative | None = Field(None, description="Seed of the changes; random if absent.")
-
     def infer(self, *inputs: TensorType) -> tuple[TensorType, ...]:
         (x,) = inputs
         require_rank(x, 4, "[N, H, W, C]")
         return (as_float(x),)
-
-
-class _Resampling(_Augmentation):
-    """What the augmentations that move pixels to places between pixels share."""
-
-    fill_mode: FillMode = Field(
-        "reflect",
-        description=(
-            "What lies beyond the edge (a b c d): `constant`, the fill value; `nearest`, the last "
-            "pixel; `reflect`, d c b a | a b c d; `wrap`, a b c d | a b c d."
-        ),
-    )
-    interpolation: Interpolation = Field(
-        "bilinear", description="How a value between pixels is found."
-    )
-    fill_value: float = Field(0.0, description="The value beyond the edge for `constant`.")
 
 
 class RandomFlip(_Augmentation):
@@ -126,6 +132,7 @@ class RandomFlip(_Augmentation):
         "horizontal_and_vertical",
         description="`horizontal` swaps left and right, `vertical` top and bottom.",
     )
+    seed: Seed = None
 
     samples = (
         Sample({}, ("float32[2, 4, 5, 3]",), ("float32[2, 4, 5, 3]",), training=False),
@@ -141,7 +148,7 @@ class RandomFlip(_Augmentation):
     )
 
 
-class RandomRotation(_Resampling):
+class RandomRotation(_Augmentation):
     """In training, each image is turned by a random angle; the identity at inference.
 
     Integers become float32.
@@ -156,6 +163,10 @@ class RandomRotation(_Resampling):
             "greatest], or one number for both directions."
         )
     )
+    fill_mode: FillMode = "reflect"
+    interpolation: Interpolation = "bilinear"
+    seed: Seed = None
+    fill_value: FillValue = 0.0
 
     samples = (
         Sample({"factor": 0.1}, ("float32[2, 6, 5, 3]",), ("float32[2, 6, 5, 3]",), training=False),
@@ -186,7 +197,7 @@ class RandomRotation(_Resampling):
     )
 
 
-class RandomZoom(_Resampling):
+class RandomZoom(_Augmentation):
     """In training, each image is made larger or smaller at random; the identity at inference.
 
     Integers become float32.
@@ -197,14 +208,18 @@ class RandomZoom(_Resampling):
 
     height_factor: Zoom = Field(
         description=(
-            "The vertical change of size to draw from, above -1 and at most 1, positive for smaller: "
-            "[least, greatest], or one number for both directions."
+            "The vertical change of size to draw from, above -1 and at most 1, positive for "
+            "smaller: [least, greatest], or one number for both directions."
         )
     )
     width_factor: Zoom | None = Field(
         None,
         description="The horizontal change of size; if absent, that of the height at each draw.",
     )
+    fill_mode: FillMode = "reflect"
+    interpolation: Interpolation = "bilinear"
+    seed: Seed = None
+    fill_value: FillValue = 0.0
 
     samples = (
         Sample(

@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from specc.layer import Fault, Layer, Sample
-from specc.shapes import NonNegative, Positive, require_equal, require_float
+from specc.shapes import NonNegative, Positive, require_float
 from specc.tensor import TensorType, shape_text
 
 
@@ -51,10 +51,13 @@ class Dropout(Layer):
                 help="write 1 to drop along an axis together, null for the input's own size",
             )
         for axis, (noise, size) in enumerate(zip(self.noise_shape, x.shape, strict=True)):
-            if noise not in (None, 1):
-                what = f"noise_shape and the input differ: axis {axis}"
-                help = "write 1, or null for the input's own size"
-                require_equal(noise, size, what, parameter="noise_shape", help=help)
+            if noise not in (None, 1, size):
+                raise Fault(
+                    "invalid-parameter",
+                    f"expected null, 1 or {size} for axis {axis}, received {noise}",
+                    parameter="noise_shape",
+                    help="write 1 to drop along an axis together, null for the input's own size",
+                )
 
     samples = (
         Sample({"rate": 0.5}, ("float32[2, 7]",), ("float32[2, 7]",), training=False),

@@ -29,9 +29,14 @@ def value_bytes(value: Value, graph: Graph) -> Size:
 
 def per_example(size: Size, graph: Graph) -> Size:
     """`size` with the batch, the symbol that leads the inputs' shapes, set to one."""
-    batch = {
+    batch = batch_symbols(graph)
+    return substitute(size, dict.fromkeys(batch, 1)) if batch else size
+
+
+def batch_symbols(graph: Graph) -> frozenset[str]:
+    """The symbols that lead the inputs' shapes: how many examples there are."""
+    return frozenset(
         symbol
         for value in graph.inputs.values()
         for symbol in symbols(value.type.shape[0] if value.type.rank else 1)
-    }
-    return substitute(size, dict.fromkeys(batch, 1)) if batch else size
+    )

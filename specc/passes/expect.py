@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from specc.diagnostics import Diagnostic, Label, Report
 from specc.dims import Proof, compare
@@ -23,10 +23,11 @@ def check_expectations(graph: Graph, expect: Expect, report: Report) -> None:
     ):
         expected = getattr(expect, name)
         if expected is not None and expected != value:
+            what = f"{_number(expected)} {name.replace('_', ' ')}"
             report.add(
                 Diagnostic(
                     "expect-mismatch",
-                    f"expected {_number(expected)} {name.replace('_', ' ')}, the network has {_number(value)}",
+                    f"expected {what}, the network has {_number(value)}",
                     expect.span(name),
                     help="`specc summary` lists them layer by layer",
                 )
@@ -67,8 +68,10 @@ def _agree(found: TensorType, expected: TensorType) -> bool:
 def _wrong_output(
     graph: Graph, name: str, value: Value, expected: TensorType, span: Span
 ) -> Diagnostic:
-    """The fault, at the layer that made the output, with what that layer was given."""
-    maker = next((node for node in graph.nodes if value in node.outputs), None)
+    """The fault, at the layer that gave the output its shape, with what that layer was given."""
+    makers = {output: node for node in graph.nodes for output in node.outputs}
+    value = _origin(value, makers)
+    maker = makers.get(value)
     labels: list[Label] = []
     help = ""
     message = f"expected `{name}` to be {expected}, received {value.type}"
@@ -81,9 +84,18 @@ def _wrong_output(
     return Diagnostic("expect-mismatch", message, span, labels=tuple(labels), help=help)
 
 
+def _origin(value: Value, makers: Mapping[Value, Node]) -> Value:
+    """Where the shape of `value` comes from: a layer after it, such as a softmax, only kept it."""
+    while value in makers and makers[value].inputs[0].type == value.type:
+        value = makers[value].inputs[0]
+    return value
+
+
 def _remedy(maker: Node, value: Value, expected: TensorType) -> str:
     excess = value.type.rank - expected.rank
-    same_ends = value.type.shape[:1] == expected.shape[:1] and value.type.shape[-1:] == expected.shape[-1:]
+    same_ends = (
+        value.type.shape[:1] == expected.shape[:1] and value.type.shape[-1:] == expected.shape[-1:]
+    )
     if excess > 0 and same_ends and maker.inputs[0].type.rank == value.type.rank:
         return f"flatten before it: put `- Flatten` in front of `{maker.path}`"
     if value.type.shape[-1:] != expected.shape[-1:]:

@@ -78,6 +78,10 @@ _COMPLAINTS = (
     _Complaint("expected <block end>", _UNALIGNED, _INDENT, layout=True),
     _Complaint("cannot start any token", "A value may not start with this character.", _QUOTES),
     _Complaint("node content", "Expected a value.", _QUOTES),
+    _Complaint(
+        "<document start>", "Expected one document.", "put the second into a file of its own"
+    ),
+    _Complaint("incompatible YAML", "Expected YAML 1.1 or 1.2.", "remove the %YAML line"),
     _Complaint("scanning an anchor", _NAME, _QUOTES),
     _Complaint("scanning an alias", _NAME, _QUOTES),
     _Complaint("tag", "YAML tags are not part of the language.", _QUOTES),

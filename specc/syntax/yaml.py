@@ -237,8 +237,8 @@ class _Faults:
         message = f"Expected a string as key. Received: {_describe(key)}."
         fix = ""
         if not isinstance(key, Mapping | Sequence):
-            written = _written(Span(self.source, *extent))
-            fix = f'quote it: "{printable(written)}"'
+            written = _written(Span(self.source, *extent)) or "key"
+            fix = f'write it with quotes: "{printable(written)}"'
         self.fault("key-type", message, extent, help=fix)
 
     def key_with_colon(self, key: str, extent: Extent) -> None:
@@ -355,6 +355,8 @@ class _Builder(_Faults):
         while type(event := next(self.events)) is not MappingEndEvent:
             key, key_extent = self.key(event)
             value, value_extent = self.node(next(self.events))
+            if value_extent[0] > key_extent[2] and value_extent[:2] == value_extent[2:]:
+                value_extent = _end_of(key_extent)  # `? key` alone: its null is where the next is
             if key is None:
                 continue
             if key in mapping:
@@ -458,6 +460,11 @@ def _events(text: str) -> Iterator[Event]:
     """The events of the text; libyaml's where PyYAML was built with it."""
     loader = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
     return yaml.parse(text, Loader=loader)  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+
+
+def _end_of(extent: Extent) -> Extent:
+    _, _, line, column = extent
+    return line, column, line, column
 
 
 def _extent_of(text: str, start: int, end: int) -> Extent:

@@ -1,0 +1,22 @@
+"""Layers that move elements and change none, in ONNX."""
+
+from __future__ import annotations
+
+from .graph import LOWERINGS, Builder, Tensor
+
+
+@LOWERINGS.add("ZeroPadding2D")
+def zero_padding(build: Builder, x: Tensor) -> Tensor:
+    (top, bottom), (left, right) = build.layer.padding
+    pads = build.constant((0, 0, top, left, 0, 0, bottom, right), "pads", "int64")
+    return build.op("Pad", x, pads, type=build.output, mode="constant")
+
+
+@LOWERINGS.add("Flatten")
+def flatten(build: Builder, x: Tensor) -> Tensor:
+    return build.op("Flatten", x, type=build.output, axis=1)
+
+
+@LOWERINGS.add("Reshape")
+def reshape(build: Builder, x: Tensor) -> Tensor:
+    return build.reshape(x, build.output)

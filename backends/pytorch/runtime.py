@@ -1,0 +1,59 @@
+"""Running the emitted source: native models, weights in and out, arrays through."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from specc.emit.module import execute
+from specc.passes.layout import IoLayout, boundary_order, permutation
+
+from .source import network_class, source
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from specc.backend import Array, Arrays
+    from specc.ir import Graph, Value
+
+
+def model(graph: Graph, weights: Arrays, io_layout: IoLayout | None = None) -> nn.Module:
+    """The network as a plain module, in training mode as PyTorch makes them, with `weights` loaded."""
+    import torch
+
+    namespace = execute(source(graph, io_layout), graph.name)
+    network = getattr(namespace, network_class(graph))()
+    state = {key: torch.from_numpy(array.copy()) for key, array in weights.items()}
+    network.load_state_dict(state)
+    return network
+
+
+def weights_of(graph: Graph, network: nn.Module) -> dict[str, Array]:
+    """The weights of a module by canonical name, as arrays."""
+    state = network.state_dict()
+    return {key: state[key].detach().cpu().numpy() for key in graph.weights}
+
+
+def run(graph: Graph, weights: Arrays, inputs: Arrays) -> dict[str, Array]:
+    """The outputs at inference; channels last in and out."""
+    import torch
+
+    network = model(graph, weights, "channels_first").eval()
+    with torch.inference_mode():
+        tensors = [
+            torch.from_numpy(inputs[name].transpose(_permutation(value)).copy())
+            for name, value in graph.inputs.items()
+        ]
+        results: Any = network(*tensors)
+    made = (results,) if len(graph.outputs) == 1 else results
+    return {
+        name: result.numpy().transpose(_inverse(_permutation(value)))
+        for (name, value), result in zip(graph.outputs.items(), made, strict=True)
+    }
+
+
+def _permutation(value: Value) -> tuple[int, ...]:
+    return permutation(None, boundary_order(value.type, "channels_first"), value.type.rank)
+
+
+def _inverse(order: tuple[int, ...]) -> tuple[int, ...]:
+    return tuple(order.index(axis) for axis in range(len(order)))

@@ -1,0 +1,114 @@
+"""The `specc` command: its subcommands, and what becomes of their errors.
+
+Exit status: 0, 1 for faults of a spec, a file or a model, 2 for a wrong command line, 130 after
+Ctrl+C. No fault of the user's ends in a traceback. The modules imported here need no framework:
+`specc check` pays only for what it uses.
+"""
+
+from __future__ import annotations
+
+import sys
+from io import TextIOWrapper
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from specc.diagnostics import SpecError
+
+from .checking import check
+from .compiling import build, export, init
+from .console import print_errors
+from .describing import expand, explain, layers, schema, summary
+from .running import predict, verify, view
+
+EXTRAS = {
+    "PIL": "onnx",
+    "keras": "keras",
+    "netron": "onnx",
+    "numpy": "onnx",
+    "onnx": "onnx",
+    "onnxruntime": "onnx",
+    "safetensors": "onnx",
+    "tensorflow": "keras",
+    "torch": "torch",
+}
+"""The packages that checking does not need, and the extra of specc that brings each."""
+
+
+class Commands(TyperGroup):
+    """The group of all commands: says what the user can mend, and exits with 1."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except SpecError as error:
+            print_errors(error.report)
+        except ModuleNotFoundError as error:
+            print_errors(_missing(error).report)
+        raise typer.Exit(1)
+
+
+def _missing(error: ModuleNotFoundError) -> SpecError:
+    """The error for a package that an extra brings; any other is a fault of specc's own."""
+    from specc.backend import missing_package
+
+    package = (error.name or "").partition(".")[0]
+    if package not in EXTRAS:
+        raise error
+    return missing_package(package, EXTRAS[package])
+
+
+app = typer.Typer(
+    cls=Commands,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"specc {version('specc')}")
+        raise typer.Exit
+
+
+@app.callback()
+def specc(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print it.")
+    ] = False,
+) -> None:
+    """One spec of a neural network: checked statically, compiled to PyTorch, Keras and ONNX."""
+
+
+for command in (
+    check,
+    summary,
+    expand,
+    build,
+    init,
+    export,
+    verify,
+    predict,
+    view,
+    layers,
+    explain,
+    schema,
+):
+    app.command()(command)
+
+
+def main() -> None:
+    """Run the command line; what the terminal's encoding lacks is printed escaped."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    app(prog_name="specc")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,81 @@
+"""Commands that write what a spec is compiled to: build, init, export."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from specc.backend import load_backend
+from specc.files import write_atomically
+from specc.weights import save_weights
+
+from .console import working
+from .options import IoLayout, Seed, Settings, Spec, Weights, open_network
+
+Output = Annotated[Path, typer.Option("-o", "--output", metavar="FILE", help="The file to write.")]
+OptionalOutput = Annotated[
+    Path | None,
+    typer.Option("-o", "--output", metavar="FILE", help="The file to write; default: stdout."),
+]
+BackendName = Annotated[
+    str, typer.Option("--backend", metavar="NAME", help="pytorch, keras, or another that is installed.")
+]
+WithSoftmax = Annotated[
+    bool, typer.Option("--softmax", help="Append a softmax to the network's one output.")
+]
+
+
+def build(
+    spec: Spec,
+    backend: BackendName,
+    output: OptionalOutput = None,
+    settings: Settings = None,
+    io_layout: IoLayout = None,
+) -> None:
+    """Write the network as source that needs no specc to run."""
+    graph = open_network(spec, settings).graph
+    artifact = load_backend(backend).compile(graph, None, io_layout.value if io_layout else None)
+    data = artifact.encode() if isinstance(artifact, str) else artifact
+    if output is not None:
+        _write(output, data)
+    elif isinstance(artifact, bytes) and sys.stdout.isatty():
+        raise typer.BadParameter(f"{backend} writes a file: name it with -o", param_hint="--output")
+    else:
+        typer.echo(data, nl=False)
+
+
+def init(spec: Spec, output: Output, seed: Seed = 0, settings: Settings = None) -> None:
+    """Write the weights that training starts from, as safetensors."""
+    network = open_network(spec, settings)
+    with working("Drawing weights"):
+        save_weights(output, network.initial_weights(seed))
+    _tell(output)
+
+
+def export(
+    spec: Spec,
+    output: Output,
+    weights: Weights = None,
+    seed: Seed = 0,
+    settings: Settings = None,
+    io_layout: IoLayout = None,
+    softmax: WithSoftmax = False,
+) -> None:
+    """Write the network as an ONNX model, with the weights in it."""
+    network = open_network(spec, settings)
+    layout = io_layout.value if io_layout else None
+    with working("Exporting"):
+        network.to_onnx(output, weights, seed=seed, io_layout=layout, softmax=softmax)
+    _tell(output)
+
+
+def _write(path: Path, data: bytes) -> None:
+    write_atomically(path, data)
+    _tell(path)
+
+
+def _tell(path: Path) -> None:
+    typer.echo(f"wrote {path} ({path.stat().st_size:,} bytes)", err=True)

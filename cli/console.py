@@ -1,0 +1,53 @@
+"""How commands speak to a terminal: colours, a line of progress, and errors."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TextIO
+
+import typer
+
+from specc.diagnostics import Report
+from specc.rendering import text_report
+
+ERASE_LINE = "\r\x1b[K"
+
+
+def wants_color(stream: TextIO) -> bool:
+    """Whether `stream` is a terminal whose user has not asked for plain text (no-color.org)."""
+    plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
+    return stream.isatty() and not plain
+
+
+def print_errors(report: Report) -> None:
+    """Write the faults of a command that could not do its work to stderr."""
+    typer.echo(text_report(report, color=wants_color(sys.stderr)), err=True)
+
+
+@contextmanager
+def working(message: str) -> Iterator[None]:
+    """Show `message` on a terminal's stderr for as long as the work takes."""
+    if not sys.stderr.isatty():
+        yield
+        return
+    sys.stderr.write(f"{message} …")
+    sys.stderr.flush()
+    try:
+        yield
+    finally:
+        sys.stderr.write(ERASE_LINE)
+        sys.stderr.flush()
+
+
+def print_table(rows: list[tuple[str, ...]], *, left: int = 1) -> None:
+    """Write rows in columns: the first `left` flush left, the others flush right."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        cells = [
+            cell.ljust(width) if index < left else cell.rjust(width)
+            for index, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ]
+        typer.echo("  ".join(cells).rstrip())

@@ -1,0 +1,76 @@
+"""What a network is, and what the language has: summary, expand, layers, explain, schema."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from typing import Annotated
+
+import typer
+
+from specc.codes import CODES
+from specc.names import did_you_mean
+
+from .console import print_table
+from .options import AsJson, Settings, Spec, open_network
+
+Depth = Annotated[
+    int | None,
+    typer.Option(min=0, help="Levels of blocks and loops to open; default: all."),
+]
+
+
+def summary(spec: Spec, depth: Depth = None, settings: Settings = None, as_json: AsJson = False) -> None:
+    """Print the layers, their output shapes and parameters, and the totals."""
+    from specc.summary import COLUMNS, summarize
+
+    table = summarize(open_network(spec, settings).graph, depth)
+    if as_json:
+        typer.echo(json.dumps(table.as_json(), indent=2))
+        return
+    columns = shutil.get_terminal_size().columns if sys.stdout.isatty() else COLUMNS
+    typer.echo(table.text(columns))
+
+
+def expand(spec: Spec, settings: Settings = None) -> None:
+    """Print the network with every block, loop and expression worked out."""
+    typer.echo(str(open_network(spec, settings).graph), nl=False)
+
+
+Code = Annotated[str | None, typer.Argument(help="A code such as shape-mismatch; default: list all.")]
+
+
+def explain(code: Code = None) -> None:
+    """Say what an error code means."""
+    if code is None:
+        print_table([(name, text.partition("\n")[0]) for name, text in sorted(CODES.items())], left=2)
+        return
+    if code not in CODES:
+        hint = did_you_mean(code, CODES) or "`specc explain` lists the codes"
+        raise typer.BadParameter(f"there is no code {code!r}; {hint}", param_hint="CODE")
+    typer.echo(f"{code}: {CODES[code].strip()}")
+
+
+LayerName = Annotated[
+    str | None, typer.Argument(metavar="NAME", help="A layer such as Conv2D; default: list all.")
+]
+
+
+def layers(name: LayerName = None) -> None:
+    """List the layers, or tell all about one."""
+    from specc.describing import layer_page, layer_table
+
+    if name is not None:
+        typer.echo(layer_page(name))
+        return
+    for family, members in layer_table().items():
+        typer.echo(family)
+        print_table([(f"  {layer}", title) for layer, title in members], left=2)
+
+
+def schema() -> None:
+    """Print the JSON Schema of the language, for editors."""
+    from specc.schema import json_schema
+
+    typer.echo(json.dumps(json_schema(), indent=2, ensure_ascii=False))

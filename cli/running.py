@@ -1,0 +1,145 @@
+"""Commands that run or show a compiled network: verify, predict, view."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from specc.diagnostics import SpecError
+
+from .console import print_table, working
+from .options import AsJson, Seed, Settings, Spec, Weights, open_network
+
+if TYPE_CHECKING:
+    from specc.verification import Verification
+
+    from .prediction import Prediction
+
+Batch = Annotated[int, typer.Option(min=1, help="The number of examples.")]
+Backends = Annotated[
+    str | None, typer.Option(metavar="NAMES", help="Such as pytorch,onnx; default: all installed.")
+]
+Rtol = Annotated[float, typer.Option(min=0, help="The relative difference that is allowed.")]
+Atol = Annotated[float, typer.Option(min=0, help="The absolute difference that is allowed.")]
+
+
+def verify(
+    spec: Spec,
+    weights: Weights = None,
+    seed: Seed = 0,
+    batch: Batch = 2,
+    backends: Backends = None,
+    rtol: Rtol = 1e-5,
+    atol: Atol = 1e-5,
+    settings: Settings = None,
+) -> None:
+    """Run the same weights and inputs through every backend, and compare.
+
+    Exits with 1 if an output differs by more than atol + rtol * |value|, and names the layer
+    where the difference begins.
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    network = open_network(spec, settings)
+    names = None if backends is None else [name.strip() for name in backends.split(",")]
+    with working("Comparing backends"):
+        result = network.verify(
+            weights, seed=seed, batch=batch, backends=names, rtol=rtol, atol=atol
+        )
+    _print_differences(result)
+    if not result.agrees:
+        raise SpecError(result.report())
+
+
+def _print_differences(result: Verification) -> None:
+    header = ("output", "backends", "largest absolute", "largest relative", "")
+    rows = [
+        (
+            each.output,
+            " / ".join(each.backends),
+            f"{each.absolute:.2e}",
+            f"{each.relative:.2e}",
+            "ok" if each.agrees else "DIFFERS",
+        )
+        for each in result.differences
+    ]
+    print_table([header, *rows], left=2)
+
+
+Model = Annotated[Path, typer.Argument(metavar="MODEL.onnx", help="An ONNX model.")]
+Inputs = Annotated[
+    list[Path],
+    typer.Argument(
+        metavar="INPUT...", help="Images, or .npy arrays of one example or a batch, laid out as the model's input."
+    ),
+]
+TopK = Annotated[int, typer.Option("--top-k", min=1, help="How many classes to show.")]
+Scale = Annotated[
+    float | None,
+    typer.Option(
+        help="What an image's 0…255 are multiplied by; default: 1 if the model begins with a "
+        "rescaling of its own, else 1/255."
+    ),
+]
+
+
+def predict(
+    model: Model, inputs: Inputs, top_k: TopK = 5, scale: Scale = None, as_json: AsJson = False
+) -> None:
+    """Classify images or arrays with an ONNX model, in onnxruntime.
+
+    An image is converted to the model's number of channels and resized to its size.
+    """
+    from .prediction import Classifier
+
+    classifier = Classifier.load(model, scale)
+    found = [prediction for path in inputs for prediction in classifier.predict(path, top_k)]
+    if as_json:
+        typer.echo(json.dumps([prediction.as_json() for prediction in found], indent=2))
+        return
+    for prediction in found:
+        _print_prediction(prediction)
+
+
+def _print_prediction(prediction: Prediction) -> None:
+    typer.echo(prediction.input)
+    print_table(
+        [(f"  {score.label}", f"{score.value:.4f}") for score in prediction.scores]
+    )
+
+
+Viewed = Annotated[str, typer.Argument(metavar="SPEC|MODEL.onnx", help="A spec or an ONNX model.")]
+NoBrowser = Annotated[bool, typer.Option("--no-browser", help="Serve only; open no browser.")]
+Port = Annotated[int, typer.Option(min=0, max=65535, help="0 is any that is free.")]
+
+
+def view(
+    target: Viewed, no_browser: NoBrowser = False, port: Port = 8080, settings: Settings = None
+) -> None:
+    """Show the network's graph in the browser, with Netron; a spec needs no weights.
+
+    Serves on this machine only, until it is interrupted.
+    """
+    import netron
+
+    name, data = _viewable(target, settings)
+    address = netron.start(name, data, address=("127.0.0.1", port), browse=not no_browser)
+    typer.echo(f"http://{address[0]}:{address[1]}, until Ctrl+C", err=True)
+    netron.wait()
+
+
+def _viewable(target: str, settings: list[str] | None) -> tuple[str, bytes]:
+    """A file name for the viewer, and the ONNX model to show."""
+    from specc.backend import load_backend
+
+    if target.endswith(".onnx"):
+        from .prediction import read_model
+
+        return Path(target).name, read_model(Path(target))
+    network = open_network(target, settings)
+    data = load_backend("onnx").compile(network.graph, None, None)
+    assert isinstance(data, bytes)
+    return f"{network.name}.onnx", data

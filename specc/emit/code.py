@@ -1,0 +1,214 @@
+"""Expressions of emitted source: text with literals in it that may differ from use to use."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from specc.ir import Value
+
+NO_DEFAULT: Any = object()
+
+
+@dataclass(frozen=True, slots=True)
+class Literal:
+    """A constant. `hint` names the parameter it becomes where it differs between uses."""
+
+    value: object
+    hint: str
+
+
+@dataclass(frozen=True, slots=True)
+class Argument:
+    """An argument of a call. One that equals its `default` everywhere is not written."""
+
+    value: Code
+    keyword: str = ""
+    default: object = NO_DEFAULT
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """`function(arguments)`."""
+
+    function: Code
+    arguments: tuple[Argument, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Join:
+    """Parts written one after the other."""
+
+    parts: tuple[Code, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Ref:
+    """A tensor, until it gets the name of a variable."""
+
+    value: Value
+
+
+Code = str | Literal | Call | Join | Ref
+"""An expression; a plain string is text as it stands."""
+
+Show = Callable[[Literal], str]
+"""How a literal is written: its `repr`, or the name of the parameter it became."""
+
+
+def join(*parts: Code) -> Code:
+    """Parts written one after the other."""
+    return Join(parts)
+
+
+def argument(value: object, keyword: str = "", hint: str = "", default: object = NO_DEFAULT) -> Argument:
+    """An argument. A value that is not code is a literal, named `hint` or after its keyword."""
+    if isinstance(value, Code):
+        return Argument(value, keyword, default)
+    return Argument(Literal(value, hint or keyword), keyword, default)
+
+
+def call(function: Code, *arguments: object, **keywords: object) -> Call:
+    """A call. Python values become literals; pass `Argument`s for hints and defaults."""
+    given = [item if isinstance(item, Argument) else argument(item) for item in arguments]
+    for name, value in keywords.items():
+        given.append(
+            Argument(value.value, name, value.default)
+            if isinstance(value, Argument)
+            else argument(value, name)
+        )
+    return Call(function, tuple(given))
+
+
+def text(value: str, hint: str = "") -> Literal:
+    """A string of the emitted program, in quotes."""
+    return Literal(value, hint)
+
+
+def optional(value: object, default: object, hint: str = "") -> Argument:
+    """A keyword argument's value that is left out where it is the default everywhere."""
+    return argument(value, hint=hint, default=default)
+
+
+def literals(code: Code) -> Iterator[Literal]:
+    """The literals of an expression, in the order of the text."""
+    match code:
+        case Literal():
+            yield code
+        case Call(function, arguments):
+            yield from literals(function)
+            for item in arguments:
+                yield from literals(item.value)
+        case Join(parts):
+            for part in parts:
+                yield from literals(part)
+        case str() | Ref():
+            return
+
+
+def replace_literals(code: Code, new: Iterator[Code]) -> Code:
+    """The expression with its literals, in order, replaced by the next of `new`."""
+    return _rebuild(code, lambda _: next(new), lambda ref: ref)
+
+
+def name_tensors(code: Code, names: Mapping[Value, str]) -> Code:
+    """The expression with variables for its tensors."""
+    return _rebuild(code, lambda literal: literal, lambda ref: names[ref.value])
+
+
+def _rebuild(
+    code: Code, on_literal: Callable[[Literal], Code], on_ref: Callable[[Ref], Code]
+) -> Code:
+    match code:
+        case str():
+            return code
+        case Literal():
+            return on_literal(code)
+        case Ref():
+            return on_ref(code)
+        case Join(parts):
+            return Join(tuple(_rebuild(part, on_literal, on_ref) for part in parts))
+        case Call(function, arguments):
+            return Call(
+                _rebuild(function, on_literal, on_ref),
+                tuple(
+                    Argument(_rebuild(item.value, on_literal, on_ref), item.keyword, item.default)
+                    for item in arguments
+                ),
+            )
+
+
+def tensors(code: Code) -> Iterator[Value]:
+    """The tensors an expression uses."""
+    match code:
+        case Ref(value):
+            yield value
+        case Call(function, arguments):
+            yield from tensors(function)
+            for item in arguments:
+                yield from tensors(item.value)
+        case Join(parts):
+            for part in parts:
+                yield from tensors(part)
+        case _:
+            return
+
+
+def skeleton(code: Code) -> object:
+    """The expression without the values of its literals: equal for uses of one template."""
+    match code:
+        case Literal():
+            return Literal
+        case Call(function, arguments):
+            return (skeleton(function), tuple((a.keyword, skeleton(a.value)) for a in arguments))
+        case Join(parts):
+            return tuple(skeleton(part) for part in parts)
+        case str() | Ref():
+            return code
+
+
+def render(code: Code, show: Show) -> str:
+    """The text of an expression. `show` writes a literal; calls leave out what is at its default."""
+    match code:
+        case str():
+            return code
+        case Literal():
+            return show(code)
+        case Ref(value):
+            return value.name
+        case Join(parts):
+            return "".join(render(part, show) for part in parts)
+        case Call(function, arguments):
+            written = [_argument_text(item, show) for item in arguments]
+            return f"{render(function, show)}({', '.join(item for item in written if item)})"
+
+
+def _argument_text(item: Argument, show: Show) -> str:
+    value = render(item.value, show)
+    if item.default is not NO_DEFAULT and value == python(item.default):
+        return ""
+    return f"{item.keyword}={value}" if item.keyword else value
+
+
+def python(value: object) -> str:
+    """The source of a constant, strings in double quotes as ruff writes them."""
+    match value:
+        case str():
+            return _string(value)
+        case float() if value != value or value in (float("inf"), float("-inf")):
+            return f'float("{value}")'
+        case tuple():
+            items = [python(item) for item in value]  # type: ignore[misc]
+            return f"({', '.join(items)}{',' if len(items) == 1 else ''})"
+        case list():
+            return f"[{', '.join(python(item) for item in value)}]"  # type: ignore[misc]
+        case _:
+            return repr(value)
+
+
+def _string(value: str) -> str:
+    written = repr(value)
+    if written.startswith("'") and '"' not in value:
+        return f'"{written[1:-1]}"'
+    return written

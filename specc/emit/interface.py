@@ -1,0 +1,86 @@
+"""What a region takes and gives, read off the uses of values.
+
+A region takes the values used inside and made outside, and the modules it uses whose weights are
+another's. It gives the values made inside and used outside.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from specc.ir import Graph, Item, Node, Region, Value
+
+
+@dataclass(frozen=True, slots=True)
+class Interface:
+    """Of one item.
+
+    inputs: the values it takes. A block's declared inputs come first.
+    outputs: the values it gives to what comes after; for a node all that it makes.
+    borrowed: the paths of the layers and blocks outside of it whose weights it uses.
+    """
+
+    inputs: tuple[Value, ...]
+    outputs: tuple[Value, ...]
+    borrowed: tuple[str, ...]
+
+
+class Interfaces:
+    """The interface of every item of a graph."""
+
+    def __init__(self, graph: Graph) -> None:
+        self._uses = Counter[Value](graph.outputs.values())
+        for node in graph.nodes:
+            self._uses.update(node.inputs)
+        self._known: dict[Item, Interface] = {}
+        self._inside: dict[Item, Counter[Value]] = {}
+        self._made: dict[Item, dict[Value, None]] = {}
+        for item in graph.body.items:
+            self._visit(item)
+
+    def __getitem__(self, item: Item) -> Interface:
+        return self._known[item]
+
+    def uses(self, value: Value) -> int:
+        """How often a value is used: by nodes and as an output of the model."""
+        return self._uses[value]
+
+    def _visit(self, item: Item) -> None:
+        if isinstance(item, Node):
+            self._inside[item] = Counter(item.inputs)
+            self._made[item] = dict.fromkeys(item.outputs)
+            inputs = tuple(dict.fromkeys(item.inputs))
+            borrowed = (item.owner,) if item.shared else ()
+            self._known[item] = Interface(inputs, item.outputs, borrowed)
+            return
+        for child in item.items:
+            self._visit(child)
+        self._inside[item] = sum((self._inside[child] for child in item.items), Counter[Value]())
+        self._made[item] = {value: None for child in item.items for value in self._made[child]}
+        self._known[item] = Interface(
+            self._inputs(item), self._outputs(item), tuple(dict.fromkeys(self._borrowed(item)))
+        )
+
+    def _inputs(self, region: Region) -> tuple[Value, ...]:
+        made, inside = self._made[region], self._inside[region]
+        declared = [value for _, value in region.inputs if value in inside]
+        used = [value for child in region.items for value in self._known[child].inputs]
+        return tuple(value for value in dict.fromkeys((*declared, *used)) if value not in made)
+
+    def _outputs(self, region: Region) -> tuple[Value, ...]:
+        made, inside = self._made[region], self._inside[region]
+        named = [value for _, value in region.outputs if value in made]
+        return tuple(
+            value for value in dict.fromkeys((*named, *made)) if inside[value] < self._uses[value]
+        )
+
+    def _borrowed(self, region: Region) -> Iterator[str]:
+        if region.shared:
+            yield region.owner
+            return
+        for child in region.items:
+            for owner in self._known[child].borrowed:
+                if not owner.startswith(f"{region.path}."):
+                    yield owner

@@ -1,0 +1,38 @@
+"""Names of classes, functions and attributes in emitted source."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+
+def class_name(label: str) -> str:
+    """`dense_layer` → `DenseLayer`, `resnet50` → `Resnet50`."""
+    return "".join(part[:1].upper() + part[1:] for part in label.split("_") if part)
+
+
+def attribute(path: str) -> str:
+    """A dotted path as attributes and indices: `stage.0.conv2d` → `stage[0].conv2d`."""
+    return re.sub(r"\.(\d+)", r"[\1]", path)
+
+
+def relative(path: str, prefix: str) -> str:
+    """`path` without the scope's `prefix`."""
+    return path.removeprefix(f"{prefix}.") if prefix else path
+
+
+def variable(path: str) -> str:
+    """A dotted path as one identifier."""
+    return path.replace(".", "_")
+
+
+def unique(names: Iterable[str], taken: set[str]) -> list[str]:
+    """The names, numbered from 2 where they are taken already."""
+    free: list[str] = []
+    for name in names:
+        candidate, number = name, 2
+        while candidate in taken:
+            candidate, number = f"{name}{number}", number + 1
+        taken.add(candidate)
+        free.append(candidate)
+    return free

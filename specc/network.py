@@ -1,0 +1,254 @@
+"""The Python API: `load` reads a spec, `Network` is what can be made of it.
+
+Everything here works on the checked graph; a framework is imported when a model of it is asked for.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, overload
+
+from specc.backend import load_backend, load_model_backend
+from specc.checking import check_file, require_graph
+from specc.diagnostics import SpecError
+from specc.dims import Size
+from specc.files import write_atomically
+from specc.ir import Graph
+from specc.locating import locate
+from specc.passes.cost import flops
+from specc.passes.layout import IoLayout
+from specc.passes.softmax import append_softmax
+from specc.summary import Summary, summarize
+from specc.tensor import TensorType
+
+if TYPE_CHECKING:
+    import keras
+    import numpy as np
+    import torch
+    from numpy.typing import NDArray
+
+    from specc.verification import Verification
+
+    Weights = str | os.PathLike[str] | Mapping[str, Any] | None
+
+
+def load(
+    spec: str | os.PathLike[str],
+    *,
+    variant: str | None = None,
+    params: Mapping[str, Any] | None = None,
+) -> Network:
+    """The network of a spec: `path.yaml`, a name in the zoo such as `densenet`, either with `@variant`.
+
+    params: values that override the spec's and the variant's.
+    Raises `SpecError` with every fault of the spec.
+    """
+    location = locate(os.fspath(spec), variant)
+    checked = check_file(location.path, variant=location.variant, params=params)
+    return Network(require_graph(checked))
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Network:
+    """A network that was checked. What it is made into has no need of specc.
+
+    Wherever weights are taken they are a path to a safetensors file, a mapping of arrays by
+    canonical key (such as a `state_dict`), or None: then they are drawn from `seed`, the same for
+    every backend.
+    io_layout: how images lie at the model's boundary, `channels_first` or `channels_last`; None is
+        the backend's own convention.
+    """
+
+    graph: Graph
+
+    def __repr__(self) -> str:
+        inputs = ", ".join(f"{name}: {type}" for name, type in self.inputs.items())
+        outputs = ", ".join(f"{name}: {type}" for name, type in self.outputs.items())
+        return f"<Network {self.name}: {inputs} -> {outputs}, {self.parameters:,} parameters>"
+
+    def _repr_html_(self) -> str:
+        return summarize(self.graph)._repr_html_()
+
+    @property
+    def name(self) -> str:
+        return self.graph.name
+
+    @property
+    def inputs(self) -> dict[str, TensorType]:
+        """The types of the inputs by name, as in the spec: channels last."""
+        return {name: value.type for name, value in self.graph.inputs.items()}
+
+    @property
+    def outputs(self) -> dict[str, TensorType]:
+        """The types of the outputs by name, as in the spec: channels last."""
+        return {name: value.type for name, value in self.graph.outputs.items()}
+
+    @property
+    def parameters(self) -> int:
+        """The number of all weights' elements, as Keras counts them (moving averages too)."""
+        return self.graph.parameters
+
+    @property
+    def trainable_parameters(self) -> int:
+        """The number of the trainable weights' elements."""
+        return self.graph.trainable_parameters
+
+    @property
+    def flops(self) -> Size:
+        """Floating-point operations for one example; a multiply and an add are two."""
+        return flops(self.graph)
+
+    def summary(self, depth: int | None = None) -> None:
+        """Print the table of layers, shapes and parameters; in a notebook, show it.
+
+        depth: how many levels of blocks and loops are opened; None opens all.
+        """
+        _show(summarize(self.graph, depth))
+
+    def to_pytorch(
+        self, weights: Weights = None, *, seed: int = 0, io_layout: IoLayout | None = None
+    ) -> torch.nn.Module:
+        """A plain PyTorch module, in training mode as every new module is; images are NCHW."""
+        backend = load_model_backend("pytorch")
+        return backend.model(self.graph, self._weights(weights, seed), io_layout)
+
+    def to_keras(
+        self, weights: Weights = None, *, seed: int = 0, io_layout: IoLayout | None = None
+    ) -> keras.Model:
+        """A plain Keras functional model, not compiled; images are NHWC."""
+        backend = load_model_backend("keras")
+        return backend.model(self.graph, self._weights(weights, seed), io_layout)
+
+    @overload
+    def to_onnx(
+        self,
+        path: None = None,
+        weights: Weights = None,
+        *,
+        seed: int = 0,
+        io_layout: IoLayout | None = None,
+        softmax: bool = False,
+    ) -> bytes: ...
+
+    @overload
+    def to_onnx(
+        self,
+        path: str | os.PathLike[str],
+        weights: Weights = None,
+        *,
+        seed: int = 0,
+        io_layout: IoLayout | None = None,
+        softmax: bool = False,
+    ) -> Path: ...
+
+    def to_onnx(
+        self,
+        path: str | os.PathLike[str] | None = None,
+        weights: Weights = None,
+        *,
+        seed: int = 0,
+        io_layout: IoLayout | None = None,
+        softmax: bool = False,
+    ) -> bytes | Path:
+        """The ONNX model as bytes, or written to `path`, which comes back; images are NCHW.
+
+        softmax: append a softmax to the network's one output.
+        """
+        values = self._weights(weights, seed)
+        graph = append_softmax(self.graph) if softmax else self.graph
+        data = load_backend("onnx").compile(graph, values, io_layout)
+        assert isinstance(data, bytes)
+        if path is None:
+            return data
+        write_atomically(target := Path(path), data)
+        return target
+
+    def source(self, backend: str, *, io_layout: IoLayout | None = None) -> str:
+        """The source text that `specc build` prints: of `pytorch`, `keras`, or a third party's.
+
+        Raises `SpecError` (`unknown-backend`) for a backend whose artifact is no text.
+        """
+        artifact = load_backend(backend).compile(self.graph, None, io_layout)
+        if isinstance(artifact, str):
+            return artifact
+        message = f"the {backend} backend writes a file, not source"
+        raise SpecError.of("unknown-backend", message, help="use `to_onnx`" * (backend == "onnx"))
+
+    def initial_weights(self, seed: int = 0) -> dict[str, NDArray[np.float32]]:
+        """The weights that training starts from, by canonical key, drawn by the spec's initializers."""
+        from specc.weights import initial_weights
+
+        return initial_weights(self.graph.weights, seed)
+
+    def save_weights(self, model: Any, path: str | os.PathLike[str]) -> None:
+        """Write the weights of `model` as safetensors that every backend reads.
+
+        model: a PyTorch module or a Keras model of this network, or a mapping of arrays.
+        Raises `SpecError` (`weights-mismatch`, `unwritable`).
+        """
+        from specc.weights import save_weights
+
+        backend = _backend_of(model)
+        weights = load_model_backend(backend).weights_of(self.graph, model) if backend else model
+        save_weights(os.fspath(path), self._weights(weights, 0))
+
+    def verify(
+        self,
+        weights: Weights = None,
+        *,
+        seed: int = 0,
+        batch: int = 2,
+        backends: Iterable[str] | None = None,
+        rtol: float = 1e-5,
+        atol: float = 1e-5,
+    ) -> Verification:
+        """How far the backends' outputs lie apart on the same weights and the same random inputs.
+
+        batch: the number of examples. backends: their names; None is all that are installed.
+        """
+        from specc.verification import Tolerance, verify
+
+        values = self._weights(weights, seed)
+        tolerance = Tolerance(rtol, atol)
+        return verify(self.graph, values, backends=backends, batch=batch, tolerance=tolerance)
+
+    def _weights(self, weights: Weights, seed: int) -> dict[str, NDArray[np.float32]]:
+        """The weights of this network, checked, whatever form they came in."""
+        from specc.weights import check_weights, load_weights
+
+        if weights is None:
+            return self.initial_weights(seed)
+        if isinstance(weights, Mapping):
+            arrays = {str(key): _array(value) for key, value in weights.items()}
+            return check_weights(arrays, self.graph.weights)
+        return load_weights(os.fspath(weights), self.graph.weights)
+
+
+def _array(value: Any) -> NDArray[np.generic]:
+    """`value`, an array or a tensor of a framework, as numpy sees it."""
+    import numpy as np
+
+    detached = value.detach().cpu() if hasattr(value, "detach") else value
+    return np.asarray(detached)
+
+
+def _backend_of(model: object) -> str | None:
+    """The backend that knows `model`, judged by its base classes; None for what is no model."""
+    packages = {base.__module__.partition(".")[0] for base in type(model).__mro__}
+    # On its PyTorch backend a Keras model is a torch module too, so Keras comes first.
+    known = {"keras": "keras", "torch": "pytorch"}
+    return next((name for package, name in known.items() if package in packages), None)
+
+
+def _show(summary: Summary) -> None:
+    """Hand the table to IPython if it runs, which knows how to display it; else print it."""
+    import sys
+
+    ipython = sys.modules.get("IPython")
+    if ipython is not None and ipython.get_ipython() is not None:
+        ipython.display.display(summary)
+    else:
+        sys.stdout.write(f"{summary}\n")

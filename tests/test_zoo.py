@@ -1,0 +1,277 @@
+"""The zoo: every spec in it holds what it says, and is the network that its source describes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from math import prod
+
+import pytest
+
+import specc.zoo
+from specc.checking import _expectation, check_file, require_graph
+from specc.diagnostics import Report
+from specc.dims import symbols
+from specc.ir import Graph, Node
+from specc.syntax.document import Document
+from specc.syntax.program import load_program
+
+
+def document(name: str) -> Document:
+    program = load_program(specc.zoo.path(name), Report())
+    assert program is not None
+    return program.document
+
+
+def graph(name: str, variant: str | None = None) -> Graph:
+    return require_graph(check_file(specc.zoo.path(name), variant=variant))
+
+
+NETWORKS = [
+    pytest.param(name, variant, id=f"{name}@{variant}" if variant else name)
+    for name in specc.zoo.names()
+    for variant in (None, *document(name).variants)
+]
+every_network = pytest.mark.parametrize(("name", "variant"), NETWORKS)
+
+
+# What every spec of the zoo owes ----------------------------------------------------------------
+
+
+@every_network
+def test_it_checks_clean(name: str, variant: str | None) -> None:
+    checked = check_file(specc.zoo.path(name), variant=variant)
+    assert str(checked.report.diagnostics) == "[]"
+    assert not checked.expectation_skipped
+
+
+@every_network
+def test_it_expects_its_counts_and_its_outputs(name: str, variant: str | None) -> None:
+    expect = _expectation(document(name), variant, Report())
+    assert expect is not None
+    assert expect.parameters
+    assert expect.trainable_parameters
+    assert expect.outputs is not None
+    assert set(expect.outputs) == set(graph(name, variant).outputs)
+
+
+@every_network
+def test_only_the_batch_is_open(name: str, variant: str | None) -> None:
+    network = graph(name, variant)
+    for value in (*network.inputs.values(), *network.outputs.values()):
+        batch, *sizes = value.type.shape
+        assert symbols(batch) == {"N"}
+        assert all(isinstance(size, int) for size in sizes)
+
+
+@pytest.mark.parametrize("name", specc.zoo.names())
+def test_it_is_named_as_its_file_and_says_where_it_is_from(name: str) -> None:
+    assert document(name).name == name
+    assert len(document(name).description) > 40
+
+
+@pytest.mark.parametrize("name", specc.zoo.names())
+def test_its_lines_are_no_longer_than_those_of_the_code(name: str) -> None:
+    lines = specc.zoo.path(name).read_text("utf-8").splitlines()
+    assert max(len(line) for line in lines) <= 100
+
+
+def test_a_name_is_never_a_path() -> None:
+    with pytest.raises(KeyError):
+        specc.zoo.path("../specs/densenet")
+
+
+# Parameters as their sources have them ----------------------------------------------------------
+
+COUNTS = {  # all, trainable
+    "happy_house": (37_633, 37_569),
+    "signs": (1_310, 1_310),
+    "cifar100_cnn": (6_850_792, 6_850_792),
+    "densenet": (8_062_504, 7_978_856),
+    "densenet@densenet121": (8_062_504, 7_978_856),
+    "densenet@densenet169": (14_307_880, 14_149_480),
+    "densenet@densenet201": (20_242_984, 20_013_928),
+    "densenet@four_classes": (7_041_604, 6_957_956),
+    "densenet_keras": (7_041_604, 6_957_956),
+    "monkeypox": (22_175_138, 22_175_138),
+    "flowers": (3_989_285, 3_989_285),
+    "flowers@augmented": (3_989_285, 3_989_285),
+    "fashion_mlp": (101_770, 101_770),
+    "fashion_mlp@softmax": (101_770, 101_770),
+    "dense_digits": (55_050, 55_050),
+    "resnet50": (25_610_152, 25_557_032),
+}
+
+
+@pytest.mark.parametrize("spec", COUNTS)
+def test_parameters(spec: str) -> None:
+    name, _, variant = spec.partition("@")
+    network = graph(name, variant or None)
+    assert (network.parameters, network.trainable_parameters) == COUNTS[spec]
+
+
+# What makes a network the one of its paper ------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "variant", "depth"),
+    [
+        ("densenet", "densenet121", 121),
+        ("densenet", "densenet169", 169),
+        ("densenet", "densenet201", 201),
+        ("resnet50", None, 50),
+    ],
+)
+def test_the_number_in_its_name_is_its_depth(name: str, variant: str | None, depth: int) -> None:
+    """Convolutions and dense layers in a row: a projection beside the row does not count."""
+    network = graph(name, variant)
+    projections = sum(node.name == "shortcut" for node in network.nodes)
+    assert count(network, "Conv2D", "Dense") - projections == depth
+
+
+def test_resnet50_strides_in_its_3x3_convolutions() -> None:
+    stem, *convolutions = nodes(graph("resnet50"), "Conv2D")
+    strided = [node.layer.kernel_size for node in convolutions if node.layer.strides == (2, 2)]
+    assert stem.layer.kernel_size == (7, 7)
+    assert Counter(strided) == {(3, 3): 3, (1, 1): 3}
+    assert all(node.layer.strides == (1, 1) for node in convolutions if node.name == "conv2d"), (
+        "the first 1×1 convolution of a block keeps the size"
+    )
+
+
+def test_both_forms_of_densenet_have_the_same_weights() -> None:
+    pytorch, keras = graph("densenet", "four_classes"), graph("densenet_keras")
+    shapes = [[weight.shape for weight in form.weights.values()] for form in (pytorch, keras)]
+    assert shapes[0] == shapes[1]
+
+
+def test_the_forms_of_densenet_differ_in_their_conventions() -> None:
+    pytorch, keras = graph("densenet", "four_classes"), graph("densenet_keras")
+    assert conventions(pytorch) == (False, 0.9, 1e-5, "he_normal", None)
+    assert conventions(keras) == (True, 0.99, 1e-3, "glorot_normal", 5e-5)
+
+
+def conventions(network: Graph) -> tuple[object, ...]:
+    """`same` padding, momentum, epsilon, initializer and L2: each one value in all of a network."""
+    found = {
+        (
+            node.layer.padding == "same",
+            norm.layer.momentum,
+            norm.layer.epsilon,
+            node.layer.kernel_initializer.name,
+            node.layer.kernel_regularizer and node.layer.kernel_regularizer.l2,
+        )
+        for node in nodes(network, "Conv2D")
+        for norm in nodes(network, "BatchNormalization")
+    }
+    (only,) = found
+    return only
+
+
+def test_augmentation_adds_layers_without_weights() -> None:
+    plain, augmented = graph("flowers"), graph("flowers", "augmented")
+    more = Counter(node.type for node in augmented.nodes) - Counter(n.type for n in plain.nodes)
+    assert set(more) == {"RandomFlip", "RandomRotation", "RandomZoom", "Dropout"}
+    assert augmented.weights.keys() == plain.weights.keys()
+
+
+def test_the_softmax_variant_appends_one_layer() -> None:
+    plain, variant = graph("fashion_mlp"), graph("fashion_mlp", "softmax")
+    assert [node.path for node in variant.nodes] == [
+        *(n.path for n in plain.nodes),
+        "probabilities",
+    ]
+
+
+def nodes(network: Graph, *types: str) -> list[Node]:
+    return [node for node in network.nodes if node.type in types]
+
+
+def count(network: Graph, *types: str) -> int:
+    return len(nodes(network, *types))
+
+
+# The rows of Keras's own summary ----------------------------------------------------------------
+
+
+def happy_house():
+    from keras import Input, Model, layers
+
+    image = Input((64, 64, 3), name="image")
+    x = layers.ZeroPadding2D((3, 3))(image)
+    x = layers.Conv2D(32, (7, 7), strides=(1, 1))(x)
+    x = layers.BatchNormalization(axis=3)(x)
+    x = layers.ReLU()(x)
+    x = layers.MaxPooling2D((2, 2))(x)
+    x = layers.Flatten()(x)
+    x = layers.Dense(1, activation="sigmoid", name="probability")(x)
+    return Model(image, x)
+
+
+def signs():
+    from keras import Input, Model, layers
+
+    image = Input((64, 64, 3), name="image")
+    x = layers.Conv2D(8, (4, 4), padding="same")(image)
+    x = layers.ReLU()(x)
+    x = layers.MaxPooling2D((8, 8), padding="same")(x)
+    x = layers.Conv2D(16, (2, 2), padding="same")(x)
+    x = layers.ReLU()(x)
+    x = layers.MaxPooling2D((4, 4), padding="same")(x)
+    x = layers.Flatten()(x)
+    x = layers.Dense(6, activation="softmax", name="probabilities")(x)
+    return Model(image, x)
+
+
+def cifar100_cnn():
+    from keras import Input, Sequential, layers
+
+    return Sequential(
+        [
+            Input((32, 32, 3)),
+            layers.Conv2D(32, 3, activation="relu"),
+            layers.Conv2D(64, 3, activation="relu"),
+            layers.MaxPooling2D(2),
+            layers.Conv2D(128, 3, activation="relu"),
+            layers.Conv2D(256, 3, activation="relu"),
+            layers.Conv2D(512, 3, activation="relu"),
+            layers.MaxPooling2D(2),
+            layers.Conv2D(1024, 3, activation="relu"),
+            layers.MaxPooling2D(2),
+            layers.Flatten(),
+            layers.Dense(500, activation="relu"),
+            layers.Dropout(0.5),
+            layers.Dense(100, activation="softmax", name="probabilities"),
+        ]
+    )
+
+
+@pytest.mark.parametrize("by_hand", [happy_house, signs, cifar100_cnn], ids=lambda f: f.__name__)
+def test_rows_are_those_of_the_tutorials_model(by_hand) -> None:
+    import keras
+
+    keras.backend.clear_session()
+    assert rows(graph(by_hand.__name__)) == keras_rows(by_hand())
+
+
+Row = tuple[str, str, tuple[int | None, ...], int]
+"""Name, type, output shape with None for the batch, parameters."""
+
+
+def rows(network: Graph) -> list[Row]:
+    return [
+        (
+            node.name,
+            node.type,
+            (None, *node.outputs[0].type.shape[1:]),
+            sum(prod(weight.shape) for weight in node.weights().values()),
+        )
+        for node in network.nodes
+    ]
+
+
+def keras_rows(model) -> list[Row]:
+    return [
+        (layer.name, type(layer).__name__, tuple(layer.output.shape), layer.count_params())
+        for layer in model.layers
+        if type(layer).__name__ != "InputLayer"
+    ]
