@@ -77,7 +77,7 @@ def _print_version(wanted: bool) -> None:
 
 
 @app.callback()
-def specc(
+def options(
     version: Annotated[
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print it.")
     ] = False,

@@ -16,7 +16,6 @@ from specc.locating import Location, locate
 
 from .console import wants_color
 from .options import Settings, parse_settings
-from .render import render
 
 
 class Format(StrEnum):
@@ -54,9 +53,7 @@ def check(
             report.merge(checked.report)
             if output_format is Format.text and checked.graph is not None:
                 typer.echo(_verdict(name, checked))
-    color = wants_color(sys.stdout)
-    if text := render(report, output_format.value, color=color, root=Path.cwd()):
-        typer.echo(text)
+    _print_faults(report, output_format)
     if report.failed:
         raise typer.Exit(1)
 
@@ -80,11 +77,25 @@ def _checks(
             yield other, check_file(other.path, variant=variant, params=params)
 
 
+def _print_faults(report: Report, output_format: Format) -> None:
+    if output_format is Format.text and not report.diagnostics:
+        return
+    from .render import render  # a spec that is right does without
+
+    color = wants_color(sys.stdout)
+    if text := render(report, output_format.value, color=color, root=Path.cwd()):
+        typer.echo(text)
+
+
 def _verdict(name: Location | str, checked: Checked) -> str:
     """One line for a spec without errors."""
     graph = checked.graph
     assert graph is not None
-    parts = [f"{name}: ok", _counted(len(graph.nodes), "layer"), _counted(graph.parameters, "parameter")]
+    parts = [
+        f"{name}: ok",
+        _counted(len(graph.nodes), "layer"),
+        _counted(graph.parameters, "parameter"),
+    ]
     if checked.expectation_skipped:
         parts.append("`expect` skipped, since --set changes the network")
     return ", ".join(parts)

@@ -8,10 +8,6 @@ from typing import Annotated
 
 import typer
 
-from specc.backend import load_backend
-from specc.files import write_atomically
-from specc.weights import save_weights
-
 from .console import working
 from .options import IoLayout, Seed, Settings, Spec, Weights, open_network
 
@@ -21,7 +17,8 @@ OptionalOutput = Annotated[
     typer.Option("-o", "--output", metavar="FILE", help="The file to write; default: stdout."),
 ]
 BackendName = Annotated[
-    str, typer.Option("--backend", metavar="NAME", help="pytorch, keras, or another that is installed.")
+    str,
+    typer.Option("--backend", metavar="NAME", help="pytorch, keras, or another that is installed."),
 ]
 WithSoftmax = Annotated[
     bool, typer.Option("--softmax", help="Append a softmax to the network's one output.")
@@ -36,11 +33,15 @@ def build(
     io_layout: IoLayout = None,
 ) -> None:
     """Write the network as source that needs no specc to run."""
+    from specc.backend import load_backend
+    from specc.files import write_atomically
+
     graph = open_network(spec, settings).graph
     artifact = load_backend(backend).compile(graph, None, io_layout.value if io_layout else None)
     data = artifact.encode() if isinstance(artifact, str) else artifact
     if output is not None:
-        _write(output, data)
+        write_atomically(output, data)
+        _tell(output)
     elif isinstance(artifact, bytes) and sys.stdout.isatty():
         raise typer.BadParameter(f"{backend} writes a file: name it with -o", param_hint="--output")
     else:
@@ -49,6 +50,8 @@ def build(
 
 def init(spec: Spec, output: Output, seed: Seed = 0, settings: Settings = None) -> None:
     """Write the weights that training starts from, as safetensors."""
+    from specc.weights import save_weights
+
     network = open_network(spec, settings)
     with working("Drawing weights"):
         save_weights(output, network.initial_weights(seed))
@@ -70,11 +73,6 @@ def export(
     with working("Exporting"):
         network.to_onnx(output, weights, seed=seed, io_layout=layout, softmax=softmax)
     _tell(output)
-
-
-def _write(path: Path, data: bytes) -> None:
-    write_atomically(path, data)
-    _tell(path)
 
 
 def _tell(path: Path) -> None:

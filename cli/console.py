@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 import typer
 
-from specc.diagnostics import Report
-from specc.rendering import text_report
+if TYPE_CHECKING:
+    from specc.diagnostics import Report
 
 ERASE_LINE = "\r\x1b[K"
 
@@ -24,11 +24,13 @@ def wants_color(stream: TextIO) -> bool:
 
 def print_errors(report: Report) -> None:
     """Write the faults of a command that could not do its work to stderr."""
+    from specc.rendering import text_report
+
     typer.echo(text_report(report, color=wants_color(sys.stderr)), err=True)
 
 
 @contextmanager
-def working(message: str) -> Iterator[None]:
+def working(message: str) -> Generator[None]:
     """Show `message` on a terminal's stderr for as long as the work takes."""
     if not sys.stderr.isatty():
         yield

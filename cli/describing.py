@@ -21,7 +21,9 @@ Depth = Annotated[
 ]
 
 
-def summary(spec: Spec, depth: Depth = None, settings: Settings = None, as_json: AsJson = False) -> None:
+def summary(
+    spec: Spec, depth: Depth = None, settings: Settings = None, as_json: AsJson = False
+) -> None:
     """Print the layers, their output shapes and parameters, and the totals."""
     from specc.summary import COLUMNS, summarize
 
@@ -38,13 +40,18 @@ def expand(spec: Spec, settings: Settings = None) -> None:
     typer.echo(str(open_network(spec, settings).graph), nl=False)
 
 
-Code = Annotated[str | None, typer.Argument(help="A code such as shape-mismatch; default: list all.")]
+Code = Annotated[
+    str | None,
+    typer.Argument(metavar="CODE", help="A code such as shape-mismatch; default: list all."),
+]
 
 
 def explain(code: Code = None) -> None:
     """Say what an error code means."""
     if code is None:
-        print_table([(name, text.partition("\n")[0]) for name, text in sorted(CODES.items())], left=2)
+        print_table(
+            [(name, text.partition("\n")[0]) for name, text in sorted(CODES.items())], left=2
+        )
         return
     if code not in CODES:
         hint = did_you_mean(code, CODES) or "`specc explain` lists the codes"

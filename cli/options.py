@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from specc.network import Network, load
-from specc.source import Source
+if TYPE_CHECKING:
+    from specc.network import Network
 
 
 class Layout(StrEnum):
@@ -20,7 +20,11 @@ class Layout(StrEnum):
 
 
 Spec = Annotated[
-    str, typer.Argument(help="A file, file.yaml@variant, or a zoo name such as densenet@densenet169.")
+    str,
+    typer.Argument(
+        metavar="SPEC",
+        help="A file, file.yaml@variant, or a zoo name such as densenet@densenet169.",
+    ),
 ]
 Settings = Annotated[
     list[str] | None,
@@ -40,18 +44,21 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 def open_network(spec: str, settings: list[str] | None) -> Network:
     """The checked network; raises `SpecError` with all faults."""
+    from specc.network import load
+
     return load(spec, params=parse_settings(settings))
 
 
 def parse_settings(settings: list[str] | None) -> dict[str, Any]:
     """The values of `--set name=value`, read as YAML: `12`, `[6, 12]`, `true`, `text`.
 
-    Raises `typer.BadParameter` for what is not of that form, `SpecError` for a value that is not YAML.
+    Raises `typer.BadParameter` for what has no such form, `SpecError` for a value that is not YAML.
     """
     return dict(_parse_setting(setting) for setting in settings or ())
 
 
 def _parse_setting(setting: str) -> tuple[str, Any]:
+    from specc.source import Source
     from specc.syntax.yaml import read_yaml
 
     name, mark, text = setting.partition("=")

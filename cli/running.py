@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -73,7 +73,8 @@ Model = Annotated[Path, typer.Argument(metavar="MODEL.onnx", help="An ONNX model
 Inputs = Annotated[
     list[Path],
     typer.Argument(
-        metavar="INPUT...", help="Images, or .npy arrays of one example or a batch, laid out as the model's input."
+        metavar="INPUT...",
+        help="Images, or .npy arrays of one example or a batch, laid out as the model's input.",
     ),
 ]
 TopK = Annotated[int, typer.Option("--top-k", min=1, help="How many classes to show.")]
@@ -106,9 +107,7 @@ def predict(
 
 def _print_prediction(prediction: Prediction) -> None:
     typer.echo(prediction.input)
-    print_table(
-        [(f"  {score.label}", f"{score.value:.4f}") for score in prediction.scores]
-    )
+    print_table([(f"  {score.label}", f"{score.value:.4f}") for score in prediction.scores])
 
 
 Viewed = Annotated[str, typer.Argument(metavar="SPEC|MODEL.onnx", help="A spec or an ONNX model.")]
@@ -123,12 +122,16 @@ def view(
 
     Serves on this machine only, until it is interrupted.
     """
-    import netron
+    import netron  # pyright: ignore[reportMissingTypeStubs]
 
+    server: Any = netron
     name, data = _viewable(target, settings)
-    address = netron.start(name, data, address=("127.0.0.1", port), browse=not no_browser)
-    typer.echo(f"http://{address[0]}:{address[1]}, until Ctrl+C", err=True)
-    netron.wait()
+    try:
+        # It takes bytes for a model of some library, and a bytearray for the contents of a file.
+        server.serve(name, bytearray(data), ("127.0.0.1", port), browse=not no_browser)
+    except OSError as error:
+        raise typer.BadParameter(f"{port} cannot be used: {error}", param_hint="--port") from None
+    server.wait()
 
 
 def _viewable(target: str, settings: list[str] | None) -> tuple[str, bytes]:

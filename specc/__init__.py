@@ -8,7 +8,20 @@ No framework is imported before a model of it is asked for.
 
 from __future__ import annotations
 
-from specc.diagnostics import Diagnostic, Report, SpecError
-from specc.network import Network, load
+from typing import TYPE_CHECKING as _TYPE_CHECKING
+
+if _TYPE_CHECKING:
+    from specc.diagnostics import Diagnostic, Report, SpecError
+    from specc.network import Network, load
 
 __all__ = ["Diagnostic", "Network", "Report", "SpecError", "load"]
+
+
+def __getattr__(name: str) -> object:
+    """The public names, imported at their first use: `specc check` has no use for most of them."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    home = "specc.network" if name in ("Network", "load") else "specc.diagnostics"
+    return getattr(import_module(home), name)

@@ -1,7 +1,7 @@
 """What a backend is, and how one is found: by name, through the entry point group `specc.backends`.
 
-A backend turns a graph into an artifact (source text or a model file) and can run it on arrays, always
-in the layout of the spec, so that `specc verify` compares like with like.
+A backend turns a graph into an artifact (source text or a model file) and can run it on arrays,
+always in the layout of the spec, so that `specc verify` compares like with like.
 """
 
 from __future__ import annotations
@@ -49,7 +49,10 @@ class Backend(Protocol):
         ...
 
     def run(self, graph: Graph, weights: Arrays, inputs: Arrays) -> dict[str, Array]:
-        """The outputs by name at inference. Inputs and outputs lie as in the spec: channels last."""
+        """The outputs by name at inference.
+
+        Inputs and outputs lie as in the spec: channels last.
+        """
         ...
 
 
@@ -71,7 +74,10 @@ def backend_names() -> tuple[str, ...]:
 
 
 def load_backend(name: str) -> Backend:
-    """The backend of that name. Raises `SpecError` if there is none, or its packages are missing."""
+    """The backend of that name.
+
+    Raises `SpecError` if there is none, or its packages are missing.
+    """
     entries = {entry.name: entry for entry in metadata.entry_points(group=GROUP)}
     if name not in entries:
         known = ", ".join(sorted(entries))
@@ -104,8 +110,8 @@ def missing_package(package: str, extra: str) -> SpecError:
 class Lowerings(Generic[Lower]):
     """A backend's functions by layer type, one file a family, named as in `specc.layers`.
 
-    A family's file is imported when one of its layers is first lowered. Plugins add theirs the same way
-    the families do: `@LOWERINGS.add("MyLayer")`.
+    A family's file is imported when one of its layers is first lowered. Plugins add theirs the same
+    way the families do: `@LOWERINGS.add("MyLayer")`.
     """
 
     backend: str

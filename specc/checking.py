@@ -12,9 +12,9 @@ from specc.ir import Graph
 from specc.passes.elaborate import elaborate
 from specc.passes.expect import check_expectations
 from specc.passes.params import check_variants, resolve_params
-from specc.syntax.document import Document, DocumentReader, Expect
+from specc.passes.prune import prune
+from specc.syntax.document import Document, Expect
 from specc.syntax.program import Program, load_program
-from specc.syntax.yaml import Mapping as YamlMapping
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,10 @@ def check_file(
     params: Mapping[str, Any] | None = None,
     name: str | None = None,
 ) -> Checked:
-    """Check the spec at `path`. `name` is what messages call the file; default: the path as given."""
+    """Check the spec at `path`.
+
+    `name` is what messages call the file; default: the path as given.
+    """
     report = Report()
     program = load_program(path, report, name=name)
     if program is None:
@@ -55,7 +58,10 @@ def check_program(
     check_variants(program, report)
     values = resolve_params(program, variant, params, report)
     graph = elaborate(program, values, report)
-    expect = _expectation(document, variant, report)
+    if graph is not None:
+        graph, warnings = prune(graph)
+        report.extend(warnings)
+    expect = _expectation(document, variant)
     if graph is not None and expect is not None and not params:
         check_expectations(graph, expect, report)
     return Checked(
@@ -66,16 +72,15 @@ def check_program(
     )
 
 
-def _expectation(document: Document, variant: str | None, report: Report) -> Expect | None:
+def _expectation(document: Document, variant: str | None) -> Expect | None:
     """The `expect` that holds: the file's for its own params, a variant's own for a variant."""
     if variant is None:
         return document.expect
     values = document.variants.get(variant) or {}
     expect = values.get("expect")
-    if isinstance(expect, YamlMapping):
-        return DocumentReader(report).declaration(Expect, expect, expect.span)
     changes = any(name != "expect" for name in values)
-    return None if changes else document.expect
+    own = expect if isinstance(expect, Expect) else None
+    return own if "expect" in values or changes else document.expect
 
 
 def require_graph(checked: Checked) -> Graph:

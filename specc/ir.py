@@ -1,7 +1,7 @@
 """The elaborated network: values, layer nodes, and the regions (blocks, loops) they stand in.
 
-Everything is immutable. A value is defined once, before its uses; a region sees the values around it.
-The regions are kept so that emitted source can have a class for a block and a loop for a loop;
+Everything is immutable. A value is defined once, before its uses; a region sees the values around
+it. The regions are kept so that emitted source can have a class for a block and a loop for a loop;
 `Graph.nodes` is the same network flat, in order.
 """
 
@@ -22,8 +22,8 @@ from specc.tensor import TensorType
 class Value:
     """A tensor: a model input, or an output of a node.
 
-    order: where the axes of the spec stand in memory: physical axis k is the spec's axis `order[k]`.
-        None is the spec's own order; only `specc.passes.layout` makes others.
+    order: where the axes of the spec stand in memory: physical axis k is the spec's axis
+        `order[k]`. None is the spec's own order; only `specc.passes.layout` makes others.
     """
 
     name: str
@@ -82,8 +82,9 @@ class Node:
 class Region:
     """A part of the network with a path of its own.
 
-    kind: `model`; `block`, a call of a block; `loop`, whose items are its iterations; `iteration`, one of
-        them with several entries. An iteration of one unnamed entry is that entry, not a region.
+    kind: `model`; `block`, a call of a block; `loop`, whose items are its iterations; `iteration`,
+        one of them with several entries. An iteration of one unnamed entry is that entry, not a
+        region.
     label: the declared name of the block, or the name of the loop.
     inputs: the declared inputs of a block, by name; empty for the others.
     outputs: what the region gives, by name where the spec names it (else `""`).
@@ -167,7 +168,9 @@ def graph_text(graph: Graph) -> str:
     lines += [f"  input {name}: {value.type}" for name, value in graph.inputs.items()]
     for item in graph.body.items:
         lines += _item_lines(item, "  ")
-    lines += [f"  output {name} = {value.name}: {value.type}" for name, value in graph.outputs.items()]
+    lines += [
+        f"  output {name} = {value.name}: {value.type}" for name, value in graph.outputs.items()
+    ]
     return "\n".join(lines) + "\n"
 
 

@@ -1,8 +1,8 @@
 """What a layer is: a frozen pydantic model of its parameters that knows shapes, weights and cost.
 
-Adding a layer is one class here (in its family's file under `specc/layers/`) and one function in each
-backend's file of the same name. Documentation, JSON Schema, `specc layers` and the tests derive from
-the declaration; `LAYERS` finds it by name and imports only the families a spec uses.
+Adding a layer is one class here (in its family's file under `specc/layers/`) and one function in
+each backend's file of the same name. Documentation, JSON Schema, `specc layers` and the tests
+derive from the declaration; `LAYERS` finds it by name and imports only the families a spec uses.
 """
 
 from __future__ import annotations
@@ -107,10 +107,10 @@ class Layer(BaseModel):
 
     primary: the parameter that `Dense: 10` sets.
     arity: the fewest and the most inputs it takes.
-    layout: what a channels-first backend may hand it. `channels_first`: images with channels at axis 1
-        (convolutions, poolings); `channels_last`: only the layout of the spec, since the layer works on
-        the last axis or on the order of elements; `any`: whatever comes, since the layer works
-        element by element, or maps its axis through the layout.
+    layout: what a channels-first backend may hand it. `channels_first`: images with channels at
+        axis 1 (convolutions, poolings); `channels_last`: only the layout of the spec, since the
+        layer works on the last axis or on the order of elements; `any`: whatever comes, since the
+        layer works element by element, or maps its axis through the layout.
     samples: concrete uses that exercise each parameter.
     """
 
@@ -166,12 +166,14 @@ class LayerTable(Mapping[str, type[Layer]]):
 
     @property
     def families(self) -> Mapping[str, str]:
-        """Layer name → family, read off the class lines of the family files, without importing them."""
+        """Layer name → family, read off the family files' class lines without importing them."""
         if self._families is None:
             self._families = {
                 name: file.stem
                 for file in sorted(self.folder.glob("[a-z]*.py"))
-                for name in re.findall(r"^class ([A-Z]\w*)\(", file.read_text("utf-8"), re.MULTILINE)
+                for name in re.findall(
+                    r"^class ([A-Z]\w*)\(", file.read_text("utf-8"), re.MULTILINE
+                )
             }
         return self._families
 

@@ -10,6 +10,7 @@ import difflib
 import keyword
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 MAX_LENGTH = 100
 
@@ -18,14 +19,14 @@ IDENTIFIER = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 MODULE_ATTRIBUTES = frozenset(
     """
     T_destination add_module apply bfloat16 buffers call_super_init children compile cpu cuda double
-    dump_patches eval extra_repr float forward get_buffer get_extra_state get_parameter get_submodule
-    half ipu load_state_dict modules mtia named_buffers named_children named_modules named_parameters
-    parameters register_backward_hook register_buffer register_forward_hook register_forward_pre_hook
-    register_full_backward_hook register_full_backward_pre_hook register_load_state_dict_post_hook
-    register_load_state_dict_pre_hook register_module register_parameter register_state_dict_post_hook
-    register_state_dict_pre_hook requires_grad_ set_extra_state set_submodule share_memory state_dict to
-    to_empty train training type xpu zero_grad
-    """.split()
+    dump_patches eval extra_repr float forward get_buffer get_extra_state get_parameter
+    get_submodule half ipu load_state_dict modules mtia named_buffers named_children named_modules
+    named_parameters parameters register_backward_hook register_buffer register_forward_hook
+    register_forward_pre_hook register_full_backward_hook register_full_backward_pre_hook
+    register_load_state_dict_post_hook register_load_state_dict_pre_hook register_module
+    register_parameter register_state_dict_post_hook register_state_dict_pre_hook requires_grad_
+    set_extra_state set_submodule share_memory state_dict to to_empty train training type xpu
+    zero_grad """.split()
 )
 """The public attributes of `torch.nn.Module`; a test compares them with the installed torch."""
 
@@ -47,6 +48,7 @@ def problem_with(name: str) -> str:
     return ""
 
 
+@lru_cache(maxsize=1024)
 def snake_case(name: str) -> str:
     """The default name of a layer, as Keras makes it: `MaxPooling2D` → `max_pooling2d`."""
     name = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", name)

@@ -25,7 +25,7 @@ from specc.summary import Summary, summarize
 from specc.tensor import TensorType
 
 if TYPE_CHECKING:
-    import keras
+    import keras  # pyright: ignore[reportMissingTypeStubs]
     import numpy as np
     import torch
     from numpy.typing import NDArray
@@ -41,7 +41,7 @@ def load(
     variant: str | None = None,
     params: Mapping[str, Any] | None = None,
 ) -> Network:
-    """The network of a spec: `path.yaml`, a name in the zoo such as `densenet`, either with `@variant`.
+    """The network of `path.yaml`, or of a name in the zoo (`densenet`); either with `@variant`.
 
     params: values that override the spec's and the variant's.
     Raises `SpecError` with every fault of the spec.
@@ -70,7 +70,7 @@ class Network:
         return f"<Network {self.name}: {inputs} -> {outputs}, {self.parameters:,} parameters>"
 
     def _repr_html_(self) -> str:
-        return summarize(self.graph)._repr_html_()
+        return summarize(self.graph).html()
 
     @property
     def name(self) -> str:
@@ -178,7 +178,7 @@ class Network:
         raise SpecError.of("unknown-backend", message, help="use `to_onnx`" * (backend == "onnx"))
 
     def initial_weights(self, seed: int = 0) -> dict[str, NDArray[np.float32]]:
-        """The weights that training starts from, by canonical key, drawn by the spec's initializers."""
+        """The weights that training starts from by canonical key, drawn by the initializers."""
         from specc.weights import initial_weights
 
         return initial_weights(self.graph.weights, seed)

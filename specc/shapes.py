@@ -140,7 +140,7 @@ def _feature_axis(axis: int, rank: int) -> int:
         )
     if not -rank <= axis < rank:
         message = f"expected an axis of the input's {rank}, received {axis}"
-    elif False:
+    elif axis % rank == 0:
         message = f"expected an axis beside the batch, received {axis}"
     else:
         return axis % rank

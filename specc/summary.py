@@ -88,14 +88,14 @@ class Summary:
     def text(self, columns: int = COLUMNS) -> str:
         """The table as text; what each layer takes is shown if that fits in `columns`."""
         header = ("Layer (type)", "Output shape", "Params", "FLOPs")
-        cells = [self._cells(row) for row in self.rows]
-        lines = _aligned([header, *cells], left=2)
-        given = [""] if self._is_chain() else ["Inputs", *(", ".join(row.inputs) for row in self.rows)]
-        wide = [f"{line}  {inputs}".rstrip() for line, inputs in zip(lines, given, strict=False)]
-        if len(wide) == len(lines) and max(map(len, wide)) <= columns:
-            lines = wide
+        lines = _aligned([header, *map(self._cells, self.rows)], left=2)
+        if not self._is_chain():
+            given = ["Inputs", *(", ".join(row.inputs) for row in self.rows)]
+            wide = [f"{line}  {inputs}" for line, inputs in zip(lines, given, strict=True)]
+            lines = wide if max(map(len, wide)) <= columns else lines
         rule = "─" * max(map(len, lines))
-        return "\n".join([f"Model: {self.name}", rule, lines[0], rule, *lines[1:], rule, *self.totals()])
+        head, *body = lines
+        return "\n".join([f"Model: {self.name}", rule, head, rule, *body, rule, *self.totals()])
 
     def totals(self) -> list[str]:
         """The lines below the table: parameters as Keras counts them, work and memory."""
@@ -119,26 +119,26 @@ class Summary:
             "layers": [self._row_json(row) for row in self.rows],
         }
 
-    def _repr_html_(self) -> str:
-        header = "".join(
-            f"<th>{title}</th>" for title in ("Layer (type)", "Output shape", "Params", "FLOPs", "Inputs")
-        )
-        rows = "".join(
-            "<tr>"
-            + "".join(f"<td>{escape(cell)}</td>" for cell in (*self._cells(row), ", ".join(row.inputs)))
-            + "</tr>"
-            for row in self.rows
-        )
+    def html(self) -> str:
+        """The table for a notebook; it always has the inputs."""
+        titles = ("Layer (type)", "Output shape", "Params", "FLOPs", "Inputs")
+        rows = ((*self._cells(row), ", ".join(row.inputs)) for row in self.rows)
+        body = "".join(_html_row(row, "td") for row in rows)
         totals = "<br>".join(map(escape, self.totals()))
         return (
-            f"<b>{escape(self.name)}</b><table><thead><tr>{header}</tr></thead>"
-            f"<tbody>{rows}</tbody></table><p>{totals}</p>"
+            f"<b>{escape(self.name)}</b><table><thead>{_html_row(titles, 'th')}</thead>"
+            f"<tbody>{body}</tbody></table><p>{totals}</p>"
         )
+
+    _repr_html_ = html
 
     def _is_chain(self) -> bool:
         """Whether each row takes just what the row above gives."""
         above = ("", *(row.name for row in self.rows))
-        return all(not row.inputs or row.inputs == (name,) for name, row in zip(above, self.rows, strict=False))
+        return all(
+            not row.inputs or row.inputs == (name,)
+            for name, row in zip(above, self.rows, strict=False)
+        )
 
     def _cells(self, row: Row) -> tuple[str, str, str, str]:
         shapes = ", ".join(map(self._shape_text, row.shapes))
@@ -170,7 +170,8 @@ def summarize(graph: Graph, depth: int | None = None) -> Summary:
         with the sums. None opens all, 0 none.
     """
     inputs = [
-        Row(name, "InputLayer", (), (value.type.shape,), 0, 0) for name, value in graph.inputs.items()
+        Row(name, "InputLayer", (), (value.type.shape,), 0, 0)
+        for name, value in graph.inputs.items()
     ]
     return Summary(
         graph.name,
@@ -190,7 +191,14 @@ def _rows(items: tuple[Item, ...], graph: Graph, depth: int | None) -> Iterator[
         elif depth == 0:
             nodes = tuple(item.nodes())
             outputs = tuple(value for _, value in item.outputs)
-            yield _row(item, item.label if item.kind == "block" else item.kind, nodes, _taken(nodes), outputs, graph)
+            yield _row(
+                item,
+                item.label if item.kind == "block" else item.kind,
+                nodes,
+                _taken(nodes),
+                outputs,
+                graph,
+            )
         else:
             yield from _rows(item.items, graph, None if depth is None else depth - 1)
 
@@ -236,6 +244,10 @@ def _aligned(table: list[tuple[str, ...]], *, left: int) -> list[str]:
     ]
 
 
+def _html_row(cells: tuple[str, ...], tag: str) -> str:
+    return f"<tr>{''.join(f'<{tag}>{escape(cell)}</{tag}>' for cell in cells)}</tr>"
+
+
 def _json_size(size: Size) -> int | str:
     return str(size) if isinstance(size, Dim) else size
 
@@ -248,21 +260,28 @@ def _bytes_text(size: Size) -> str:
     """As Keras writes sizes: steps of 1,024, two decimals."""
     if isinstance(size, Dim):
         return _function_of(size)
-    return _scaled(size, 1024, ("B", "KB", "MB", "GB", "TB"))
+    value, unit = _scaled(size, 1024, ("B", "KB", "MB", "GB", "TB"))
+    return f"{value:.2f} {unit}"
 
 
 def _flops_text(size: Size) -> str:
+    """Three digits: `236 M`."""
     if isinstance(size, Dim):
         return _function_of(size)
-    return _scaled(size, 1000, ("", "K", "M", "G", "T"))
+    value, unit = _scaled(size, 1000, ("", "K", "M", "G", "T"))
+    decimals = 0 if not unit or value >= 100 else 1 if value >= 10 else 2
+    return f"{value:.{decimals}f} {unit}".rstrip()
 
 
-def _scaled(number: int, step: int, units: tuple[str, ...]) -> str:
-    value, *rest = float(number), *units
-    while value >= step and len(rest) > 1:
-        value, rest = value / step, rest[1:]
-    shown = f"{value:.2f}" if rest[0] not in ("", "B") else str(number)
-    return f"{shown} {rest[0]}".rstrip()
+def _scaled(number: int, step: int, units: tuple[str, ...]) -> tuple[float, str]:
+    """The number in the largest unit of which it has at least one."""
+    value = float(number)
+    *smaller, largest = units
+    for unit in smaller:
+        if value < step:
+            return value, unit
+        value /= step
+    return value, largest
 
 
 def _function_of(size: Dim) -> str:

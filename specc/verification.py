@@ -135,11 +135,15 @@ def compare(
     left, right = (np.asarray(results[name][output], np.float64) for name in backends)
     if left.shape != right.shape:
         return Difference(output, backends, np.inf, np.inf, agrees=False)
-    apart = np.where((left == right) | (np.isnan(left) & np.isnan(right)), 0.0, np.abs(left - right))
-    apart = np.where(np.isnan(apart), np.inf, apart)
+    same = (left == right) | (np.isnan(left) & np.isnan(right))
     scale = np.abs(right)
-    relative = np.divide(apart, scale, out=np.zeros_like(apart), where=scale > 0)
-    agrees = bool(np.all(apart <= tolerance.absolute + tolerance.relative * scale))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        apart = np.where(same, 0.0, np.abs(left - right))
+        relative = np.where(same | (scale == 0), 0.0, apart / scale)
+    # What has no distance, as infinity and NaN from anything else, is infinitely far.
+    apart, relative = (np.where(np.isnan(each), np.inf, each) for each in (apart, relative))
+    allowed = tolerance.absolute + tolerance.relative * scale
+    agrees = bool(np.all(same | (np.isfinite(apart) & (apart <= allowed))))
     largest = [float(values.max(initial=0.0)) for values in (apart, relative)]
     return Difference(output, backends, *largest, agrees=agrees)
 
@@ -163,7 +167,7 @@ def example_sizes(graph: Graph, batch: int) -> dict[str, int]:
 
 
 def random_inputs(graph: Graph, sizes: Mapping[str, int], seed: int = 0) -> dict[str, Array]:
-    """An array for each input, in the layout of the spec: normal floats, or integers from 0 to 9."""
+    """An array for each input, as the spec lays it out: normal floats, or integers from 0 to 9."""
     import numpy as np
 
     generator = np.random.default_rng(seed)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from specc.names import nearest
+from specc.names import MAX_LENGTH, nearest
 
 LAYER_WORDS = {
     "Linear": "Dense",
@@ -49,7 +49,6 @@ PARAMETER_WORDS = {
     "bias": "use_bias",
     "eps": "epsilon",
     "p": "rate",
-    "negative_slope": "negative_slope",
     "alpha": "negative_slope",
     "pads": "padding",
     "pad": "padding",
@@ -58,9 +57,7 @@ PARAMETER_WORDS = {
     "size": "pool_size",
     "normalized_shape": "axis",
     "elementwise_affine": "scale",
-    "affine": "scale",
     "shape": "target_shape",
-    "factor": "factor",
     "degrees": "factor",
 }
 """Parameters, as other tools call them; used where the layer has the Keras word."""
@@ -85,19 +82,26 @@ NEEDLESS_PARAMETERS = {
 def suggest_layer(name: str, known: Iterable[str]) -> str:
     """A help line for a layer that does not exist; empty if nothing is like it."""
     words = {word.lower(): layer for word, layer in LAYER_WORDS.items()}
-    match = words.get(name.lower()) or nearest(name, known)
+    match = words.get(name.lower()) or nearest(name[:MAX_LENGTH], [*known, *LAYER_WORDS])
+    match = LAYER_WORDS.get(match, match)
     return f"did you mean `{match}`?" if match else "`specc layers` lists the layers there are"
+
+
+def meant_parameter(name: str, known: Iterable[str]) -> str:
+    """The parameter that `name` most likely stands for; empty if none is like it."""
+    known = tuple(known)
+    word = PARAMETER_WORDS.get(name, "")
+    return word if word in known else nearest(name[:MAX_LENGTH], known)
 
 
 def suggest_parameter(name: str, known: Iterable[str]) -> str:
     """A help line for a parameter that the layer does not have."""
     known = tuple(known)
-    word = PARAMETER_WORDS.get(name)
-    if word in known:
-        return f"specc uses Keras's words: `{name}` is `{word}`"
     if name in NEEDLESS_PARAMETERS:
         return NEEDLESS_PARAMETERS[name]
-    match = nearest(name, known)
+    match = meant_parameter(name, known)
+    if match and match == PARAMETER_WORDS.get(name):
+        return f"specc uses Keras's words: `{name}` is `{match}`"
     if match:
         return f"did you mean `{match}`?"
     return f"it has {', '.join(f'`{item}`' for item in known)}" if known else "it has no parameters"

@@ -64,6 +64,7 @@ class Case:
     """One spec with its files, its marks and, for some, its whole output."""
 
     name: str
+    home: Path = FOLDER
     files: dict[str, str] = field(default_factory=dict)
     marks: list[Mark] = field(default_factory=list)
     variant: str | None = None
@@ -77,6 +78,12 @@ class Case:
             target.write_text(text, "utf-8")
         return folder / next(iter(self.files))
 
+    def rewrite_output(self, output: str) -> None:
+        """Put `output` where the Markdown file has the expected one."""
+        text = self.home.read_text("utf-8")
+        old, new = (f"```text\n{each}\n```" for each in (self.output, output))
+        self.home.write_text(text.replace(old, new, 1), "utf-8")
+
 
 def all_cases() -> list[Case]:
     return [case for file in sorted(FOLDER.glob("*.md")) for case in cases_of(file)]
@@ -84,13 +91,13 @@ def all_cases() -> list[Case]:
 
 def cases_of(file: Path) -> Iterator[Case]:
     """The cases of one Markdown file: its headings that have a `yaml` block below them."""
-    case = Case("")
+    case = Case("", file)
     lines = iter(file.read_text("utf-8").splitlines())
     for line in lines:
         if heading := _HEADING.fullmatch(line):
             if case.files:
                 yield case
-            case = Case(f"{file.stem}: {heading[1]}")
+            case = Case(f"{file.stem}: {heading[1]}", file)
         elif fence := _FENCE.fullmatch(line):
             _add(case, fence[1], fence[2], list(_until_fence(lines)))
     if case.files:

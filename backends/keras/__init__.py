@@ -1,0 +1,39 @@
+"""Keras 3: emitted source that builds an ordinary Functional model, channels last."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from . import runtime
+from .source import emit
+
+if TYPE_CHECKING:
+    import keras
+
+    from specc.backend import Array, Arrays
+    from specc.ir import Graph
+    from specc.passes.layout import IoLayout
+
+
+class KerasBackend:
+    """See `specc.backend.ModelBackend`."""
+
+    name = "keras"
+    suffix = ".py"
+
+    def compile(self, graph: Graph, weights: Arrays | None, io_layout: IoLayout | None) -> str:
+        return emit(graph, io_layout).text
+
+    def model(
+        self, graph: Graph, weights: Arrays, io_layout: IoLayout | None = None
+    ) -> keras.Model:
+        return runtime.model(graph, weights, io_layout)
+
+    def weights_of(self, graph: Graph, model: keras.Model) -> dict[str, Array]:
+        return runtime.weights_of(graph, model)
+
+    def run(self, graph: Graph, weights: Arrays, inputs: Arrays) -> dict[str, Array]:
+        return runtime.run(graph, weights, inputs)
+
+
+BACKEND = KerasBackend()

@@ -2,12 +2,50 @@
 
 from __future__ import annotations
 
-from specc.emit.code import Code, call
-from specc.layers.activation import ReLU
+from specc.emit.code import Code, Literal, call, join, optional
+from specc.layers.activation import LeakyReLU, ReLU, Softmax
 
+from .activations import last_axis
 from .site import LOWERINGS, Site
 
 
 @LOWERINGS.add("ReLU")
 def relu(layer: ReLU, site: Site) -> Code:
-    return call(site.module("nn.ReLU"), site.x)
+    """Below the threshold lies a line, or zero; the bound comes last."""
+    if (layer.max_value, layer.negative_slope, layer.threshold) == (6, 0, 0):
+        return call(site.module("nn.ReLU6"), site.x)
+    y = _unbounded(layer, site)
+    return y if layer.max_value is None else call("torch.clamp", y, max=layer.max_value)
+
+
+def _unbounded(layer: ReLU, site: Site) -> Code:
+    x = site.x
+    if layer.threshold and layer.negative_slope:
+        threshold = Literal(layer.threshold, "threshold")
+        slope = Literal(layer.negative_slope, "negative_slope")
+        line = join(slope, " * (", x, " - ", threshold, ")")
+        return call("torch.where", join(x, " > ", threshold), x, line)
+    if layer.threshold:
+        return call(site.module("nn.Threshold", Literal(layer.threshold, "threshold"), 0.0), x)
+    if layer.negative_slope:
+        slope = Literal(layer.negative_slope, "negative_slope")
+        return call(site.module("nn.LeakyReLU", slope), x)
+    return call(site.module("nn.ReLU"), x)
+
+
+@LOWERINGS.add("LeakyReLU")
+def leaky_relu(layer: LeakyReLU, site: Site) -> Code:
+    slope = optional(layer.negative_slope, 0.01, "negative_slope")
+    return call(site.module("nn.LeakyReLU", slope), site.x)
+
+
+@LOWERINGS.add("Softmax")
+def softmax(layer: Softmax, site: Site) -> Code:
+    """A module along one axis; along several by the definition."""
+    (value,) = site.node.inputs
+    axes = tuple(sorted(value.axis(axis) for axis in layer.axes(value.type)))
+    if len(axes) == 1:
+        last = axes[0] == last_axis(value) % value.type.rank
+        return call(site.module("nn.Softmax", dim=last_axis(value) if last else axes[0]), site.x)
+    total = call("torch.logsumexp", site.x, dim=axes, keepdim=True)
+    return call("torch.exp", join(site.x, " - ", total))

@@ -1,9 +1,9 @@
-"""Dense layers and activations."""
+"""Dense layers, and activations on their own."""
 
 from __future__ import annotations
 
 from specc.emit.code import Code, argument, call, optional
-from specc.layers.core import Dense
+from specc.layers.core import Activation, Dense
 
 from .activations import activate
 from .site import LOWERINGS, Site
@@ -19,3 +19,8 @@ def dense(layer: Dense, site: Site) -> Code:
         bias=optional(layer.use_bias, True, "bias"),
     )
     return activate(layer.activation, call(module, site.x), site)
+
+
+@LOWERINGS.add("Activation")
+def activation(layer: Activation, site: Site) -> Code:
+    return activate(layer.activation, site.x, site)

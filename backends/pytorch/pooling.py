@@ -1,40 +1,64 @@
-"""Poolings."""
+"""Poolings: over windows with the modules of `nn` where they can, over whole images by reduction."""
 
 from __future__ import annotations
 
-from specc.emit.code import Code, argument, call, optional
-from specc.layers.pooling import AveragePooling2D, GlobalAveragePooling2D, MaxPooling2D
+from specc.emit.code import Argument, Code, Literal, argument, call, optional
+from specc.layers.pooling import (
+    AveragePooling2D,
+    GlobalAveragePooling2D,
+    GlobalMaxPooling2D,
+    MaxPooling2D,
+)
 
 from .site import LOWERINGS, Site
-from .windows import pair, symmetric_pads
+from .windows import Sliding
 
 
 @LOWERINGS.add("MaxPooling2D")
 def max_pooling2d(layer: MaxPooling2D, site: Site) -> Code:
-    x, padding = symmetric_pads(site, layer.windows)
-    strides = layer.strides or layer.pool_size
-    module = site.module(
-        "nn.MaxPool2d",
-        argument(pair(layer.pool_size), hint="kernel_size"),
-        stride=optional(pair(strides), pair(layer.pool_size), "stride"),
-        padding=optional(padding, 0, "padding"),
-    )
-    return call(module, x)
+    """Where the module cannot pad so, the padding is -inf, which never wins."""
+    sliding = Sliding(site, layer.windows)
+    pooled = sliding.pooled()
+    module = site.module("nn.MaxPool2d", *_window(sliding), **_padding(pooled))
+    if pooled is not None:
+        return call(module, site.x)
+    return call(module, call("F.pad", site.x, sliding.explicit(), value=float("-inf")))
 
 
 @LOWERINGS.add("AveragePooling2D")
 def average_pooling2d(layer: AveragePooling2D, site: Site) -> Code:
-    x, padding = symmetric_pads(site, layer.windows)
-    strides = layer.strides or layer.pool_size
-    module = site.module(
-        "nn.AvgPool2d",
-        argument(pair(layer.pool_size), hint="kernel_size"),
-        stride=optional(pair(strides), pair(layer.pool_size), "stride"),
-        padding=optional(padding, 0, "padding"),
-    )
-    return call(module, x)
+    """Cells of the padding never count."""
+    sliding = Sliding(site, layer.windows)
+    pooled = sliding.pooled()
+    if pooled is None:
+        kernel_size = Literal(sliding.kernel_size, "kernel_size")
+        stride = Literal(sliding.stride, "stride")
+        return call(site.helper("avg_pool2d"), site.x, kernel_size, stride, sliding.explicit())
+    keywords = _padding(pooled)
+    if pooled[0] != 0:
+        keywords["count_include_pad"] = argument(False)
+    return call(site.module("nn.AvgPool2d", *_window(sliding), **keywords), site.x)
+
+
+def _window(sliding: Sliding) -> tuple[Argument, Argument]:
+    kernel_size = sliding.kernel_size
+    stride = Argument(Literal(sliding.stride, "stride"), "stride", kernel_size)
+    return argument(kernel_size, hint="kernel_size"), stride
+
+
+def _padding(pooled: tuple[int | tuple[int, ...], bool] | None) -> dict[str, Argument]:
+    padding, ceil_mode = pooled or (0, False)
+    return {
+        "padding": optional(padding, 0, "padding"),
+        "ceil_mode": optional(ceil_mode, False, "ceil_mode"),
+    }
 
 
 @LOWERINGS.add("GlobalAveragePooling2D")
 def global_average_pooling2d(layer: GlobalAveragePooling2D, site: Site) -> Code:
-    return call("torch.mean", site.x, dim=(2, 3))
+    return call("torch.mean", site.x, dim=(2, 3), keepdim=optional(layer.keepdims, False))
+
+
+@LOWERINGS.add("GlobalMaxPooling2D")
+def global_max_pooling2d(layer: GlobalMaxPooling2D, site: Site) -> Code:
+    return call("torch.amax", site.x, dim=(2, 3), keepdim=optional(layer.keepdims, False))

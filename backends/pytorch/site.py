@@ -9,6 +9,7 @@ from typing import Any
 from specc.backend import Lowerings
 from specc.emit.code import Code, Ref, call
 from specc.ir import Node, Value
+from specc.tensor import TensorType
 
 
 @dataclass(slots=True)
@@ -16,16 +17,18 @@ class Site:
     """One node on its way to PyTorch.
 
     reference: the text of the node's module, such as `self.conv2d`.
+    uses: all nodes with the weights of this one, itself among them.
     constructor: the call that makes the module, once the lowering has asked for one.
     temporaries: statements before the node's own, each with the value it makes.
-    helpers: functions and classes whose source the emitted file must bring along.
+    helpers: the functions and classes of `helpers.py` that the emitted file must bring along.
     """
 
     node: Node
     reference: Code
+    uses: tuple[Node, ...] = ()
     constructor: Code | None = None
     temporaries: list[tuple[Value, Code]] = field(default_factory=list[tuple[Value, Code]])
-    helpers: dict[str, Callable[..., Any]] = field(default_factory=dict[str, Callable[..., Any]])
+    helpers: list[str] = field(default_factory=list[str])
 
     @property
     def inputs(self) -> tuple[Code, ...]:
@@ -45,14 +48,14 @@ class Site:
 
     def let(self, name: str, code: Code) -> Code:
         """A statement `name = code` before the node's own; gives the variable."""
-        value = Value(f"{self.node.path}.{name}", self.node.inputs[0].type)
+        value = Value(f"{self.node.path}.{name}", TensorType(()))
         self.temporaries.append((value, code))
         return Ref(value)
 
-    def helper(self, function: Callable[..., Any]) -> str:
-        """The name of a function or class of `helpers.py`, whose source is emitted with the model."""
-        self.helpers[function.__name__] = function
-        return function.__name__
+    def helper(self, name: str) -> str:
+        """`name`, of a function or class of `helpers.py`, whose source goes into the emitted file."""
+        self.helpers.append(name)
+        return name
 
 
 LOWERINGS: Lowerings[Callable[[Any, Site], Code]] = Lowerings("pytorch", "specc.backends.pytorch")

@@ -62,7 +62,9 @@ def join(*parts: Code) -> Code:
     return Join(parts)
 
 
-def argument(value: object, keyword: str = "", hint: str = "", default: object = NO_DEFAULT) -> Argument:
+def argument(
+    value: object, keyword: str = "", hint: str = "", default: object = NO_DEFAULT
+) -> Argument:
     """An argument. A value that is not code is a literal, named `hint` or after its keyword."""
     if isinstance(value, Code):
         return Argument(value, keyword, default)
@@ -72,13 +74,18 @@ def argument(value: object, keyword: str = "", hint: str = "", default: object =
 def call(function: Code, *arguments: object, **keywords: object) -> Call:
     """A call. Python values become literals; pass `Argument`s for hints and defaults."""
     given = [item if isinstance(item, Argument) else argument(item) for item in arguments]
-    for name, value in keywords.items():
-        given.append(
-            Argument(value.value, name, value.default)
-            if isinstance(value, Argument)
-            else argument(value, name)
-        )
+    given += [_keyword(name, value) for name, value in keywords.items()]
     return Call(function, tuple(given))
+
+
+def _keyword(name: str, value: object) -> Argument:
+    """The argument `name=value`; a literal without a hint is named after the keyword."""
+    if not isinstance(value, Argument):
+        return argument(value, name)
+    code = value.value
+    if isinstance(code, Literal) and not code.hint:
+        code = Literal(code.value, name)
+    return Argument(code, name, value.default)
 
 
 def text(value: str, hint: str = "") -> Literal:
@@ -115,6 +122,11 @@ def replace_literals(code: Code, new: Iterator[Code]) -> Code:
 def name_tensors(code: Code, names: Mapping[Value, str]) -> Code:
     """The expression with variables for its tensors."""
     return _rebuild(code, lambda literal: literal, lambda ref: names[ref.value])
+
+
+def replace_tensors(code: Code, new: Mapping[Value, Value]) -> Code:
+    """The expression with other tensors for those in `new`."""
+    return _rebuild(code, lambda literal: literal, lambda ref: Ref(new.get(ref.value, ref.value)))
 
 
 def _rebuild(
@@ -169,7 +181,10 @@ def skeleton(code: Code) -> object:
 
 
 def render(code: Code, show: Show) -> str:
-    """The text of an expression. `show` writes a literal; calls leave out what is at its default."""
+    """The text of an expression.
+
+    `show` writes a literal; calls leave out what is at its default.
+    """
     match code:
         case str():
             return code
@@ -180,8 +195,9 @@ def render(code: Code, show: Show) -> str:
         case Join(parts):
             return "".join(render(part, show) for part in parts)
         case Call(function, arguments):
+            called = render(function, show)  # first, since `show` goes from literal to literal
             written = [_argument_text(item, show) for item in arguments]
-            return f"{render(function, show)}({', '.join(item for item in written if item)})"
+            return f"{called}({', '.join(item for item in written if item)})"
 
 
 def _argument_text(item: Argument, show: Show) -> str:

@@ -28,9 +28,14 @@ class Interface:
 
 
 class Interfaces:
-    """The interface of every item of a graph."""
+    """The interface of every item of a graph.
 
-    def __init__(self, graph: Graph) -> None:
+    hoisted: the paths of layers and blocks that are made outside of all regions, so that every use
+        of them, the first too, borrows.
+    """
+
+    def __init__(self, graph: Graph, hoisted: frozenset[str] = frozenset()) -> None:
+        self._hoisted = hoisted
         self._uses = Counter[Value](graph.outputs.values())
         for node in graph.nodes:
             self._uses.update(node.inputs)
@@ -52,7 +57,7 @@ class Interfaces:
             self._inside[item] = Counter(item.inputs)
             self._made[item] = dict.fromkeys(item.outputs)
             inputs = tuple(dict.fromkeys(item.inputs))
-            borrowed = (item.owner,) if item.shared else ()
+            borrowed = (item.owner,) if self._borrows(item) else ()
             self._known[item] = Interface(inputs, item.outputs, borrowed)
             return
         for child in item.items:
@@ -77,10 +82,13 @@ class Interfaces:
         )
 
     def _borrowed(self, region: Region) -> Iterator[str]:
-        if region.shared:
+        if self._borrows(region):
             yield region.owner
             return
         for child in region.items:
             for owner in self._known[child].borrowed:
-                if not owner.startswith(f"{region.path}."):
+                if owner in self._hoisted or not owner.startswith(f"{region.path}."):
                     yield owner
+
+    def _borrows(self, item: Item) -> bool:
+        return item.shared or item.owner in self._hoisted

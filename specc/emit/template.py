@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import count
+from itertools import count, pairwise
 
 from specc.emit.code import (
     Argument,
@@ -38,7 +38,8 @@ class Body:
 
     label: the name of the block or loop, from which the template's name is made.
     arguments: the variables it takes: their names and annotations.
-    sections: its statements; PyTorch has two sections, the set-up and the forward pass, Keras has one.
+    sections: its statements; PyTorch has two sections, the set-up and the forward pass, Keras has
+        one.
     """
 
     label: str
@@ -61,7 +62,9 @@ class Body:
             self.arguments,
             self.results,
             tuple(
-                tuple((skeleton(line.code), len(line.comment or ()), line.level) for line in section)
+                tuple(
+                    (skeleton(line.code), len(line.comment or ()), line.level) for line in section
+                )
                 for section in self.sections
             ),
         )
@@ -109,7 +112,10 @@ class Template:
         )
 
     def section(self, number: int, prefix: str = "") -> Iterator[tuple[str, str, int]]:
-        """The statements of a section as (text, comment, level); `prefix` goes before parameters."""
+        """The statements of a section as (text, comment, level).
+
+        `prefix` goes before parameters.
+        """
         position = sum(
             len(list(literals(line.code)))
             for section in self.body.sections[:number]
@@ -127,15 +133,21 @@ class Template:
     def used_in(self, number: int) -> tuple[Parameter, ...]:
         """The parameters that a section uses."""
         counts = [
-            sum(1 for line in section for _ in literals(line.code)) for section in self.body.sections
+            sum(1 for line in section for _ in literals(line.code))
+            for section in self.body.sections
         ]
         start = sum(counts[:number])
         used = self.positions[start : start + counts[number]]
         return tuple(dict.fromkeys(item for item in used if item is not None))
 
     def _comment(self, number: int, index: int) -> str:
-        """The shape a statement gives; a dim that differs between uses is named or left as a letter."""
-        columns = zip(*(body.sections[number][index].comment or () for body in self.bodies), strict=True)
+        """The shape a statement gives.
+
+        A dim that differs between uses is named or left as a letter.
+        """
+        columns = zip(
+            *(body.sections[number][index].comment or () for body in self.bodies), strict=True
+        )
         dims = [self._dim(column) for column in columns]
         return f"[{', '.join(dims)}]" if dims else ""
 
@@ -215,7 +227,10 @@ def _type_name(value: object) -> str:
 
 
 def progression(codes: list[Code]) -> Code | None:
-    """One expression in `i` for all of `codes`, the i-th being its value at i; None if there is none."""
+    """One expression in `i` for all of `codes`, the i-th being its value at i.
+
+    None if there is none.
+    """
     if len({skeleton(code) for code in codes}) != 1:
         return None
     columns = list(zip(*(literals(code) for code in codes), strict=True))
@@ -235,7 +250,7 @@ def _term(column: tuple[Literal, ...]) -> Code | None:
         return None
     numbers = [value for value in values if isinstance(value, int)]
     step = numbers[1] - numbers[0]
-    if any(b - a != step for a, b in zip(numbers, numbers[1:], strict=False)) or step < 0:
+    if any(b - a != step for a, b in pairwise(numbers)) or step < 0:
         return None
     return Join((first, " + ", Literal(step, f"{first.hint}_step"), " * i"))
 

@@ -18,7 +18,7 @@ def node_flops(node: Node, graph: Graph) -> Size:
 
 
 def activation_bytes(graph: Graph) -> Size:
-    """The bytes of all outputs of all layers, for one example: what training keeps for the gradients."""
+    """The bytes of all layers' outputs for one example: what training keeps for the gradients."""
     return sum((value_bytes(value, graph) for node in graph.nodes for value in node.outputs), 0)
 
 

@@ -9,6 +9,7 @@ from specc.dims import Proof, compare
 from specc.ir import Graph, Node, Value
 from specc.names import did_you_mean
 from specc.passes.cost import flops
+from specc.passes.reporting import tensor_type_fault
 from specc.source import Span
 from specc.syntax.document import Expect
 from specc.tensor import TensorSyntaxError, TensorType, parse_tensor_type, shape_text
@@ -48,7 +49,7 @@ def _output(graph: Graph, name: str, text: str, span: Span) -> Iterator[Diagnost
     try:
         expected = parse_tensor_type(text)
     except TensorSyntaxError as error:
-        yield Diagnostic("invalid-tensor-type", error.message, span, help=error.help)
+        yield tensor_type_fault(error, text, span)
         return
     value = graph.outputs[name]
     if not _agree(value.type, expected):

@@ -41,7 +41,10 @@ def channels_first(rank: int) -> Order:
 
 
 def boundary_order(type: TensorType, io_layout: IoLayout) -> Order:
-    """How an input or output of the model lies: images as `io_layout` says, all else as in the spec."""
+    """How an input or output of the model lies.
+
+    Images as `io_layout` says, all else as in the spec.
+    """
     return channels_first(4) if io_layout == "channels_first" and type.rank == 4 else None
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from specc.diagnostics import Diagnostic, Label, Report
 from specc.expressions import ExpressionError, evaluate, is_template
@@ -12,7 +12,12 @@ from specc.names import did_you_mean
 from specc.source import Span, printable
 from specc.syntax.document import Document
 from specc.syntax.program import Program
+from specc.syntax.validation import shown
+from specc.syntax.yaml import Mapping as YamlMapping
 from specc.syntax.yaml import inner_span
+
+FAULTY: Final = "a param with a fault"
+"""Stands, by identity, for the value of a param whose fault is reported."""
 
 PARAM_TYPES = {"int": int, "float": float, "bool": bool, "str": str, "list": tuple}
 """The types a required param can be declared with."""
@@ -23,18 +28,26 @@ def resolve_params(
 ) -> dict[str, Constant]:
     """The value of each param: the override, else the variant's, else the default.
 
-    A default may be an expression on the params before it. Faults go to `report`.
+    A default may be an expression on the params before it. Faults go to `report`, and `FAULTY`
+    stands in for the value.
     """
-    given = {**_variant_params(program.document, variant, report), **_checked(program, overrides, report)}
-    params: dict[str, Constant] = {}
+    given = {
+        **_variant_params(program.document, variant, report),
+        **_checked(program, overrides, report),
+    }
+    declared = (document.written("params") for document in program.documents)
+    written = (params for params in declared if isinstance(params, YamlMapping))
+    params: dict[str, Constant] = {
+        name: FAULTY for names in written for name in names if name not in program.params
+    }
     for name, (default, document) in program.params.items():
-        value = given.get(name, default)
         span = document.span("params", name)
         if name not in given and isinstance(default, str) and default in PARAM_TYPES:
             message = f"the param `{name}` has no value, and must be {param_type(default)}"
             report.add(Diagnostic("missing-param", message, span, help=f"give it: --set {name}=…"))
+            params[name] = FAULTY
             continue
-        params[name] = _evaluated(value, span, params, report)
+        params[name] = _evaluated(given.get(name, default), span, params, report)
     return params
 
 
@@ -43,12 +56,14 @@ def _variant_params(document: Document, variant: str | None, report: Report) -> 
         return {}
     if variant not in document.variants:
         known = ", ".join(f"`{name}`" for name in document.variants) or "none"
-        help = did_you_mean(variant, document.variants) or f"there are {known}"
+        help = did_you_mean(variant[:100], document.variants) or f"there are {known}"
         message = f"the file has no variant `{printable(variant)}`"
         report.add(Diagnostic("unknown-variant", message, document.whole, help=help))
         return {}
     return {
-        name: value for name, value in (document.variants[variant] or {}).items() if name != "expect"
+        name: value
+        for name, value in (document.variants[variant] or {}).items()
+        if name != "expect"
     }
 
 
@@ -59,7 +74,8 @@ def check_variants(program: Program, report: Report) -> None:
         for name, value in (values or {}).items():
             if name != "expect":
                 span = document.span("variants", variant, name)
-                _check_param(program, name, value, span, report)
+                key = document.key_span("variants", variant, name)
+                _check_param(program, name, value, span, report, key)
 
 
 def _checked(program: Program, overrides: Mapping[str, Any], report: Report) -> dict[str, Any]:
@@ -72,36 +88,43 @@ def _checked(program: Program, overrides: Mapping[str, Any], report: Report) -> 
 
 
 def _check_param(
-    program: Program, name: str, value: Any, span: Span | None, report: Report
+    program: Program,
+    name: str,
+    value: Any,
+    span: Span | None,
+    report: Report,
+    key: Span | None = None,
 ) -> bool:
+    """Whether a param may be given `value`, which is written at `span` under the name at `key`."""
     if name not in program.params:
         known = ", ".join(f"`{param}`" for param in program.params) or "none"
-        help = did_you_mean(name, program.params) or f"there are {known}"
+        help = did_you_mean(name[:100], program.params) or f"there are {known}"
         message = f"there is no param `{printable(name)}`"
-        report.add(Diagnostic("unknown-param", message, span, help=help))
+        report.add(Diagnostic("unknown-param", message, key, help=help))
         return False
     declared, document = program.params[name]
     if has_param_type(value, declared):
         return True
     label = Label(document.span("params", name), "declared here")
-    message = f"`{name}` must be {param_type(declared)}, received {printable(str(value))}"
+    message = f"`{name}` must be {param_type(declared)}, received {shown(value)}"
     report.add(Diagnostic("param-type", message, span, labels=(label,)))
     return False
 
 
-def _evaluated(
-    value: Any, span: Span, params: Mapping[str, Constant], report: Report
-) -> Any:
+def _evaluated(value: Any, span: Span, params: Mapping[str, Constant], report: Report) -> Any:
     if isinstance(value, tuple):
-        return tuple(_evaluated(item, span, params, report) for item in value)  # type: ignore[arg-type]
+        items = tuple(_evaluated(item, span, params, report) for item in value)  # pyright: ignore[reportUnknownVariableType]
+        return FAULTY if any(item is FAULTY for item in items) else items
     if not isinstance(value, str) or not is_template(value):
         return value
+    known = {name: param for name, param in params.items() if param is not FAULTY}
     try:
-        return evaluate(value, params)
+        return evaluate(value, known)
     except ExpressionError as error:
-        place = inner_span(span, value, error.start, error.end)
-        report.add(Diagnostic(error.code, error.message, place, help=error.help))
-        return value
+        if value[error.start : error.end] not in params:  # else that param's own fault is reported
+            place = inner_span(span, value, error.start, error.end)
+            report.add(Diagnostic(error.code, error.message, place, help=error.help))
+        return FAULTY
 
 
 def tuple_of(value: Any) -> Any:
@@ -111,7 +134,9 @@ def tuple_of(value: Any) -> Any:
 
 def has_param_type(value: object, declared: object) -> bool:
     """Whether `value` may be given for a param declared with a default or a type's name."""
-    wanted = PARAM_TYPES.get(declared, type(declared)) if isinstance(declared, str) else type(declared)
+    wanted = (
+        PARAM_TYPES.get(declared, type(declared)) if isinstance(declared, str) else type(declared)
+    )
     if isinstance(declared, str) and is_template(declared):
         return True
     if wanted is float:
@@ -124,5 +149,7 @@ def has_param_type(value: object, declared: object) -> bool:
 def param_type(declared: object) -> str:
     """The type of a param in words."""
     names = {int: "an integer", float: "a number", bool: "true or false", str: "a string"}
-    wanted = PARAM_TYPES.get(declared, type(declared)) if isinstance(declared, str) else type(declared)
+    wanted = (
+        PARAM_TYPES.get(declared, type(declared)) if isinstance(declared, str) else type(declared)
+    )
     return names.get(wanted, "a list")

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import dropwhile, islice
 from typing import Any
 
 from specc.diagnostics import Frame
 from specc.expressions import Value as Constant
 from specc.ir import Item, Value
+from specc.layer import LAYERS
+from specc.names import snake_case
+from specc.passes.params import FAULTY
+from specc.passes.reporting import Skip
 from specc.source import Span
-from specc.syntax.document import Document, Entry
+from specc.syntax.document import BlockEntry, Document, Entry, GroupEntry, LayerEntry, ReuseEntry
 
 Wire = Value | None
-"""A value, or None where the entry that makes it has a fault: what depends on it is not reported."""
-
-
-class Poisoned(Exception):
-    """A tensor was asked for that an entry with a fault should have made."""
+"""A value, or None where its entry has a fault: what depends on it is not reported."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +35,8 @@ class Application:
 class Binding:
     """What a name stands for.
 
-    wires: the outputs; the name itself means the first.
-    parts: what a dotted path reaches: iterations of a loop, names of an iteration, outputs of a block.
+    wires: the outputs; the name itself means the first. A loop that takes no input may have none.
+    parts: what a dotted path reaches: a loop's iterations, their names, a block's outputs.
     application: for `reuse`; None for what cannot be used again.
     """
 
@@ -42,6 +44,11 @@ class Binding:
     span: Span | None = None
     parts: Mapping[str, Binding] = field(default_factory=dict[str, "Binding"])
     application: Application | None = None
+
+    @property
+    def is_faulty(self) -> bool:
+        """Whether the entry has a fault, so that nothing is known of its parts."""
+        return not self.parts and self.wires == (None,)
 
 
 @dataclass(slots=True, eq=False)
@@ -53,6 +60,10 @@ class Scope(Mapping[str, Constant]):
     variables: params and loop variables.
     parent: the scope around it, whose names it sees; None for the model and for a block.
     prev: the output before; an empty tuple if there is none yet.
+    current: the entry that is elaborated; those after it come later.
+    left_out: the named entries that their `when` leaves out.
+    numbers: how many default names of each kind were given out.
+    uncertain: whether an entry has a fault and no name, so that default names may be missing.
     """
 
     path: str
@@ -66,10 +77,16 @@ class Scope(Mapping[str, Constant]):
     depth: int = 0
     names: dict[str, Binding] = field(default_factory=dict[str, Binding])
     items: list[Item] = field(default_factory=list[Item])
+    current: Entry | None = None
     left_out: dict[str, Span] = field(default_factory=dict[str, Span])
     uncertain: bool = False
-    _numbers: Counter[str] = field(default_factory=Counter[str])
+    numbers: Counter[str] = field(default_factory=Counter[str])
     _given: frozenset[str] | None = None
+
+    @classmethod
+    def bare(cls, document: Document) -> Scope:
+        """A scope outside the network, without a name in it."""
+        return cls("", "", document, {}, ())
 
     # Paths and names ----------------------------------------------------------------------------
 
@@ -84,8 +101,8 @@ class Scope(Mapping[str, Constant]):
         if self._given is None:
             self._given = frozenset(entry.name for entry in entries_of(self.body) if entry.name)
         while True:
-            count = self._numbers[base]
-            self._numbers[base] += 1
+            count = self.numbers[base]
+            self.numbers[base] += 1
             name = f"{base}_{count}" if count else base
             if name not in self._given and name not in self.names:
                 return name
@@ -99,17 +116,15 @@ class Scope(Mapping[str, Constant]):
             return Binding(self.prev) if self.prev else None
         binding = self._visible(first)
         for part in rest:
-            if binding is None:
-                return None
+            if binding is None or binding.is_faulty:
+                return binding
             binding = binding.parts.get(part)
         return binding
 
     def _visible(self, name: str) -> Binding | None:
-        scope: Scope | None = self
-        while scope is not None:
+        for scope in self.around():
             if name in scope.names:
                 return scope.names[name]
-            scope = scope.parent
         return None
 
     def around(self) -> Iterator[Scope]:
@@ -123,17 +138,38 @@ class Scope(Mapping[str, Constant]):
         """Every name that a reference may start with."""
         return [name for scope in self.around() for name in scope.names]
 
+    def later_entries(self) -> Iterator[Entry]:
+        """The entries of this scope from the current one on."""
+        entries = entries_of(self.body)
+        return dropwhile(lambda entry: entry is not self.current, entries)
+
+    def later(self, name: str) -> Entry | None:
+        """The entry that gives `name`, in this scope or around it, but comes later."""
+        for scope in self.around():
+            numbers = Counter(scope.numbers)
+            for entry in islice(scope.later_entries(), _LOOKED_AT):
+                if name in _given_names(entry) or name == _default_name(entry, numbers):
+                    return entry
+        return None
+
+    def may_be_missing(self, name: str) -> bool:
+        """Whether `name` would be there but for a fault that is reported."""
+        return _looks_default(name) and any(scope.uncertain for scope in self.around())
+
     # The names of expressions -------------------------------------------------------------------
 
     def __getitem__(self, name: str) -> Constant:
         if name in self.variables:
-            return self.variables[name]
+            value = self.variables[name]
+            if value is FAULTY:
+                raise Skip
+            return value
         binding = self.find(name)
-        if binding is None:
+        if binding is None or not binding.wires:
             raise KeyError(name)
         wire = binding.wires[0]
         if wire is None:
-            raise Poisoned
+            raise Skip
         return wire.type
 
     def __iter__(self) -> Iterator[str]:
@@ -147,7 +183,36 @@ class Scope(Mapping[str, Constant]):
 def entries_of(body: tuple[Entry, ...]) -> Iterator[Entry]:
     """The entries of one scope: those of groups are the scope's own."""
     for entry in body:
-        if entry.kind == "group":
-            yield from entries_of(entry.layers)  # type: ignore[attr-defined]
+        if isinstance(entry, GroupEntry):
+            yield from entries_of(entry.layers)
         else:
             yield entry
+
+
+def default_base(entry: Entry) -> str:
+    """What the default name of an entry without a name begins with."""
+    if isinstance(entry, LayerEntry | BlockEntry):
+        return snake_case(entry.head)
+    return "" if isinstance(entry, ReuseEntry) else "loop"
+
+
+def _given_names(entry: Entry) -> tuple[str | None, ...]:
+    return (entry.name, *(entry.outputs or ()))
+
+
+def _default_name(entry: Entry, numbers: Counter[str]) -> str:
+    """The default name of a later entry, if all before it are in; `numbers` counts along."""
+    base = "" if entry.name else default_base(entry)
+    count = numbers[base]
+    numbers[base] += 1
+    return f"{base}_{count}" if count else base
+
+
+_LOOKED_AT = 1_000  # later entries, to tell a forward reference from an unknown name
+_NUMBER = re.compile(r"_\d+$")
+
+
+def _looks_default(name: str) -> bool:
+    """Whether `name` may be one that an entry without a name gets."""
+    base = _NUMBER.sub("", name.partition(".")[0])
+    return base == "loop" or any(snake_case(layer) == base for layer in LAYERS)

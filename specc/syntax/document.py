@@ -1,7 +1,7 @@
 """The document: what a spec may say, as pydantic models, and a validated spec with its spans.
 
-`read_document` finds every fault of the document's form in one go. A faulty entry stays in its place as
-a `BrokenEntry`, so that the rest of the network can still be checked.
+`read_document` finds every fault of the document's form in one go. A faulty entry stays in its place
+as a `BrokenEntry`, so that the rest of the network can still be checked.
 """
 
 from __future__ import annotations
@@ -9,13 +9,32 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Annotated, Any, ClassVar, Literal, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from specc.diagnostics import Diagnostic, Report
+from specc.diagnostics import Diagnostic, Label, Report
+from specc.layer import LAYERS
 from specc.names import did_you_mean, problem_with
 from specc.source import Source, Span, printable
-from specc.syntax.validation import ValidationContext, diagnose
+from specc.syntax.validation import (
+    Place,
+    ValidationContext,
+    diagnose,
+    places_at_fault,
+    shown,
+)
 from specc.syntax.yaml import Mapping, Sequence, read_yaml, span_at
+
+
+def _block_name(value: Any) -> Any:
+    if isinstance(value, str) and value[:1].isupper():
+        raise ValueError("invalid-name: blocks are named in snake_case, layers in PascalCase")
+    return value
+
+
+def _one_variable(value: Any) -> Any:
+    if isinstance(value, dict) and len(value) != 1:  # pyright: ignore[reportUnknownArgumentType]
+        raise ValueError("`for` binds one variable, as in `for: {width: [32, 64]}`")
+    return value
 
 
 def _name(value: Any) -> Any:
@@ -38,10 +57,10 @@ References = str | tuple[str, ...]
 class Declaration(BaseModel):
     """A part of a spec that remembers where it was written."""
 
-    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", defer_build=True)
+    # Slots, not private attributes: pydantic finds those only after all else has failed.
+    __slots__ = ("_node", "_span")
 
-    _node: Mapping | None = PrivateAttr(default=None)
-    _span: Span = PrivateAttr()
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", defer_build=True)
 
     @property
     def node(self) -> Mapping:
@@ -60,15 +79,23 @@ class Declaration(BaseModel):
             return self._span
         return span_at(self._node, path) if path else self._span
 
-    def key_span(self, key: str) -> Span:
-        """The span of a key itself."""
-        if self._node is None or key not in self._node:
-            return self._span
-        return self._node.key_spans[key]
+    def key_span(self, *path: str) -> Span:
+        """The span of the key at `path` itself."""
+        *outer, key = path
+        node = self._node if not outer else self.written(*outer)
+        return node.key_spans[key] if isinstance(node, Mapping) and key in node else self._span
+
+    def written(self, *path: str) -> Any:
+        """The data at `path` as it was written, with its spans; None if there is none."""
+        data: Any = self._node
+        for key in path:
+            data = data.get(key) if isinstance(data, Mapping) else None
+        return data
 
     def locate(self, node: Mapping | None, span: Span) -> None:
         """Remember where this was written."""
-        self._node, self._span = node, span
+        object.__setattr__(self, "_node", node)
+        object.__setattr__(self, "_span", span)
 
 
 D = TypeVar("D", bound=Declaration)
@@ -112,7 +139,7 @@ class BlockEntry(Entry):
     kind = "block"
 
     head: str
-    value: dict[str, Any] | None = None
+    value: Any = None
 
 
 class RepeatEntry(Entry):
@@ -130,8 +157,8 @@ class ForEntry(Entry):
 
     kind = "for"
 
-    loop: Annotated[dict[Name, tuple[Any, ...] | Template], Field(min_length=1, max_length=1)] = (
-        Field(alias="for")
+    loop: Annotated[dict[Name, tuple[Any, ...] | Template], BeforeValidator(_one_variable)] = Field(
+        alias="for", json_schema_extra={"minProperties": 1, "maxProperties": 1}
     )
     index: Name | None = Field(None, description="The name bound to the position, from 0.")
     layers: tuple[Entry, ...]
@@ -183,7 +210,7 @@ class Document(Declaration):
     defaults: dict[str, dict[str, Any]] = Field(default_factory=dict)
     include: str | tuple[str, ...] = ()
     inputs: dict[Name, str] = Field(default_factory=dict)
-    blocks: dict[Name, Block] = Field(default_factory=dict)
+    blocks: dict[Annotated[Name, BeforeValidator(_block_name)], Block] = Field(default_factory=dict)
     layers: tuple[Entry, ...] = ()
     outputs: tuple[str, ...] | dict[Name, str] | None = None
     expect: Expect | None = None
@@ -193,6 +220,10 @@ class Document(Declaration):
     @property
     def source(self) -> Source:
         return self.whole.source
+
+    def defaults_of(self, layer: str) -> Mapping | None:
+        """The default parameters of a type of layer, as they were written."""
+        return self.written("defaults", layer) if layer in self.defaults else None
 
 
 SIBLINGS = frozenset({"name", "inputs", "outputs", "when", "index", "layers"})
@@ -220,9 +251,20 @@ class DocumentReader:
             parts["layers"] = self.entries(data, "layers")
         if isinstance(data.get("blocks"), Mapping):
             parts["blocks"] = self._blocks(data["blocks"])
+        if isinstance(data.get("variants"), Mapping):
+            parts["variants"] = {
+                name: self._variant(values) for name, values in data["variants"].items()
+            }
         if isinstance(data.get("expect"), Mapping):
             parts["expect"] = self.declaration(Expect, data["expect"], data["expect"].span)
-        return self._prune(Document, parts, data)
+        return self._prune(parts, data)
+
+    def _variant(self, values: Any) -> Any:
+        """The params of a variant, and its `expect` as an `Expect`."""
+        if not isinstance(values, Mapping) or "expect" not in values:
+            return values
+        expect = self.declaration(Expect, values["expect"], values.value_spans["expect"])
+        return {**values, "expect": expect}
 
     def _version(self, data: Mapping) -> bool:
         version = data.get("specc")
@@ -234,41 +276,24 @@ class DocumentReader:
                 "version",
                 "a spec begins with its language version"
                 if missing
-                else f"expected language version 1, received {printable(repr(version))}",
+                else f"expected language version 1, received {shown(version)}",
                 data.span if missing else data.value_spans["specc"],
                 help="write `specc: 1` as the first line",
             )
         )
         return missing
 
-    def _prune(
-        self, model: type[Document], parts: dict[str, Any], data: Mapping
-    ) -> Document | None:
+    def _prune(self, parts: dict[str, Any], data: Mapping) -> Document | None:
         """Validate; report what is wrong, leave it out, and validate the rest."""
         parts.setdefault("specc", 1)
-        faults = self._validate(model, parts, data)
-        if isinstance(faults, Document):
-            return faults
-        for location in faults:
-            target: Any = parts
-            *parents, last = location[:2]
-            for parent in parents:
-                target[parent] = dict(target[parent]) if isinstance(target[parent], dict) else {}
-                target = target[parent]
-            target.pop(last, None)
-        remaining = self._validate(model, parts, data, quiet=True)
-        return remaining if isinstance(remaining, Document) else None
-
-    def _validate(
-        self, model: type[Document], parts: dict[str, Any], data: Mapping, *, quiet: bool = False
-    ) -> Document | list[tuple[Any, ...]]:
+        context = ValidationContext((data,), data.span, tuple(Document.model_fields))
         try:
-            document = model.model_validate(parts)
+            document = Document.model_validate(parts)
         except ValidationError as error:
-            if not quiet:
-                self._add(error, data, data.span, Document.model_fields)
-            return [fault["loc"] for fault in error.errors()]
-        document.locate(data, data.span)
+            self.report.extend(diagnose(error, context))
+            document = _without(parts, places_at_fault(error, context))
+        if document is not None:
+            document.locate(data, data.span)
         return document
 
     def _blocks(self, blocks: Mapping) -> dict[str, Any]:
@@ -324,7 +349,7 @@ class DocumentReader:
         if isinstance(data, str):
             return self._made(_headed(data), {"head": data}, span, None)
         if not isinstance(data, Mapping):
-            self._invalid(span, f"expected a layer or a mapping, received {printable(repr(data))}")
+            self._invalid(span, f"expected a layer or a mapping, received {shown(data)}")
             return self._broken(span, None)
         return self._mapping_entry(data, span)
 
@@ -340,9 +365,20 @@ class DocumentReader:
                 _headed(head), {"head": head, "value": data[head], **parts}, span, data
             )
         if not heads and "layers" in data:
-            return self._made(GroupEntry, self._body(data), span, data)
+            return self._group(data, span)
         self._wrong_heads(data, span, heads)
         return self._broken(span, data)
+
+    def _group(self, data: Mapping, span: Span) -> Entry:
+        """Entries of the scope around them: there is nothing to name or to connect."""
+        needless = [key for key in data if key not in ("layers", "when")]
+        for key in needless:
+            message = f"a group of layers has no `{key}`, only a `when`"
+            help = f"put `{key}` on one of its entries, or make a block of them"
+            span_of_key = data.key_spans[key]
+            self.report.add(Diagnostic("unknown-key", message, span_of_key, help=help))
+        parts = {key: value for key, value in self._body(data).items() if key not in needless}
+        return self._made(GroupEntry, parts, span, data)
 
     def _body(self, data: Mapping) -> dict[str, Any]:
         parts: dict[str, Any] = dict(data)
@@ -378,22 +414,40 @@ class DocumentReader:
             return
         first, *others = heads
         for key in others:
-            self.report.add(
-                Diagnostic(
-                    "unknown-key",
-                    f"an entry has one head; `{printable(first)}` is it, `{printable(key)}` is another",
-                    data.key_spans[key],
-                    help=_second_head_help(first, key, data[first]),
-                )
-            )
+            self.report.add(_second_head(data, first, key))
 
 
-def _second_head_help(head: str, key: str, value: object) -> str:
-    if head[:1].isupper() and key[:1].islower() and value is None:
-        return f"indent `{printable(key)}` further than `{printable(head)}`, or use `{head}: {{…}}`"
-    if suggestion := did_you_mean(key, SIBLINGS):
-        return suggestion
-    return "begin a new entry with `- `"
+def _without(parts: dict[str, Any], places: list[Place]) -> Document | None:
+    """The document without the parts at fault; None if what is left is no document either."""
+    for key, *inner in places:
+        value: Any = parts.get(str(key))
+        if inner and isinstance(value, dict):
+            parts[str(key)] = {name: item for name, item in value.items() if name != inner[0]}  # pyright: ignore[reportUnknownVariableType]
+        else:
+            parts.pop(str(key), None)
+    try:
+        return Document.model_validate(parts)
+    except ValidationError:
+        return None
+
+
+def _second_head(data: Mapping, head: str, key: str) -> Diagnostic:
+    """The fault of an entry that has `key` beside its `head`."""
+    span, shown_key = data.key_spans[key], printable(key)
+    is_parameter = head in LAYERS and key in LAYERS[head].model_fields
+    if not is_parameter and (suggestion := did_you_mean(key[:100], SIBLINGS)):
+        message = f"unknown key `{shown_key}` beside `{printable(head)}`"
+        return Diagnostic("unknown-key", message, span, help=suggestion)
+    if head[:1].isupper() and key[:1].islower():
+        label = Label(data.key_spans[head], "its parameters are indented further than this")
+        message = f"`{shown_key}` stands beside `{printable(head)}`, not below it"
+        help = f"indent `{shown_key}` further, or write `{printable(head)}: {{{shown_key}: …}}`"
+        return Diagnostic("invalid-entry", message, span, labels=(label,), help=help)
+    label = Label(data.key_spans[head], "the first")
+    message = f"an entry is one layer or block, and `{shown_key}` is a second"
+    return Diagnostic(
+        "invalid-entry", message, span, labels=(label,), help="begin a new entry with `- `"
+    )
 
 
 def _headed(head: str) -> type[Entry]:

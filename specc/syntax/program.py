@@ -44,7 +44,10 @@ class Program:
 
 
 def load_program(path: Path, report: Report, *, name: str | None = None) -> Program | None:
-    """The program in the file at `path`; faults go to `report`. None if nothing can be made of it."""
+    """The program in the file at `path`, or None if nothing can be made of it.
+
+    Faults go to `report`.
+    """
     try:
         source = read_source(path, name=name)
     except SpecError as error:
@@ -72,7 +75,7 @@ class _Loader:
             return None
         here = path.resolve() if path else Path()
         self.documents[here] = document
-        self._include_all(document, self.folder, (here,))
+        self._include_all(document, self.folder, {here: source.name})
         documents = tuple(found for found in self.documents.values() if found is not None)
         return Program(document, documents, self._blocks(documents), self._params(documents))
 
@@ -83,32 +86,37 @@ class _Loader:
             self.report.extend(error.report.diagnostics)
             return None
 
-    def _include_all(self, document: Document, folder: Path, chain: tuple[Path, ...]) -> None:
+    def _include_all(self, document: Document, folder: Path, chain: Mapping[Path, str]) -> None:
         for relative, span in _includes(document):
             self._include(folder, relative, span, chain)
 
-    def _include(self, folder: Path, relative: str, span: Span, chain: tuple[Path, ...]) -> None:
-        target = (folder / relative).resolve()
-        if target in chain:
-            return self._fault("include-cycle", f"`{relative}` includes this file again", span)
-        if target in self.documents:
-            return None
-        if len(self.documents) > MAX_INCLUDED:
-            return self._fault(
-                "include-cycle", f"more than {MAX_INCLUDED} files are included", span
-            )
+    def _include(self, folder: Path, relative: str, span: Span, chain: Mapping[Path, str]) -> None:
+        """Read one include. `chain`: the files on the way to it, with the names they go by."""
         try:
             source = read_include(folder, relative, span)
         except SpecError as error:
-            self.documents[target] = None
             return self.report.extend(error.report.diagnostics)
+        target = (folder / relative).resolve()
+        if target in chain:
+            return self._circle([*chain.values()][[*chain].index(target) :], span)
+        if target in self.documents:
+            return None
+        if len(self.documents) > MAX_INCLUDED:
+            message = f"more than {MAX_INCLUDED} files are included"
+            return self._fault("too-many-includes", message, span)
         self.documents[target] = document = self._read(source)
         if document is not None:
-            self._include_all(document, target.parent, (*chain, target))
+            inner = (folder / relative).parent
+            self._include_all(document, inner, {**chain, target: source.name})
         return None
 
-    def _fault(self, code: str, message: str, span: Span) -> None:
-        self.report.add(Diagnostic(code, message, span))
+    def _circle(self, names: list[str], span: Span) -> None:
+        way = " → ".join(Path(name).name for name in (*names, names[0]))
+        help = "put what both need into a third file"
+        self._fault("include-cycle", f"files include each other: {way}", span, help)
+
+    def _fault(self, code: str, message: str, span: Span, help: str = "") -> None:
+        self.report.add(Diagnostic(code, message, span, help=help))
 
     def _blocks(self, documents: tuple[Document, ...]) -> dict[str, Definition]:
         blocks: dict[str, Definition] = {}
@@ -122,7 +130,7 @@ class _Loader:
         return blocks
 
     def _params(self, documents: tuple[Document, ...]) -> dict[str, tuple[Any, Document]]:
-        """The main file's params win over those it includes; two included files must not disagree."""
+        """The main file's params win over included ones, of which no two have the same name."""
         main, *included = documents
         params: dict[str, tuple[Any, Document]] = {}
         for document in included:

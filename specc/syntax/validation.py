@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,14 +12,20 @@ from pydantic import ValidationError
 from specc.codes import CODES
 from specc.diagnostics import Diagnostic
 from specc.dims import Dim
-from specc.names import did_you_mean
+from specc.names import did_you_mean, nearest
 from specc.source import Span, printable
 from specc.syntax.yaml import Mapping as YamlMapping
+from specc.syntax.yaml import Sequence as YamlSequence
 from specc.syntax.yaml import span_at
-from specc.vocabulary import suggest_parameter
+from specc.vocabulary import meant_parameter, suggest_parameter
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
+
+Place = tuple[str | int, ...]
+"""The keys and indices that lead to a part of the data."""
+
+_MANY_CHOICES = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,104 +36,166 @@ class ValidationContext:
     span: where to point when nothing narrower is known.
     known: the keys there are, for suggestions.
     layer: the name of the layer whose parameters these are; empty for the document's own keys.
+    bare: the name, the value and the place of the parameter that a bare value sets.
     """
 
     nodes: tuple[YamlMapping, ...]
     span: Span
     known: tuple[str, ...]
     layer: str = ""
+    bare: tuple[str, Any, Span] | None = None
 
     def node_of(self, key: str | int) -> YamlMapping | None:
         """The mapping that has `key`."""
         return next((node for node in self.nodes if key in node), None)
 
+    def value_span(self, *place: str | int) -> Span:
+        """The narrowest span known for the value at `place`."""
+        if not place:
+            return self.span
+        if self.bare and place[0] == self.bare[0]:
+            _, value, span = self.bare
+            nested = isinstance(value, YamlSequence | YamlMapping)
+            return span_at(value, place[1:]) if nested else span
+        node = self.node_of(place[0])
+        return self.span if node is None else span_at(node, place)
+
+    def key_span(self, place: Place) -> Span:
+        """The span of the key that `place` ends with."""
+        data: Any = self.node_of(place[0])
+        for step in place[:-1]:
+            data = _step(data, step)
+        if isinstance(data, YamlMapping) and place[-1] in data:
+            return data.key_spans[str(place[-1])]
+        return self.value_span(*place)
+
+    def has_misspelt(self, name: str) -> bool:
+        """Whether a key that nothing knows was most likely meant to be `name`."""
+        given = (key for node in self.nodes for key in node if key not in self.known)
+        if self.layer:
+            return any(meant_parameter(key, self.known) == name for key in given)
+        return any(nearest(key, self.known) == name for key in given)
+
 
 def diagnose(error: ValidationError, context: ValidationContext) -> Iterator[Diagnostic]:
     """One diagnostic for each place at fault; the branches of a union are one fault."""
-    places: dict[tuple[str | int, ...], list[ErrorDetails]] = {}
+    for place, details in _by_place(error, context).items():
+        kinds = {detail["type"] for detail in details}
+        if "extra_forbidden" in kinds:
+            yield _unknown(place, context)
+        elif kinds != {"missing"}:
+            yield _invalid(place, details, context)
+        elif not context.has_misspelt(str(place[-1])):
+            yield _missing(place, context)
+
+
+def name_faults(
+    given: Iterable[str], needed: Iterable[str], context: ValidationContext
+) -> Iterator[Diagnostic]:
+    """What is wrong with the names of the `given` keys, whatever their values are."""
+    given = tuple(given)
+    for name in given:
+        if name not in context.known:
+            yield _unknown((name,), context)
+    for name in needed:
+        if name not in given and not context.has_misspelt(name):
+            yield _missing((name,), context)
+
+
+def places_at_fault(error: ValidationError, context: ValidationContext) -> list[Place]:
+    """The places in the data that pydantic refuses."""
+    return list(_by_place(error, context))
+
+
+def _by_place(
+    error: ValidationError, context: ValidationContext
+) -> dict[Place, list[ErrorDetails]]:
+    """What pydantic says of each place; what it says of a place around another is left out."""
+    places: dict[Place, list[ErrorDetails]] = {}
     for detail in error.errors(include_url=False):
         places.setdefault(_place(detail, context), []).append(detail)
-    for place, details in places.items():
-        yield _diagnostic(place, details, context)
+    around = {place[:length] for place in places for length in range(len(place))}
+    return {place: details for place, details in places.items() if place not in around}
 
 
-def _place(detail: ErrorDetails, context: ValidationContext) -> tuple[str | int, ...]:
+def _place(detail: ErrorDetails, context: ValidationContext) -> Place:
     """The part of pydantic's location that exists in the data, without its union tags."""
     location = detail["loc"]
     if detail["type"] in ("missing", "extra_forbidden"):
         return location
-    data: Any = context.node_of(location[0]) if location else None
-    place: list[str | int] = []
-    for step in location:
+    first, *steps = location or ("",)
+    if not location or first == "[key]":
+        return ()
+    data: Any = context.node_of(first)
+    data = _step(data, first)
+    if context.bare and first == context.bare[0]:
+        data = context.bare[1]
+    place: list[str | int] = [first]
+    for step in steps:
         if step == "[key]":
             break
-        if isinstance(data, YamlMapping) and step in data:
-            data = data[str(step)]
-        elif isinstance(data, tuple) and isinstance(step, int) and step < len(data):  # type: ignore[arg-type]
-            data = data[step]
-        elif data is not None:
-            continue
-        place.append(step)
+        if _has(data, step):
+            data = _step(data, step)
+            place.append(step)
     return tuple(place)
 
 
-def _diagnostic(
-    place: tuple[str | int, ...], details: list[ErrorDetails], context: ValidationContext
-) -> Diagnostic:
-    kinds = {detail["type"] for detail in details}
-    if "extra_forbidden" in kinds:
-        return _unknown(place, context)
-    if kinds == {"missing"}:
-        return _missing(place, context)
-    return _invalid(place, details, context)
+def _has(data: object, step: str | int) -> bool:
+    if isinstance(data, YamlMapping):
+        return step in data
+    return isinstance(data, YamlSequence) and isinstance(step, int) and step < len(data)
 
 
-def _unknown(place: tuple[str | int, ...], context: ValidationContext) -> Diagnostic:
+def _step(data: Any, step: str | int) -> Any:
+    return data[step] if _has(data, step) else None
+
+
+def _unknown(place: Place, context: ValidationContext) -> Diagnostic:
     name = str(place[-1])
-    span = _key_span(place, context)
+    span = context.key_span(place)
     if context.layer:
         message = f"{context.layer} has no parameter `{printable(name)}`"
         help = suggest_parameter(name, context.known)
         return Diagnostic("unknown-parameter", message, span, help=help)
-    help = did_you_mean(name, context.known) or "there are " + _listed(context.known)
+    help = did_you_mean(name[:100], context.known) or "there are " + _listed(context.known)
     return Diagnostic("unknown-key", f"unknown key `{printable(name)}`", span, help=help)
 
 
-def _missing(place: tuple[str | int, ...], context: ValidationContext) -> Diagnostic:
+def _missing(place: Place, context: ValidationContext) -> Diagnostic:
     name = str(place[-1])
     if context.layer:
+        given = f"{context.bare[0]}: {_written(context.bare[1])}, " if context.bare else ""
         message = f"{context.layer} needs `{name}`"
-        help = f"write `{context.layer}: {{{name}: …}}`"
+        help = f"write `{context.layer}: {{{given}{name}: …}}`"
         return Diagnostic("missing-parameter", message, context.span, help=help)
-    span = _span(place[:-1], context)
+    span = context.value_span(*place[:-1])
     return Diagnostic("missing-key", f"`{name}` is missing", span, help=f"add `{name}:`")
 
 
-def _invalid(
-    place: tuple[str | int, ...], details: list[ErrorDetails], context: ValidationContext
-) -> Diagnostic:
+def _written(value: object) -> str:
+    return str(value) if isinstance(value, int | float) else "…"
+
+
+def _invalid(place: Place, details: list[ErrorDetails], context: ValidationContext) -> Diagnostic:
     received = details[0]["input"]
-    span = _span(place, context)
-    subject = f"{context.layer} `{_path(place)}`" if context.layer else f"`{_path(place)}`"
+    of_key = any("[key]" in detail["loc"] for detail in details)
+    span = context.key_span(place) if of_key else context.value_span(*place)
+    subject = " ".join(part for part in (context.layer, place and f"`{_path(place)}`") if part)
+    subject = f"{subject}: " if subject else ""
     if isinstance(received, Dim):
         return Diagnostic(
             "unknown-size",
-            f"{subject}: a constant is needed, and the size is `{received}`",
+            f"{subject}a constant is needed, and the size is `{received}`",
             span,
             help="give the input a constant size, or use a layer that takes any size",
         )
-    messages = [_own_message(detail) for detail in details]
-    own = next((message for message in messages if message), None)
+    own = next((message for message in map(_own_message, details) if message), None)
+    code = "invalid-parameter" if context.layer else "wrong-type"
     if own is not None:
-        code, message = own
-        return Diagnostic(code or _invalid_code(context), f"{subject}: {message}", span)
+        return Diagnostic(own[0] or code, subject + own[1], span)
     expected = _either(dict.fromkeys(_expectation(detail) for detail in details))
-    message = f"{subject}: expected {expected}, received {_shown(received)}"
-    return Diagnostic(_invalid_code(context), message, span, help=_quoting_help(received, details))
-
-
-def _invalid_code(context: ValidationContext) -> str:
-    return "invalid-parameter" if context.layer else "wrong-type"
+    message = f"{subject}expected {expected}, received {shown(received)}"
+    return Diagnostic(code, message, span, help=_help(place, received, details, context))
 
 
 def _own_message(detail: ErrorDetails) -> tuple[str, str] | None:
@@ -138,25 +207,7 @@ def _own_message(detail: ErrorDetails) -> tuple[str, str] | None:
     return (code, message) if code in CODES else ("", text)
 
 
-def _span(place: tuple[str | int, ...], context: ValidationContext) -> Span:
-    node = context.node_of(place[0]) if place else None
-    return context.span if node is None else span_at(node, place)
-
-
-def _key_span(place: tuple[str | int, ...], context: ValidationContext) -> Span:
-    data: Any = context.node_of(place[0])
-    for step in place[:-1]:
-        if not isinstance(data, Mapping | tuple) or (
-            isinstance(data, Mapping) and step not in data
-        ):
-            return context.span
-        data = data[step]  # type: ignore[index]
-    if isinstance(data, YamlMapping) and place[-1] in data:
-        return data.key_spans[str(place[-1])]
-    return context.span
-
-
-def _path(place: tuple[str | int, ...]) -> str:
+def _path(place: Place) -> str:
     text = ""
     for step in place:
         text += f"[{step}]" if isinstance(step, int) else f".{printable(step)}"
@@ -172,7 +223,8 @@ def _either(choices: Mapping[str, None]) -> str:
     return f"{', '.join(others)} or {last}" if others else last
 
 
-def _shown(value: object) -> str:
+def shown(value: object) -> str:
+    """A value of a spec as a message calls it."""
     match value:
         case None:
             return "nothing"
@@ -183,20 +235,62 @@ def _shown(value: object) -> str:
         case Mapping():
             return "a mapping"
         case tuple():
-            items = ", ".join(_shown(item) for item in value[:4])  # type: ignore[arg-type]
+            items = ", ".join(shown(item) for item in value[:4])  # type: ignore[arg-type]
             return f"[{items}{', …' if len(value) > 4 else ''}]"  # type: ignore[arg-type]
         case _:
             return printable(str(value))
 
 
-def _quoting_help(received: object, details: list[ErrorDetails]) -> str:
-    wants_bool = any(detail["type"].startswith("bool") for detail in details)
-    if wants_bool and isinstance(received, str) and received.lower() in ("yes", "no", "on", "off"):
-        return "YAML 1.2 has only `true` and `false`"
-    wants_number = any(detail["type"].startswith(("int", "float")) for detail in details)
-    if wants_number and isinstance(received, str) and received.lstrip("-").isdigit():
-        return "write the number without quotes"
+_ARITHMETIC = re.compile(r"[0-9 ]+(\^|\*\*|[-+*/])[0-9 ]+")
+_YAML_1_1_BOOLEANS = ("yes", "no", "on", "off")
+
+
+def _help(
+    place: Place, received: object, details: list[ErrorDetails], context: ValidationContext
+) -> str:
+    """What to write instead, where it can be guessed."""
+    kinds = {detail["type"] for detail in details}
+    if place[:1] == ("inputs",) and not context.layer and "string_type" in kinds:
+        return "write a tensor type, as float32[N, 28, 28, 3]"
+    if "tuple_type" in kinds and isinstance(received, Mapping):
+        return "a list has `- ` before each of its entries"
+    if isinstance(received, str):
+        return _help_with_string(received, kinds, details)
+    if "int_type" in kinds and isinstance(received, float):
+        return "`//` divides to an integer, and `int(…)` rounds down"
     return ""
+
+
+def _help_with_string(received: str, kinds: set[str], details: list[ErrorDetails]) -> str:
+    if "bool_type" in kinds and received.lower() in _YAML_1_1_BOOLEANS:
+        return "YAML 1.2 has only `true` and `false`"
+    if "literal_error" in kinds:
+        choices = [choice for detail in details for choice in _choices(detail)]
+        return did_you_mean(received[:100], choices) or _some(choices)
+    if not kinds & {"int_type", "float_type"}:
+        return ""
+    if received.removeprefix("-").replace(".", "", 1).isdigit():
+        return "write the number without quotes"
+    if operator := _ARITHMETIC.fullmatch(received):
+        power = received.replace("^", "**") if operator[1] == "^" else received
+        return f'arithmetic needs an expression: "${{{printable(power)}}}"'
+    return ""
+
+
+def _choices(detail: ErrorDetails) -> list[str]:
+    if detail["type"] != "literal_error":
+        return []
+    return re.findall(r"'([^']*)'", str(detail.get("ctx", {}).get("expected", "")))
+
+
+def _some(choices: list[str]) -> str:
+    return f"the names are {', '.join(choices)}" if len(choices) > _MANY_CHOICES else ""
+
+
+def _choice(context: dict[str, Any]) -> str:
+    expected = str(context["expected"])
+    many = expected.count("'") > 2 * _MANY_CHOICES
+    return "one of its names" if many else expected.replace("'", "`")
 
 
 _EXPECTATIONS: dict[str, Callable[[dict[str, Any]], str]] = {
@@ -213,11 +307,11 @@ _EXPECTATIONS: dict[str, Callable[[dict[str, Any]], str]] = {
     "model_attributes_type": lambda _: "a mapping",
     "none_required": lambda _: "nothing",
     "is_instance_of": lambda _: "an entry",
-    "greater_than": lambda ctx: f"a number greater than {ctx['gt']}",
-    "greater_than_equal": lambda ctx: f"a number of at least {ctx['ge']}",
+    "greater_than": lambda ctx: f"a number greater than {ctx['gt']:g}",
+    "greater_than_equal": lambda ctx: f"a number of at least {ctx['ge']:g}",
     "less_than": lambda ctx: f"a number less than {ctx['lt']}",
-    "less_than_equal": lambda ctx: f"a number of at most {ctx['le']}",
-    "literal_error": lambda ctx: str(ctx["expected"]).replace("'", "`"),
+    "less_than_equal": lambda ctx: f"a number of at most {ctx['le']:g}",
+    "literal_error": _choice,
     "string_pattern_mismatch": lambda _: "an expression `${…}`",
     "too_short": lambda ctx: f"at least {ctx['min_length']} items",
     "too_long": lambda ctx: f"{ctx['max_length']} items at most",

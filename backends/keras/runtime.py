@@ -1,0 +1,62 @@
+"""Running the emitted source: native models, weights in and out, arrays through."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from specc.emit.module import execute
+from specc.passes.layout import IoLayout
+
+from .site import Variable
+from .source import emit
+
+if TYPE_CHECKING:
+    import keras
+
+    from specc.backend import Array, Arrays
+    from specc.ir import Graph
+
+
+def model(graph: Graph, weights: Arrays, io_layout: IoLayout | None = None) -> keras.Model:
+    """The network as a plain Keras model, with `weights` loaded."""
+    emitted = emit(graph, io_layout)
+    network = getattr(execute(emitted.text, graph.name), emitted.function)()
+    for known, variable in _variables(emitted.variables, network):
+        array = weights[known.key]
+        variable.assign(array if known.permutation is None else array.transpose(known.permutation))
+    return network
+
+
+def weights_of(graph: Graph, network: keras.Model) -> dict[str, Array]:
+    """The weights of a model by canonical name, as arrays in the canonical layout."""
+    import keras
+
+    arrays: dict[str, Array] = {}
+    for known, variable in _variables(emit(graph).variables, network):
+        array = keras.ops.convert_to_numpy(variable)
+        if known.permutation is not None:
+            array = array.transpose(_inverse(known.permutation))
+        arrays[known.key] = array
+    return {key: arrays[key] for key in graph.weights}
+
+
+def run(graph: Graph, weights: Arrays, inputs: Arrays) -> dict[str, Array]:
+    """The outputs at inference; channels last in and out."""
+    import keras
+
+    network = model(graph, weights)
+    given = [keras.ops.convert_to_tensor(inputs[name]) for name in graph.inputs]
+    results: Any = network(given if len(given) > 1 else given[0], training=False)
+    made = {next(iter(graph.outputs)): results} if len(graph.outputs) == 1 else results
+    return {name: keras.ops.convert_to_numpy(made[name]) for name in graph.outputs}
+
+
+def _variables(known: tuple[Variable, ...], network: Any) -> Iterator[tuple[Variable, Any]]:
+    layers = {layer.name: layer for layer in network.layers}
+    for item in known:
+        yield item, getattr(layers[item.layer], item.attribute)
+
+
+def _inverse(order: tuple[int, ...]) -> tuple[int, ...]:
+    return tuple(order.index(axis) for axis in range(len(order)))

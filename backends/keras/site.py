@@ -1,0 +1,99 @@
+"""Where a layer is lowered: what a lowering is given, and what it leaves behind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from specc.backend import Lowerings
+from specc.emit.code import Argument, Call, Code, Ref, call, text
+from specc.ir import Node
+from specc.tensor import FLOATS, TensorType
+
+
+class Variable(NamedTuple):
+    """Where a canonical weight lives in Keras.
+
+    key: the canonical dotted key.
+    layer: the name of the Keras layer; attribute: that of its variable, such as `kernel`.
+    permutation: the canonical axes in Keras's order, as `numpy.transpose` takes them; None for none.
+    """
+
+    key: str
+    layer: str
+    attribute: str
+    permutation: tuple[int, ...] | None
+
+
+@dataclass(slots=True)
+class Site:
+    """One node on its way to Keras.
+
+    name: the code of the Keras layer's name: the node's path, seen from where the code stands.
+    shared: the variable that holds the layer where it is used more than once, else None.
+    made: the layers that a shared node makes, by the variable that holds them.
+    variables: where its weights live.
+    helpers: functions whose source the emitted file must bring along.
+    """
+
+    node: Node
+    name: Callable[[str], Code]
+    shared: str | None = None
+    made: list[tuple[str, Code]] = field(default_factory=list[tuple[str, Code]])
+    variables: list[Variable] = field(default_factory=list[Variable])
+    helpers: dict[str, Callable[..., Any]] = field(default_factory=dict[str, Callable[..., Any]])
+
+    @property
+    def inputs(self) -> tuple[Code, ...]:
+        """The tensors the node takes."""
+        return tuple(Ref(value) for value in self.node.inputs)
+
+    @property
+    def x(self) -> Code:
+        """The tensor the node takes, if it takes one."""
+        (value,) = self.node.inputs
+        return Ref(value)
+
+    @property
+    def type(self) -> TensorType:
+        """The type of that tensor."""
+        (value,) = self.node.inputs
+        return value.type
+
+    def layer(
+        self, constructor: str, *arguments: object, part: str = "", **keywords: object
+    ) -> Code:
+        """A Keras layer, to be called on its inputs: `call(site.layer("layers.ReLU"), site.x)`.
+
+        constructor: a class of Keras, or a helper: see `helpers.py`.
+        part: names a second layer of the same node; the one with the weights has none.
+        """
+        made = call(constructor, *arguments, **keywords)
+        extra = (Argument(self.name(part), "name"), *self._dtype())
+        made = Call(made.function, (*made.arguments, *extra))
+        if self.shared is None:
+            return made
+        variable = f"{self.shared}_{part}" if part else self.shared
+        self.made.append((variable, made))
+        return variable
+
+    def _dtype(self) -> tuple[Argument, ...]:
+        """Keras layers compute in float32, whatever they are given, unless told otherwise."""
+        dtype = self.node.outputs[0].type.dtype
+        return (Argument(text(dtype, "dtype"), "dtype"),) if dtype in FLOATS - {"float32"} else ()
+
+    def weight(self, name: str, attribute: str, permutation: tuple[int, ...] | None = None) -> None:
+        """Say where a canonical weight of the node lives in the layer without a `part`."""
+        key = f"{self.node.owner}.{name}"
+        self.variables.append(Variable(key, self.node.owner, attribute, permutation))
+
+    def helper(self, function: Callable[..., Any]) -> str:
+        """The name of a function of `helpers.py`, whose source is emitted with the model."""
+        self.helpers[function.__name__] = function
+        return function.__name__
+
+
+LOWERINGS: Lowerings[Callable[[Any, Site], Code]] = Lowerings("keras", "specc.backends.keras")
+"""Functions `(layer, site) -> code` by layer type. The code is the expression of the node's output."""
+

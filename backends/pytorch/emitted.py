@@ -1,0 +1,46 @@
+"""The source of helpers, with what each needs of the others."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Helper:
+    """A function or class of `helpers.py`: its source, and the helpers it mentions."""
+
+    name: str
+    source: str
+    needs: tuple[str, ...]
+
+
+@cache
+def helpers() -> dict[str, Helper]:
+    """All of them by name, in the order of the file."""
+    text = Path(__file__).with_name("helpers.py").read_text("utf-8")
+    nodes = [
+        node for node in ast.parse(text).body if isinstance(node, ast.FunctionDef | ast.ClassDef)
+    ]
+    names = {node.name for node in nodes}
+    return {node.name: _helper(node, text, names) for node in nodes}
+
+
+def helper_sources(names: Iterable[str]) -> Iterator[str]:
+    """The sources of helpers and of all they need, in an order that runs."""
+    wanted = list(names)
+    for name in wanted:
+        wanted += (need for need in helpers()[name].needs if need not in wanted)
+    for name, helper in helpers().items():
+        if name in wanted:
+            yield helper.source
+
+
+def _helper(node: ast.FunctionDef | ast.ClassDef, text: str, names: set[str]) -> Helper:
+    mentioned = {child.id for child in ast.walk(node) if isinstance(child, ast.Name)}
+    source = ast.get_source_segment(text, node)
+    assert source is not None
+    return Helper(node.name, source, tuple(sorted(mentioned & names - {node.name})))

@@ -1,0 +1,25 @@
+"""Names that emitted source must not give to anything of the spec."""
+
+from __future__ import annotations
+
+from specc.emit.naming import class_name, unique
+from specc.ir import Graph
+
+from .emitted import helpers
+
+AMBIGUOUS = ("I", "O", "l")
+"""Letters that linters refuse, since they look like digits."""
+
+RESERVED = (
+    *("F", "Tensor", "math", "nn", "torch"),
+    *("False", "None", "True"),
+    *("i", "initialize", "layer", "module", "self", "weight"),
+    *AMBIGUOUS,
+    *helpers(),
+)
+
+
+def network_class(graph: Graph) -> str:
+    """The name of the network's class in the emitted source."""
+    (name,) = unique([class_name(graph.name) or "Network"], set(RESERVED))
+    return name

@@ -1,0 +1,94 @@
+"""The text of an emitted file: classes, docstrings, imports, as ruff formats them."""
+
+from __future__ import annotations
+
+import ast
+import textwrap
+from collections.abc import Iterator
+
+from specc.emit.format import WIDTH, statement
+from specc.emit.template import Template
+from specc.source import printable
+
+INDENT = "    "
+
+
+def class_text(template: Template, description: str, methods: tuple[str, ...] = ()) -> str:
+    """The class of a template; `methods` follow its `forward`."""
+    lines = [f"class {template.name}(nn.Module):"]
+    lines.append(textwrap.indent(docstring(description, 4), INDENT))
+    lines += _init_lines(template)
+    names = [f"{name}: {annotation}" for name, annotation in template.body.arguments]
+    result = _result_annotation(template.body.results)
+    lines += ["", statement(f"def forward({', '.join(['self', *names])}) -> {result}:", 1)]
+    lines += _section(template, 1, "self.")
+    for method in methods:
+        lines += ["", textwrap.indent(method, INDENT)]
+    return "\n".join(lines)
+
+
+def _init_lines(template: Template) -> Iterator[str]:
+    if not template.body.sections[0] and not template.parameters:
+        return
+    parameters = [f"{item.name}: {item.annotation}" for item in template.parameters]
+    yield ""
+    yield statement(f"def __init__({', '.join(['self', *parameters])}) -> None:", 1)
+    yield f"{INDENT * 2}super().__init__()"
+    for item in template.used_in(1):
+        yield f"{INDENT * 2}self.{item.name} = {item.name}"
+    yield from _section(template, 0, "")
+
+
+def _section(template: Template, number: int, prefix: str) -> Iterator[str]:
+    for text, comment, level in template.section(number, prefix):
+        line = statement(text, level + 2)
+        if not comment:
+            yield line
+        elif "\n" not in line and len(line) + len(comment) + 4 <= WIDTH:
+            yield f"{line}  # {comment}"
+        else:
+            yield f"{INDENT * (level + 2)}# {comment}"
+            yield line
+
+
+def _result_annotation(results: int) -> str:
+    return "Tensor" if results == 1 else f"tuple[{', '.join(['Tensor'] * results)}]"
+
+
+def docstring(text: str, indent: int) -> str:
+    """`text` as a docstring whose paragraphs are filled; whatever it holds, it stays inside."""
+    paragraphs = [_filled(part, WIDTH - indent) for part in _inert(text).split("\n\n")]
+    first, *rest = [lines for lines in paragraphs if lines] or [["(no description)"]]
+    if not rest and len(first) == 1 and len(first[0]) + 6 <= WIDTH - indent:
+        padded = f"{first[0]} " if first[0].endswith('"') else first[0]
+        return f'"""{padded}"""'
+    lines = _filled(f'"""{" ".join(first)}', WIDTH - indent)
+    for paragraph in rest:
+        lines += ["", *paragraph]
+    return "\n".join([*lines, '"""'])
+
+
+def _filled(text: str, width: int) -> list[str]:
+    return textwrap.wrap(text, width, break_on_hyphens=False)
+
+
+def _inert(text: str) -> str:
+    """`text` without what could end a docstring, or could not be seen in it."""
+    paragraphs = (" ".join(part.split()) for part in text.split("\n\n"))
+    shown = "\n\n".join(printable(part, len(part)) for part in paragraphs)
+    shown = shown.replace("\\", "\\\\").replace('"""', "'''").strip()
+    return f" {shown}" if shown.startswith('"') else shown
+
+
+def imports(body: str) -> str:
+    """The imports that `body` needs, as isort orders them."""
+    used = {node.id for node in ast.walk(ast.parse(body)) if isinstance(node, ast.Name)}
+    lines: list[str] = []
+    if "math" in used:
+        lines += ["import math", ""]
+    if "torch" in used:
+        lines.append("import torch")
+    if "F" in used:
+        lines.append("import torch.nn.functional as F")
+    lines.append("from torch import Tensor, nn")
+    return "\n".join(lines)

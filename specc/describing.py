@@ -1,0 +1,122 @@
+"""What `specc layers` prints, read off the declarations of the layers."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import re
+from textwrap import fill
+from typing import Any, cast
+
+from specc.diagnostics import SpecError
+from specc.layer import LAYERS, MANY, Layer
+from specc.schema import Schema, parameter_schemas
+from specc.vocabulary import suggest_layer
+
+COLUMNS = 100
+
+
+def layer_table() -> dict[str, list[tuple[str, str]]]:
+    """The layers and what each is in one line, by family, both in alphabetical order."""
+    table: dict[str, list[tuple[str, str]]] = {}
+    for name, family in sorted(LAYERS.families.items(), key=lambda item: (item[1], item[0])):
+        table.setdefault(family, []).append((name, _documentation(LAYERS[name]).partition("\n")[0]))
+    return table
+
+
+def layer_page(name: str) -> str:
+    """All about one layer: what it does, its parameters, and a use of it.
+
+    Raises `SpecError` (`unknown-layer`).
+    """
+    if name not in LAYERS:
+        message = f"there is no layer `{name}`"
+        raise SpecError.of("unknown-layer", message, help=suggest_layer(name, LAYERS))
+    layer = LAYERS[name]
+    sections = [name, _documentation(layer), f"Inputs: {_arity(layer)}"]
+    parameters = parameter_schemas(layer)
+    if parameters:
+        entries = (_parameter(key, schema, layer) for key, schema in parameters.items())
+        sections.append("\n".join(["Parameters:", *entries]))
+    if layer.samples:
+        sections.append(_example(layer))
+    return "\n\n".join(sections)
+
+
+def schema_text(schema: Schema) -> str:
+    """A schema in words: `integer > 0 or [integer > 0, integer > 0]`."""
+    if "anyOf" in schema:
+        return " or ".join(dict.fromkeys(schema_text(item) for item in schema["anyOf"]))
+    if "enum" in schema:
+        return " | ".join(_preferred(list(map(str, schema["enum"]))))
+    match schema.get("type"):
+        case "array":
+            items = schema.get("prefixItems") or [schema.get("items", {})]
+            more = "" if "prefixItems" in schema else ", …"
+            return f"[{', '.join(map(schema_text, items))}{more}]"
+        case "object":
+            first, *_ = _preferred(list(schema.get("properties", {})))
+            return f"one with arguments, as {{{first}: …}}"
+        case None:
+            return json.dumps(schema["const"]) if "const" in schema else "any value"
+        case kind:
+            return " ".join([str(kind), *_bounds(schema)])
+
+
+def _preferred(names: list[str]) -> list[str]:
+    """The names to show: where there are some in lower case, the others are Keras's class names."""
+    return [name for name in names if name[:1].islower()] or names
+
+
+def _documentation(layer: type[Layer]) -> str:
+    return inspect.cleandoc(layer.__doc__ or "")
+
+
+def _arity(layer: type[Layer]) -> str:
+    fewest, most = layer.arity
+    if most >= MANY:
+        return f"{fewest} or more"
+    return str(fewest) if fewest == most else f"{fewest} to {most}"
+
+
+def _parameter(name: str, schema: Schema, layer: type[Layer]) -> str:
+    """A parameter with its default, its description and its type, on lines of their own."""
+    required = layer.model_fields[name].is_required()
+    default = "required" if required else f"default {_yaml(schema.get('default'))}"
+    primary = f", or `{layer.__name__}: {name}`" if name == layer.primary else ""
+    notes = filter(None, (schema.get("description"), schema_text(schema)))
+    return "\n".join([f"  {name} ({default}{primary})", *map(_indented, notes)])
+
+
+def _indented(text: str) -> str:
+    return fill(text, COLUMNS, initial_indent=" " * 6, subsequent_indent=" " * 6)
+
+
+def _bounds(schema: Schema) -> list[str]:
+    """The lower bound, and an upper one unless it is the general limit of 2^31."""
+    signs = {"exclusiveMinimum": ">", "minimum": ">=", "exclusiveMaximum": "<", "maximum": "<="}
+    return [
+        f"{sign} {schema[key]:g}"
+        for key, sign in signs.items()
+        if key in schema and schema[key] < 2**31 - 1
+    ]
+
+
+def _example(layer: type[Layer]) -> str:
+    sample = layer.samples[0]
+    params = {name: _yaml(value) for name, value in sample.params.items()}
+    written = ", ".join(f"{name}: {value}" for name, value in params.items())
+    entry = f"{layer.__name__}: {{{written}}}" if written else layer.__name__
+    return f"Example:\n  - {entry}\n  {', '.join(sample.inputs)} -> {', '.join(sample.outputs)}"
+
+
+def _yaml(value: Any) -> str:
+    """A value on one line as a spec has it: names bare."""
+    if isinstance(value, str) and re.fullmatch(r"[A-Za-z]\w*", value):
+        return value
+    if isinstance(value, dict):
+        items = cast("dict[str, Any]", value).items()
+        return f"{{{', '.join(f'{name}: {_yaml(item)}' for name, item in items)}}}"
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(_yaml, cast('list[Any]', value)))}]"
+    return json.dumps(value)

@@ -1,0 +1,55 @@
+"""The scopes inside loops and blocks, and the regions of the graph that they become."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Literal
+
+from specc.diagnostics import Frame
+from specc.ir import Region
+from specc.passes.loops import Variables
+from specc.passes.scope import Scope, Wire
+from specc.syntax.document import Entry, ForEntry, RepeatEntry
+
+
+def region(
+    scope: Scope,
+    kind: Literal["block", "loop", "iteration"],
+    label: str,
+    inputs: Iterable[tuple[str, Wire]],
+    outputs: Iterable[tuple[str, Wire]],
+    entry: Entry,
+) -> Region | None:
+    """The region of a finished scope; None if a fault left it without some of its values."""
+    given, made = tuple(inputs), tuple(outputs)
+    taken = tuple((name, wire) for name, wire in given if wire is not None)
+    left = tuple((name, wire) for name, wire in made if wire is not None)
+    if len(taken) + len(left) < len(given) + len(made):
+        return None
+    items = tuple(scope.items)
+    return Region(scope.path, kind, label, items, taken, left, scope.owner, entry.whole)
+
+
+def entered(path: str, entry: Entry, scope: Scope) -> tuple[Frame, ...]:
+    """The trace inside a block; a block that is a whole iteration takes the iteration's place."""
+    outer = scope.trace
+    if outer and outer[0].name == path:
+        outer = outer[1:]
+    return (Frame(path, entry.whole), *outer)
+
+
+def iterating(
+    entry: RepeatEntry | ForEntry, index: int, variables: Variables, loop: Scope
+) -> Scope:
+    """The scope of one iteration, which sees the names around the loop."""
+    return Scope(
+        loop.path,
+        loop.owner,
+        loop.document,
+        {**loop.variables, **variables} if variables else loop.variables,
+        entry.layers,
+        parent=loop.parent,
+        trace=(Frame(f"{loop.path}.{index}", entry.whole), *loop.trace),
+        prev=loop.prev,
+        depth=loop.depth,
+    )

@@ -1,0 +1,294 @@
+"""The same function: a network in PyTorch, in Keras and in ONNX, on the same weights and inputs.
+
+All arrays are in the layout of the spec, and weights and their gradients in the canonical layout, so
+that what comes out of one framework can be held against what comes out of another. A tensor has one
+gradient, that of `Σ directions · outputs`, so that each element of an output counts.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from specc.backend import load_backend, load_model_backend
+from specc.dims import evaluate
+from specc.ir import Graph, Value
+from specc.tensor import FLOATS
+from specc.verification import random_inputs
+
+Array = NDArray[Any]
+Arrays = Mapping[str, Array]
+
+TOLERANCE = 1e-5
+"""What the backends may differ by, relative and absolute: the promise."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """What one pass forward and backward gave.
+
+    gradients: by canonical key, for each trainable weight. weights: after the pass.
+    input_gradients: by name, for each floating input.
+    """
+
+    outputs: Arrays
+    gradients: Arrays
+    input_gradients: Arrays
+    weights: Arrays
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A network with weights, and inputs of certain sizes, drawn anew from `seed`."""
+
+    graph: Graph
+    weights: Arrays
+    sizes: Mapping[str, int]
+    seed: int = 0
+
+    @property
+    def inputs(self) -> Arrays:
+        return random_inputs(self.graph, self.sizes, self.seed)
+
+    @property
+    def directions(self) -> Arrays:
+        """What the gradient is taken of: a coefficient for each element of a floating output."""
+        generator = np.random.default_rng(self.seed + 1)
+        return {
+            name: generator.standard_normal(self.shape(value)).astype(value.type.dtype)
+            for name, value in self.graph.outputs.items()
+            if value.type.dtype in FLOATS
+        }
+
+    def shape(self, value: Value) -> tuple[int, ...]:
+        return tuple(evaluate(size, self.sizes) for size in value.type.shape)
+
+
+def random_weights(graph: Graph, seed: int = 1) -> dict[str, Array]:
+    """Weights in which no two numbers are alike, so that no zero and no one hides a fault.
+
+    They keep the size of what goes through a layer, as the initializers do; variances are positive.
+    """
+    generator = np.random.default_rng(seed)
+    weights: dict[str, Array] = {}
+    for key, weight in graph.weights.items():
+        if key.endswith("running_var"):
+            drawn = generator.uniform(0.5, 2, weight.shape)
+        else:
+            fan_in = weight.fan[0] if len(weight.shape) > 1 else 1
+            drawn = generator.standard_normal(weight.shape) / np.sqrt(fan_in)
+        weights[key] = drawn.astype(np.float32)
+    return weights
+
+
+# The frameworks ---------------------------------------------------------------------------------
+
+
+class Torch:
+    """The emitted PyTorch module, by its own conventions: images are channels first."""
+
+    def __init__(self, graph: Graph, weights: Arrays) -> None:
+        self.graph = graph
+        self.model: Any = load_model_backend("pytorch").model(graph, weights)
+
+    def tensors(self, inputs: Arrays) -> dict[str, Any]:
+        import torch
+
+        return {
+            name: torch.from_numpy(images_first(array).copy()).requires_grad_(is_float(array))
+            for name, array in inputs.items()
+        }
+
+    def apply(self, tensors: Mapping[str, Any]) -> dict[str, Any]:
+        """The outputs by name, as tensors, in the layout of the spec."""
+        made = self.model(*tensors.values())
+        made = (made,) if len(self.graph.outputs) == 1 else made
+        named = zip(self.graph.outputs, made, strict=True)
+        return {name: x.permute(0, 2, 3, 1) if x.ndim == 4 else x for name, x in named}
+
+    def outputs(self, inputs: Arrays) -> dict[str, Array]:
+        import torch
+
+        self.model.eval()
+        with torch.inference_mode():
+            return {name: x.numpy() for name, x in self.apply(self.tensors(inputs)).items()}
+
+    def step(self, case: Case, *, training: bool) -> Pass:
+        import torch
+
+        self.model.train(training).zero_grad()
+        tensors = self.tensors(case.inputs)
+        outputs = self.apply(tensors)
+        functional = sum(
+            (outputs[name] * torch.from_numpy(direction)).sum()
+            for name, direction in case.directions.items()
+        )
+        assert isinstance(functional, torch.Tensor)
+        functional.backward()
+        parameters = dict(self.model.named_parameters())
+        return Pass(
+            {name: x.detach().numpy() for name, x in outputs.items()},
+            {key: gradient(parameters[key]) for key in trainable(self.graph)},
+            {
+                name: images_last(gradient(x))
+                for name, x in tensors.items()
+                if x.dtype.is_floating_point
+            },
+            self.weights(),
+        )
+
+    def weights(self) -> dict[str, Array]:
+        held = load_model_backend("pytorch").weights_of(self.graph, self.model)
+        return {key: array.copy() for key, array in held.items()}
+
+
+def gradient(tensor: Any) -> Array:
+    """The gradient that a tensor got; nothing came to it where nothing depends on it."""
+    if tensor.grad is None:
+        return np.zeros(tuple(tensor.shape), np.float32)
+    return tensor.grad.numpy().copy()
+
+
+class Keras:
+    """The emitted Keras model; its gradients are TensorFlow's."""
+
+    def __init__(self, graph: Graph, weights: Arrays) -> None:
+        self.graph = graph
+        self.model: Any = load_model_backend("keras").model(graph, weights)
+
+    def apply(self, tensors: Mapping[str, Any], *, training: bool) -> dict[str, Any]:
+        """The outputs by name, as tensors."""
+        given = [*tensors.values()]
+        made = self.model(given if len(given) > 1 else given[0], training=training)
+        return {next(iter(self.graph.outputs)): made} if len(self.graph.outputs) == 1 else made
+
+    def outputs(self, inputs: Arrays) -> dict[str, Array]:
+        from keras import ops
+
+        tensors = {name: ops.convert_to_tensor(array) for name, array in inputs.items()}
+        made = self.apply(tensors, training=False)
+        return {name: ops.convert_to_numpy(x) for name, x in made.items()}
+
+    def step(self, case: Case, *, training: bool) -> Pass:
+        import tensorflow as tf
+
+        tensors = {name: tf.constant(array) for name, array in case.inputs.items()}
+        floating = {name: x for name, x in tensors.items() if x.dtype.is_floating}
+        with tf.GradientTape(persistent=False) as tape:
+            tape.watch(floating)
+            outputs = self.apply(tensors, training=training)
+            functional = tf.add_n(
+                [tf.reduce_sum(outputs[name] * given) for name, given in case.directions.items()]
+            )
+        own = [variable.value for variable in self.model.trainable_variables]
+        of_weights, of_inputs = tape.gradient(
+            functional, (own, floating), tf.UnconnectedGradients.ZERO
+        )
+        after = self.weights()
+        return Pass(
+            {name: x.numpy() for name, x in outputs.items()},
+            self._by_key(of_weights),
+            {name: x.numpy() for name, x in of_inputs.items()},
+            after,
+        )
+
+    def weights(self) -> dict[str, Array]:
+        return dict(load_model_backend("keras").weights_of(self.graph, self.model))
+
+    def _by_key(self, gradients: list[Any]) -> dict[str, Array]:
+        """The gradients laid out as their weights are: they take their places, and are read there."""
+        variables = self.model.trainable_variables
+        values = [variable.numpy() for variable in variables]
+        for variable, array in zip(variables, gradients, strict=True):
+            variable.assign(array)
+        found = self.weights()
+        for variable, array in zip(variables, values, strict=True):
+            variable.assign(array)
+        return {key: found[key] for key in trainable(self.graph)}
+
+
+def onnx_outputs(graph: Graph, weights: Arrays, inputs: Arrays) -> dict[str, Array]:
+    return load_backend("onnx").run(graph, weights, inputs)
+
+
+def trainable(graph: Graph) -> list[str]:
+    """The keys of the weights that have a gradient."""
+    return [key for key, weight in graph.weights.items() if weight.trainable]
+
+
+def is_float(array: Array) -> bool:
+    return np.issubdtype(array.dtype, np.floating)
+
+
+def images_first(array: Array) -> Array:
+    return np.moveaxis(array, -1, 1) if array.ndim == 4 else array
+
+
+def images_last(array: Array) -> Array:
+    return np.moveaxis(array, 1, -1) if array.ndim == 4 else array
+
+
+# Agreement --------------------------------------------------------------------------------------
+
+
+def difference(received: Array, expected: Array) -> float:
+    """The largest difference of two arrays, where 1 is the most that the promise allows."""
+    if received.shape != expected.shape or received.dtype != expected.dtype:
+        return np.inf
+    allowed = TOLERANCE + TOLERANCE * np.abs(expected.astype(np.float64))
+    apart = np.abs(received.astype(np.float64) - expected)
+    same = (received == expected) | (np.isnan(received) & np.isnan(expected))
+    found = np.where(same, 0.0, np.where(np.isnan(apart), np.inf, apart / allowed))
+    return float(found.max(initial=0.0))
+
+
+def assert_agree(received: Arrays, expected: Arrays, what: str) -> None:
+    """Two sets of arrays have the same names, shapes, dtypes and, within the tolerance, values."""
+    assert list(received) == list(expected), what
+    apart = {name: difference(received[name], expected[name]) for name in expected}
+    worst = {name: f"{found:.3g} × the tolerance" for name, found in apart.items() if found > 1}
+    assert not worst, f"{what}: {worst}"
+
+
+def assert_outputs_agree(case: Case, *runs: Callable[[Arrays], Arrays]) -> None:
+    """Every backend gives the same outputs, of the shapes and dtypes that the compiler inferred."""
+    inputs = case.inputs
+    reference = onnx_outputs(case.graph, case.weights, inputs)
+    for name, value in case.graph.outputs.items():
+        declared = (case.shape(value), value.type.dtype)
+        assert (reference[name].shape, reference[name].dtype.name) == declared, name
+    for run in runs:
+        assert_agree(run(inputs), reference, f"{run.__qualname__} and onnx")
+
+
+def assert_steps_agree(case: Case, torch: Torch, keras: Keras, *, training: bool) -> None:
+    """Outputs, gradients and what happens to the moving averages are the same in both."""
+    ours, theirs = torch.step(case, training=training), keras.step(case, training=training)
+    assert_agree(ours.outputs, theirs.outputs, "outputs")
+    assert_agree(ours.gradients, theirs.gradients, "gradients of weights")
+    assert_agree(ours.input_gradients, theirs.input_gradients, "gradients of inputs")
+    after = unbiased(case, theirs.weights) if training else theirs.weights
+    assert_agree(ours.weights, after, "weights after the pass")
+
+
+def unbiased(case: Case, weights: Arrays, steps: int = 1) -> dict[str, Array]:
+    """Keras's `weights` after training, with the running variances that PyTorch has then.
+
+    Keras averages the variance of a batch of n, PyTorch that times n / (n − 1): so what `steps`
+    batches brought to the average, beside what is left of its start, differs by that factor.
+    """
+    uses = Counter(node.owner for node in case.graph.nodes)
+    corrected = dict(weights)
+    for node in case.graph.nodes:
+        if node.shared or "running_var" not in node.weights():
+            continue
+        key = f"{node.path}.running_var"
+        n = np.prod(case.shape(node.inputs[0])) / weights[key].size
+        left = case.weights[key] * node.layer.momentum ** (steps * uses[node.owner])  # type: ignore[attr-defined]
+        corrected[key] = (left + (weights[key] - left) * n / (n - 1)).astype(np.float32)
+    return corrected

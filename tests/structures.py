@@ -1,0 +1,327 @@
+"""Networks whose structure is the point: sharing, skips, loops, several inputs, changes of layout.
+
+Small specs by name; the tests of the graph, of the backends and of the emitted source walk them.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from specc.checking import check_file, require_graph
+from specc.ir import Graph
+
+
+def every_structure() -> list[Any]:
+    """The names of all structures as pytest parameters."""
+    return [pytest.param(name, id=name) for name in STRUCTURES]
+
+
+def structure(name: str, folder: Path) -> Graph:
+    """The graph of a structure, whose file is written into `folder`."""
+    path = folder / f"{name}.yaml"
+    path.write_text(f"specc: 1\nname: {name}\n{STRUCTURES[name]}", "utf-8")
+    return require_graph(check_file(path))
+
+
+STRUCTURES = {
+    "siamese": """
+inputs: {left: "float32[N, 8, 8, 3]", right: "float32[N, 8, 8, 3]"}
+blocks:
+  tower:
+    layers:
+      - Conv2D: {filters: 4, kernel_size: 3, padding: same, activation: relu}
+      - BatchNormalization
+      - MaxPooling2D
+      - Flatten
+      - Dense: 5
+layers:
+  - tower:
+    inputs: left
+    name: embedding
+  - reuse: embedding
+    inputs: right
+    name: other
+  - Multiply:
+    inputs: [embedding, other]
+  - Dense: 1
+""",
+    "shared_layers": """
+inputs: {x: "float32[N, 6]"}
+layers:
+  - Dense: {units: 6, activation: tanh}
+    name: dense
+  - reuse: dense
+  - repeat: 3
+    name: again
+    layers:
+      - reuse: dense
+      - ReLU
+  - Add:
+    inputs: [prev, dense]
+""",
+    "shared_block_in_a_loop": """
+inputs: {x: "float32[N, 6, 6, 4]"}
+blocks:
+  residual:
+    layers:
+      - Conv2D: {filters: 4, kernel_size: 3, padding: same}
+      - LayerNormalization
+      - ReLU
+      - Add:
+        inputs: [x, prev]
+layers:
+  - residual
+  - repeat: 2
+    name: turn
+    layers:
+      - reuse: residual
+      - Conv2D: {filters: 4, kernel_size: 1}
+  - GlobalAveragePooling2D
+""",
+    "unet": """
+params: {widths: [4, 6, 8]}
+inputs: {image: "float32[N, 8*h, 8*w, 3]"}
+blocks:
+  encode:
+    params: {filters: int}
+    layers:
+      - Conv2D: {filters: "${filters}", kernel_size: 3, padding: same, activation: relu}
+        name: skip
+      - MaxPooling2D: 2
+        name: pooled
+    outputs: [pooled, skip]
+layers:
+  - for: {filters: "${widths}"}
+    name: down
+    layers:
+      - encode: {filters: "${filters}"}
+  - Conv2D: {filters: 8, kernel_size: 3, padding: same}
+    name: bottom
+  - for: {filters: "${widths}"}
+    index: i
+    name: up
+    layers:
+      - Conv2D: {filters: "${filters}", kernel_size: 1}
+        name: taken
+      - AveragePooling2D: "${2 ** (1 + i)}"
+        inputs: "down.${2 - i}.skip"
+      - Concatenate:
+        inputs: [taken, prev]
+      - Conv2D: {filters: 4, kernel_size: 3, padding: same, activation: relu}
+  - Conv2D: {filters: 2, kernel_size: 1}
+    name: mask
+outputs: [mask]
+""",
+    "captures": """
+inputs: {x: "float32[N, 7]", gate: "float32[N, 7]"}
+layers:
+  - Dense: {units: 7, activation: sigmoid}
+    inputs: gate
+    name: opened
+  - repeat: 3
+    name: step
+    inputs: x
+    layers:
+      - Dense: 7
+        name: dense
+      - Multiply:
+        inputs: [prev, opened]
+      - Add:
+        inputs: [prev, x]
+""",
+    "dense_connections": """
+inputs: {image: "float32[N, 9, 9, 2]"}
+blocks:
+  grow:
+    params: {growth: 3}
+    layers:
+      - BatchNormalization
+      - ReLU
+      - Conv2D: {filters: "${growth}", kernel_size: 3, padding: same, use_bias: false}
+      - Concatenate:
+        inputs: [x, prev]
+layers:
+  - for: {count: [2, 3]}
+    index: i
+    name: stage
+    layers:
+      - repeat: "${count}"
+        name: layer
+        layers: [{grow: {growth: "${2 + i}"}}]
+      - AveragePooling2D: 2
+        when: "${i == 0}"
+  - GlobalMaxPooling2D
+""",
+    "several_inputs_and_outputs": """
+inputs: {image: "float32[N, 6, 6, 3]", features: "float32[N, 4]"}
+blocks:
+  fuse:
+    inputs: [map, vector]
+    layers:
+      - Dense: "${map.channels}"
+        inputs: vector
+      - Reshape: [1, 1, "${map.channels}"]
+        name: spread
+      - Multiply:
+        inputs: [map, spread]
+        name: scaled
+      - GlobalAveragePooling2D:
+        name: pooled
+    outputs: [scaled, pooled, vector]
+layers:
+  - Conv2D: {filters: 5, kernel_size: 3}
+    inputs: image
+  - fuse:
+    inputs: [prev, features]
+    outputs: [scaled, pooled, same]
+  - Dense: 2
+    inputs: pooled
+    name: score
+  - Concatenate:
+    inputs: [same, pooled]
+    name: joined
+outputs: [scaled, score, joined, image]
+""",
+    "conv_flatten_dense_reshape_conv": """
+inputs: {image: "float32[N, 6, 5, 3]"}
+layers:
+  - Conv2D: {filters: 4, kernel_size: 3, activation: relu}
+  - Flatten
+  - Dense: 24
+  - Reshape: [4, 3, 2]
+  - Conv2D: {filters: 3, kernel_size: 2, padding: same}
+  - Reshape: [-1, 3]
+  - Dense: 2
+""",
+    "concatenations_after_conv": """
+inputs: {image: "float32[N, 6, 5, 3]"}
+layers:
+  - Conv2D: {filters: 3, kernel_size: 3, padding: same}
+    name: conv
+  - Concatenate: {axis: 1}
+    inputs: [conv, image]
+  - Concatenate: {axis: 2}
+    inputs: [prev, prev]
+  - Concatenate: {axis: 3}
+    inputs: [prev, prev]
+  - Concatenate: {axis: -2}
+    inputs: [prev, prev]
+  - MaxPooling2D
+""",
+    "softmaxes_after_conv": """
+inputs: {image: "float32[N, 6, 5, 3]"}
+layers:
+  - Conv2D: {filters: 4, kernel_size: 3}
+    name: conv
+  - for: {axis: [1, 2, 3, -1]}
+    name: over
+    layers:
+      - Softmax: {axis: "${axis}"}
+        inputs: conv
+        name: softmax
+      - Conv2D: {filters: 2, kernel_size: 1}
+        name: after
+outputs: [over.0.after, over.1.after, over.2.after, over.3.softmax]
+""",
+    "identities": """
+params: {deep: false}
+inputs: {x: "float32[N, 4, 4, 3]"}
+blocks:
+  nothing:
+    layers:
+      - Conv2D: {filters: 3, kernel_size: 1}
+        when: "${deep}"
+  around:
+    layers:
+      - nothing
+      - ReLU
+      - nothing
+layers:
+  - nothing
+  - around
+  - repeat: 2
+    name: loop
+    layers: [nothing]
+  - Conv2D: {filters: 2, kernel_size: 2}
+  - nothing
+""",
+    "symbolic_sizes": """
+inputs: {image: "float32[N, h, w, 3]"}
+layers:
+  - Conv2D: {filters: 4, kernel_size: 3, strides: 2, padding: same}
+  - AveragePooling2D: {pool_size: 3, strides: 2, padding: same}
+  - Conv2D: {filters: 5, kernel_size: 3, padding: 1}
+  - LocalResponseNormalization: 3
+  - MaxPooling2D: {pool_size: 2, strides: 1, padding: same}
+  - LayerNormalization
+  - Conv2D: {filters: 3, kernel_size: 3, padding: same, dilation_rate: 2}
+  - Softmax: {axis: [1, 2]}
+    name: attention
+  - GlobalAveragePooling2D
+  - Dense: 2
+    name: score
+outputs: [attention, score]
+""",
+    "symbolic_sequences": """
+inputs: {tokens: "float32[N, T, 6]", other: "float32[N, T, 2]"}
+layers:
+  - Dense: {units: 4, activation: gelu}
+    inputs: tokens
+  - LayerNormalization
+  - BatchNormalization
+  - Concatenate:
+    inputs: [prev, other]
+  - Softmax: {axis: 1}
+  - Dense: 3
+""",
+    "lifted_to_images": """
+inputs: {x: "float32[N, 12]"}
+blocks:
+  lift:
+    layers:
+      - Reshape: [2, 2, 3]
+      - Conv2D: {filters: 3, kernel_size: 1}
+        name: conv
+      - Flatten
+    outputs: [flatten, conv]
+layers:
+  - lift
+  - Dense: {units: 12, activation: relu}
+    inputs: lift
+  - reuse: lift
+    name: lifted
+  - Add:
+    inputs: [lift.conv, lifted.conv]
+  - LeakyReLU
+  - ZeroPadding2D: [[0, 1], [1, 0]]
+outputs: [zero_padding2d]
+""",
+    "unused_parts": """
+inputs: {x: "float32[N, 5, 5, 3]"}
+blocks:
+  two:
+    inputs: [a, b]
+    layers:
+      - Conv2D: {filters: 3, kernel_size: 1}
+        inputs: a
+        name: kept
+      - BatchNormalization:
+        inputs: b
+        name: left
+    outputs: [kept, left]
+layers:
+  - Conv2D: {filters: 3, kernel_size: 1}
+    name: dead
+  - two:
+    inputs: [x, dead]
+    name: first
+  - reuse: first
+    inputs: [first, x]
+  - Flatten:
+    inputs: first_1.kept
+""",
+}
+"""What each spec says below its name."""
