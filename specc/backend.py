@@ -89,12 +89,26 @@ def load_backend(name: str) -> Backend:
     try:
         return entries[name].load()
     except ModuleNotFoundError as error:
-        raise missing_package(error.name or name, name) from None
+        if error.name is None or error.name.partition(".")[0] == "specc":
+            raise
+        raise _missing(error.name, entries[name]) from None
 
 
 def load_model_backend(name: str) -> ModelBackend:
     """The same, for a backend that makes models."""
     return cast("ModelBackend", load_backend(name))
+
+
+def _missing(package: str, entry: metadata.EntryPoint) -> SpecError:
+    """The error for a package that a backend cannot do without."""
+    distribution = entry.dist.name if entry.dist else entry.module
+    if distribution == "specc":
+        return missing_package(package, entry.name)
+    return SpecError.of(
+        "missing-package",
+        f"`{package}` is not installed",
+        help=f"the backend `{entry.name}` needs it: see `{distribution}`, which brings it",
+    )
 
 
 def missing_package(package: str, extra: str) -> SpecError:

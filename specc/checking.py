@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import gc
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -44,10 +46,26 @@ def check_file(
     `name` is what messages call the file; default: the path as given.
     """
     report = Report()
-    program = load_program(path, report, name=name)
-    if program is None:
-        return Checked(report, None)
-    return check_program(program, report, variant=variant, params=params or {})
+    with _collection_paused():
+        program = load_program(path, report, name=name)
+        if program is None:
+            return Checked(report, None)
+        return check_program(program, report, variant=variant, params=params or {})
+
+
+@contextmanager
+def _collection_paused() -> Generator[None]:
+    """Keep the garbage collector from walking through a growing graph again and again.
+
+    A check leaves hardly any garbage, and on large specs the walks are a third of its time.
+    """
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 def check_program(

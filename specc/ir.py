@@ -108,13 +108,16 @@ class Region:
     def shared(self) -> bool:
         return self.owner != self.path
 
+    def descendants(self) -> Iterator[Item]:
+        """Everything inside, however deep, in order: a region, then its own items."""
+        for item in self.items:
+            yield item
+            if isinstance(item, Region):
+                yield from item.descendants()
+
     def nodes(self) -> Iterator[Node]:
         """The nodes inside, in order, however deep."""
-        for item in self.items:
-            if isinstance(item, Node):
-                yield item
-            else:
-                yield from item.nodes()
+        return (item for item in self.descendants() if isinstance(item, Node))
 
 
 Item = Node | Region

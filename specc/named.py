@@ -39,6 +39,11 @@ class Named(BaseModel):
     aliases: ClassVar[tuple[str, ...]] = ()
     primary: ClassVar[str | None] = None
 
+    def __str__(self) -> str:
+        arguments = self.model_dump(exclude_defaults=True).items()
+        listed = ", ".join(f"{name}={value}" for name, value in arguments)
+        return f"{self.name}({listed})" if listed else self.name
+
     def keras_config(self) -> tuple[str, dict[str, Any]]:
         """Keras's class name, and the arguments that differ from Keras's defaults."""
         return type(self).__name__, self.model_dump(exclude_defaults=True)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from specc.backend import backend_names, load_backend
 from specc.diagnostics import Diagnostic, Report, SpecError
 from specc.dims import evaluate, symbols
-from specc.ir import Graph, Item, Node
+from specc.ir import Graph, Item, Node, Value
 from specc.passes.cost import batch_symbols
 from specc.tensor import FLOATS, TensorType
 
@@ -167,18 +167,32 @@ def example_sizes(graph: Graph, batch: int) -> dict[str, int]:
 
 
 def random_inputs(graph: Graph, sizes: Mapping[str, int], seed: int = 0) -> dict[str, Array]:
-    """An array for each input, as the spec lays it out: normal floats, or integers from 0 to 9."""
+    """An array for each input, as the spec lays it out: normal floats, or integers from 0 to 9.
+
+    What a `Rescaling` takes is drawn so that it gives numbers of about 1: outputs too small for the
+    tolerance would agree whatever the backends compute.
+    """
     import numpy as np
 
     generator = np.random.default_rng(seed)
 
-    def draw(type: TensorType) -> Array:
+    def draw(type: TensorType, spread: float) -> Array:
         shape = tuple(evaluate(size, sizes) for size in type.shape)
         if type.dtype in FLOATS:
-            return generator.standard_normal(shape).astype(type.dtype)
+            return (spread * generator.standard_normal(shape)).astype(type.dtype)
         return generator.integers(0, 2 if type.dtype == "bool" else 10, shape).astype(type.dtype)
 
-    return {name: draw(value.type) for name, value in graph.inputs.items()}
+    return {name: draw(value.type, _spread(graph, value)) for name, value in graph.inputs.items()}
+
+
+def _spread(graph: Graph, value: Value) -> float:
+    """The standard deviation of an input: what the first layer scales to 1, else 1."""
+    scales = (
+        getattr(node.layer, "scale", None)
+        for node in graph.nodes
+        if node.type == "Rescaling" and value in node.inputs
+    )
+    return next((1 / scale for scale in scales if isinstance(scale, float) and scale), 1.0)
 
 
 def expose_layers(graph: Graph) -> Graph:

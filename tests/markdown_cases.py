@@ -1,8 +1,8 @@
 """Diagnostics as Markdown: a heading names a case, and its fenced blocks are the case.
 
-The first `yaml` block is the spec; one with a file name (`yaml blocks.yaml`) is a file beside it, and
-one with `@name` is checked as that variant. A `text` block is the whole output. What must be reported
-is marked in the YAML, and the marks are taken out before the spec is checked:
+The first `yaml` block is the spec; one with a file name (`yaml blocks.yaml`) is a file beside it,
+and one with `@name` is checked as that variant. A `text` block is the whole output. What must be
+reported is marked in the YAML, and the marks are taken out before the spec is checked:
 
     - Densee: 10   # error[unknown-layer]: there is no layer; help: did you mean `Dense`?
 
@@ -31,7 +31,8 @@ _FENCE = re.compile(r"```(\w+)? *(\S*)")
 _MARK = re.compile(r" *# (?=(?:error|warning)\[)")
 _POINTER = re.compile(r" *#(?P<gap> *)(?P<carets>\^+) (?P<claim>(?:error|warning)\[.*)")
 _CLAIM = re.compile(
-    r"(?P<severity>error|warning)\[(?P<code>[a-z-]+)\](?:: (?P<message>.*?))?(?:; help: (?P<help>.*))?"
+    r"(?P<severity>error|warning)\[(?P<code>[a-z-]+)\]"
+    r"(?:: (?P<message>.*?))?(?:; help: (?P<help>.*))?"
 )
 
 

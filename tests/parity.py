@@ -1,8 +1,8 @@
 """The same function: a network in PyTorch, in Keras and in ONNX, on the same weights and inputs.
 
-All arrays are in the layout of the spec, and weights and their gradients in the canonical layout, so
-that what comes out of one framework can be held against what comes out of another. A tensor has one
-gradient, that of `Σ directions · outputs`, so that each element of an output counts.
+All arrays are in the layout of the spec, and weights and their gradients in the canonical layout,
+so that what comes out of one framework can be held against what comes out of another. A tensor has
+one gradient, that of `Σ directions · outputs`, so that each element of an output counts.
 """
 
 from __future__ import annotations
@@ -13,13 +13,18 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pytest
 from numpy.typing import NDArray
+from samples import all_samples, sample_graph, sample_sizes
 
 from specc.backend import load_backend, load_model_backend
 from specc.dims import evaluate
 from specc.ir import Graph, Value
+from specc.layer import Layer, Sample
+from specc.passes.layout import IoLayout
 from specc.tensor import FLOATS
 from specc.verification import random_inputs
+from specc.weights import initial_weights
 
 Array = NDArray[Any]
 Arrays = Mapping[str, Array]
@@ -86,21 +91,51 @@ def random_weights(graph: Graph, seed: int = 1) -> dict[str, Array]:
     return weights
 
 
+def disturbed_weights(graph: Graph, seed: int = 1) -> dict[str, Array]:
+    """Initial weights, with the zeros and ones of biases and normalizations moved a little."""
+    generator = np.random.default_rng(seed)
+    weights: dict[str, Array] = initial_weights(graph.weights, seed)
+    for key, array in weights.items():
+        if array.ndim == 1:
+            factor, shift = generator.uniform(0.8, 1.25, array.shape), generator.normal(0, 0.1)
+            moved = array * factor + (0 if key.endswith("running_var") else shift)
+            weights[key] = moved.astype(np.float32)
+    return weights
+
+
+def sized_samples() -> list[Any]:
+    """`(layer_type, sample, large)` as pytest parameters: with symbols, a sample has two sizes."""
+    return [
+        pytest.param(*sample.values, large, id=f"{sample.id}-{'large' if large else 'small'}")
+        for sample in all_samples()
+        for large in ((False, True) if sample_sizes(sample.values[1]) else (False,))
+    ]
+
+
+def sample_case(layer: type[Layer], sample: Sample, large: bool = False) -> Case:
+    """The network of one layer; its symbols stay, so that one model serves every size."""
+    graph = sample_graph(layer, sample)
+    return Case(graph, random_weights(graph), sample_sizes(sample, large))
+
+
 # The frameworks ---------------------------------------------------------------------------------
 
 
 class Torch:
-    """The emitted PyTorch module, by its own conventions: images are channels first."""
+    """The emitted PyTorch module; its images are channels first unless `io_layout` says else."""
 
-    def __init__(self, graph: Graph, weights: Arrays) -> None:
+    def __init__(self, graph: Graph, weights: Arrays, io_layout: IoLayout | None = None) -> None:
         self.graph = graph
-        self.model: Any = load_model_backend("pytorch").model(graph, weights)
+        self.images_first = io_layout != "channels_last"
+        self.model: Any = load_model_backend("pytorch").model(graph, weights, io_layout)
 
     def tensors(self, inputs: Arrays) -> dict[str, Any]:
         import torch
 
         return {
-            name: torch.from_numpy(images_first(array).copy()).requires_grad_(is_float(array))
+            name: torch.from_numpy(
+                (images_first(array) if self.images_first else array).copy()
+            ).requires_grad_(is_float(array))
             for name, array in inputs.items()
         }
 
@@ -109,6 +144,8 @@ class Torch:
         made = self.model(*tensors.values())
         made = (made,) if len(self.graph.outputs) == 1 else made
         named = zip(self.graph.outputs, made, strict=True)
+        if not self.images_first:
+            return dict(named)
         return {name: x.permute(0, 2, 3, 1) if x.ndim == 4 else x for name, x in named}
 
     def outputs(self, inputs: Arrays) -> dict[str, Array]:
@@ -155,11 +192,12 @@ def gradient(tensor: Any) -> Array:
 
 
 class Keras:
-    """The emitted Keras model; its gradients are TensorFlow's."""
+    """The emitted Keras model; its images are channels last unless `io_layout` says else."""
 
-    def __init__(self, graph: Graph, weights: Arrays) -> None:
+    def __init__(self, graph: Graph, weights: Arrays, io_layout: IoLayout | None = None) -> None:
         self.graph = graph
-        self.model: Any = load_model_backend("keras").model(graph, weights)
+        self.images_first = io_layout == "channels_first"
+        self.model: Any = load_model_backend("keras").model(graph, weights, io_layout)
 
     def apply(self, tensors: Mapping[str, Any], *, training: bool) -> dict[str, Any]:
         """The outputs by name, as tensors."""
@@ -170,11 +208,14 @@ class Keras:
     def outputs(self, inputs: Arrays) -> dict[str, Array]:
         from keras import ops
 
-        tensors = {name: ops.convert_to_tensor(array) for name, array in inputs.items()}
+        given = {name: images_first(x) if self.images_first else x for name, x in inputs.items()}
+        tensors = {name: ops.convert_to_tensor(array) for name, array in given.items()}
         made = self.apply(tensors, training=False)
-        return {name: ops.convert_to_numpy(x) for name, x in made.items()}
+        arrays = {name: ops.convert_to_numpy(x) for name, x in made.items()}
+        return {n: images_last(x) if self.images_first else x for n, x in arrays.items()}
 
     def step(self, case: Case, *, training: bool) -> Pass:
+        """A pass by TensorFlow's gradients, of a model with images channels last."""
         import tensorflow as tf
 
         tensors = {name: tf.constant(array) for name, array in case.inputs.items()}
@@ -187,7 +228,7 @@ class Keras:
             )
         own = [variable.value for variable in self.model.trainable_variables]
         of_weights, of_inputs = tape.gradient(
-            functional, (own, floating), tf.UnconnectedGradients.ZERO
+            functional, (own, floating), unconnected_gradients=tf.UnconnectedGradients.ZERO
         )
         after = self.weights()
         return Pass(
@@ -201,7 +242,7 @@ class Keras:
         return dict(load_model_backend("keras").weights_of(self.graph, self.model))
 
     def _by_key(self, gradients: list[Any]) -> dict[str, Array]:
-        """The gradients laid out as their weights are: they take their places, and are read there."""
+        """The gradients laid out as the weights are: they take their places and are read there."""
         variables = self.model.trainable_variables
         values = [variable.numpy() for variable in variables]
         for variable, array in zip(variables, gradients, strict=True):
@@ -236,21 +277,23 @@ def images_last(array: Array) -> Array:
 # Agreement --------------------------------------------------------------------------------------
 
 
-def difference(received: Array, expected: Array) -> float:
-    """The largest difference of two arrays, where 1 is the most that the promise allows."""
+def difference(received: Array, expected: Array, tolerance: float = TOLERANCE) -> float:
+    """The largest difference of two arrays, where 1 is the most that the tolerance allows."""
     if received.shape != expected.shape or received.dtype != expected.dtype:
         return np.inf
-    allowed = TOLERANCE + TOLERANCE * np.abs(expected.astype(np.float64))
+    allowed = tolerance + tolerance * np.abs(expected.astype(np.float64))
     apart = np.abs(received.astype(np.float64) - expected)
     same = (received == expected) | (np.isnan(received) & np.isnan(expected))
     found = np.where(same, 0.0, np.where(np.isnan(apart), np.inf, apart / allowed))
     return float(found.max(initial=0.0))
 
 
-def assert_agree(received: Arrays, expected: Arrays, what: str) -> None:
+def assert_agree(
+    received: Arrays, expected: Arrays, what: str, tolerance: float = TOLERANCE
+) -> None:
     """Two sets of arrays have the same names, shapes, dtypes and, within the tolerance, values."""
     assert list(received) == list(expected), what
-    apart = {name: difference(received[name], expected[name]) for name in expected}
+    apart = {name: difference(received[name], expected[name], tolerance) for name in expected}
     worst = {name: f"{found:.3g} × the tolerance" for name, found in apart.items() if found > 1}
     assert not worst, f"{what}: {worst}"
 
@@ -289,6 +332,6 @@ def unbiased(case: Case, weights: Arrays, steps: int = 1) -> dict[str, Array]:
             continue
         key = f"{node.path}.running_var"
         n = np.prod(case.shape(node.inputs[0])) / weights[key].size
-        left = case.weights[key] * node.layer.momentum ** (steps * uses[node.owner])  # type: ignore[attr-defined]
+        left = case.weights[key] * node.layer.momentum ** (steps * uses[node.owner])
         corrected[key] = (left + (weights[key] - left) * n / (n - 1)).astype(np.float32)
     return corrected

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from specc.checking import check_file, require_graph
+from specc.dims import symbols
 from specc.ir import Graph
 
 
@@ -24,6 +25,20 @@ def structure(name: str, folder: Path) -> Graph:
     path = folder / f"{name}.yaml"
     path.write_text(f"specc: 1\nname: {name}\n{STRUCTURES[name]}", "utf-8")
     return require_graph(check_file(path))
+
+
+def structure_sizes(graph: Graph) -> list[dict[str, int]]:
+    """Sizes for the symbols of a structure: small and odd ones, then larger ones."""
+    names = sorted(
+        {
+            name
+            for value in graph.inputs.values()
+            for size in value.type.shape
+            for name in symbols(size)
+        }
+    )
+    sizes = [{"N": 2, "h": 3, "w": 5, "T": 4}, {"N": 3, "h": 6, "w": 4, "T": 9}]
+    return [{name: some[name] for name in names} for some in sizes]
 
 
 STRUCTURES = {
@@ -322,6 +337,243 @@ layers:
     inputs: [first, x]
   - Flatten:
     inputs: first_1.kept
+""",
+    "awkward_names": """
+inputs: {input: "float32[N, 6]", name: "float32[N, 6]"}
+blocks:
+  linear:
+    layers: [{Dense: 6, name: weight}, {Dense: 6, name: x_1}]
+  tensor:
+    inputs: [keras, torch]
+    layers:
+      - Dense: 6
+        inputs: keras
+        name: range
+      - repeat: 2
+        name: layer
+        layers: [{Dense: 6, name: range}, {Multiply: null, inputs: [prev, torch]}]
+      - Add:
+        inputs: [keras, torch, range]
+        name: math
+layers:
+  - linear:
+    inputs: input
+    name: layers
+  - Dense: {units: 6, activation: tanh}
+    name: layer
+  - Dense: 6
+    name: range
+  - repeat: 2
+    name: super
+    layers: [linear]
+  - Dense: 6
+    name: torch
+  - tensor:
+    inputs: [prev, name]
+    name: keras
+  - Dense: 6
+    name: ops
+  - Dense: 6
+    name: nn
+  - Dense: 6
+    name: i
+  - Dense: 6
+    name: F
+  - Dense: 6
+    name: Tensor
+  - Dense: 6
+    name: linear_1
+  - for: {i: [1, 2]}
+    name: loop
+    layers: [{tensor: {}, inputs: [prev, range]}]
+  - linear:
+    name: x
+outputs: [x, nn]
+""",
+    "sharing_across_scopes": """
+inputs: {x: "float32[N, 6, 4]"}
+blocks:
+  inner:
+    params: {units: 4}
+    layers:
+      - Dense: "${units}"
+        name: dense
+      - LayerNormalization
+  outer:
+    layers:
+      - inner
+      - reuse: inner
+        name: same
+      - repeat: 2
+        name: loop
+        layers:
+          - inner
+          - reuse: same
+layers:
+  - repeat: 2
+    name: step
+    layers:
+      - Dense: 4
+        name: dense
+      - ReLU
+  - outer
+  - reuse: "step.0.dense"
+    name: first_again
+  - reuse: outer
+    name: outer_again
+  - for: {which: [1, 0]}
+    name: back
+    layers:
+      - reuse: "step.${which}.dense"
+""",
+    "same_value_twice": """
+inputs: {image: "float32[N, 6, 6, 3]"}
+blocks:
+  both:
+    inputs: [a, b]
+    layers:
+      - Conv2D: {filters: 3, kernel_size: 1}
+        inputs: a
+        name: left
+      - Multiply:
+        inputs: [left, b]
+        name: product
+    outputs: [product, a]
+layers:
+  - Conv2D: {filters: 3, kernel_size: 3}
+    name: conv
+  - both:
+    inputs: [conv, conv]
+    name: once
+  - both:
+    inputs: [once.product, once.a]
+    name: twice
+  - Concatenate:
+    inputs: [conv, conv, twice.product, twice.a]
+""",
+    "empty_and_nested_loops": """
+inputs: {x: "float32[N, 5]"}
+layers:
+  - repeat: 0
+    name: never
+    layers: [{Dense: 5}]
+  - for: {widths: [[3, 4], [5], []]}
+    name: outer
+    layers:
+      - for: {units: "${widths}"}
+        index: j
+        name: inner
+        layers:
+          - Dense: {units: "${units + j}", activation: relu}
+      - LayerNormalization
+  - Dense: 2
+""",
+    "integers": """
+inputs: {pixels: "uint8[N, 4, 6, 3]", counts: "int32[N, 4]"}
+layers:
+  - Rescaling: {scale: 0.5, offset: -1}
+    inputs: pixels
+  - Conv2D: {filters: 2, kernel_size: 3}
+    name: conv
+  - Reshape: [2, 2]
+    inputs: counts
+    name: table
+  - Concatenate: {axis: 1}
+    inputs: [pixels, pixels]
+    name: pair
+outputs: [conv, table, pair]
+""",
+    "volumes": """
+inputs: {volume: "float32[N, 3, 4, 5, 2]", other: "float32[N, 3, 4, 5, 1]"}
+layers:
+  - BatchNormalization:
+    inputs: volume
+  - Concatenate:
+    inputs: [prev, other]
+  - Softmax: {axis: [1, -1]}
+  - LayerNormalization: {axis: [2, 3]}
+  - Dense: 4
+  - BatchNormalization: {axis: 2}
+  - Softmax
+  - Flatten
+""",
+    "layout_changes_in_loops": """
+inputs: {image: "float32[N, 5, 5, 3]"}
+blocks:
+  mixed:
+    inputs: [map, gate]
+    layers:
+      - Dense: "${map.channels}"
+        inputs: map
+        name: dense
+      - Conv2D: {filters: "${map.channels}", kernel_size: 1}
+        inputs: gate
+        name: conv
+      - Multiply:
+        inputs: [dense, conv]
+        name: product
+    outputs: [product, dense]
+layers:
+  - Conv2D: {filters: 4, kernel_size: 1}
+    name: conv
+  - repeat: 2
+    name: step
+    layers:
+      - Dense: 4
+        inputs: conv
+        name: outside
+      - Dense: 4
+        inputs: conv
+        name: once_more
+      - mixed:
+        inputs: [prev, conv]
+        name: mixed
+      - Add:
+        inputs: [mixed.product, outside, once_more]
+      - MaxPooling2D: {pool_size: 2, strides: 1, padding: same}
+  - Dense: 4
+    inputs: conv
+    name: after
+  - Add:
+    inputs: [after, step, "step.0.mixed.dense"]
+""",
+    "shared_at_two_sizes": """
+inputs: {image: "float32[N, 8, 9, 3]"}
+layers:
+  - Conv2D: {filters: 3, kernel_size: 3, strides: 2, padding: same}
+    name: conv
+  - reuse: conv
+    name: smaller
+  - reuse: conv
+    name: smallest
+  - MaxPooling2D: {pool_size: 3, strides: 2, padding: same}
+    inputs: image
+    name: pool
+  - reuse: pool
+    inputs: conv
+    name: pooled_again
+  - Add:
+    inputs: [pooled_again, smaller]
+  - Flatten
+  - Flatten:
+    inputs: smallest
+    name: flat
+  - Concatenate:
+    inputs: [flat, flatten]
+""",
+    "fixed_batch": """
+inputs: {image: "float32[3, 6, 6, 2]"}
+layers:
+  - Conv2D: {filters: 2, kernel_size: 3, padding: same, activation: softmax}
+  - AveragePooling2D: {pool_size: 4, strides: 3, padding: same}
+  - Reshape: [-1]
+  - Activation: glu
+""",
+    "unused_input": """
+inputs: {x: "float32[N, 4]", never: "float32[N, 5, 5, 3]"}
+layers:
+  - Dense: 3
+    inputs: x
 """,
 }
 """What each spec says below its name."""

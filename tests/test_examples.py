@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -53,3 +56,23 @@ def test_a_layer_that_keeps_the_shape_is_not_blamed() -> None:
 def test_either_mend_that_the_example_names_is_one(wrong: str, right: str) -> None:
     assert wrong in FORGOTTEN_FLATTEN
     assert faults(FORGOTTEN_FLATTEN.replace(wrong, right)) == []
+
+
+def test_the_demo_keeps_its_promise_on_real_digits(tmp_path: Path) -> None:
+    """What `make demo` runs: spec to two trained models, weight files, and ONNX that agrees."""
+    demo = subprocess.run(
+        [sys.executable, EXAMPLES / "digits.py"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert demo.returncode == 0, demo.stdout + demo.stderr
+    accuracies = dict(re.findall(r"^  (\w+) +([\d.]+) %$", demo.stdout, re.MULTILINE))
+    assert set(accuracies) == {"PyTorch", "Keras", "onnxruntime"}
+    assert min(map(float, accuracies.values())) >= 97
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {
+        f"{framework}.{kind}"
+        for framework in ("pytorch", "keras")
+        for kind in ("safetensors", "onnx")
+    }

@@ -308,3 +308,8 @@ def piecewise(formula: str, words: dict[str, Any]) -> np.ndarray:
 
 def value_of(expression: str, words: dict[str, Any]) -> Any:
     return eval(expression.strip(), words)  # noqa: S307 (a line of our own table)
+
+
+def test_an_initializer_reads_as_a_spec_writes_it() -> None:
+    assert str(HeNormal()) == "he_normal"
+    assert str(RandomNormal(stddev=0.02)) == "random_normal(stddev=0.02)"

@@ -1,20 +1,17 @@
 """Functions that emitted source brings along, for what no layer of Keras does.
 
-Each makes a small model of `keras.ops`, to be called as a layer: it has one name in the network around
-it, in which its operations have none, and a `.keras` file loads it without custom objects. It takes
-any sizes, for it may be used more than once. The text is emitted as it stands here.
+Each makes a small model of `keras.ops`, to be called as a layer. Keras wants the names of all
+operations in a model to differ: inside a small model they cannot clash with the user's, and a
+`.keras` file loads it without custom objects. The text is emitted as it stands here.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import keras
     from keras import ops
-
-Helper = Callable[..., Any]
 
 
 def glu(rank, name, dtype=None):

@@ -34,15 +34,32 @@ def batch_normalization(layer: BatchNormalization, site: Site) -> Code:
 
 @LOWERINGS.add("LayerNormalization")
 def layer_normalization(layer: LayerNormalization, site: Site) -> Code:
-    """The axes are counted from the front: Keras sorts them before it counts the negative ones."""
-    made = site.layer(
+    """The axes are counted from the front: Keras sorts them before it counts the negative ones.
+
+    Keras on PyTorch normalizes over neighbouring axes only if the last one is among them.
+    """
+    rank, counted = site.type.rank, layer.axes(site.type)
+    if counted[-1] == rank - 1:
+        return call(_layer_normalization(layer, counted, site), site.x)
+    order = (*(axis for axis in range(rank) if axis not in counted), *counted)
+    last = tuple(range(rank - len(counted), rank))
+    x = call(_permute(order, site, part="axes_last"), site.x)
+    y = call(_layer_normalization(layer, last, site), x)
+    return call(_permute(tuple(map(order.index, range(rank))), site, part="axes_back"), y)
+
+
+def _layer_normalization(layer: LayerNormalization, counted: tuple[int, ...], site: Site) -> Code:
+    _affine_weights(layer, site)
+    return site.layer(
         "layers.LayerNormalization",
-        axis=optional(axes(layer.axes(site.type), site.type), -1),
+        axis=optional(axes(counted, site.type), -1),
         epsilon=optional(layer.epsilon, 0.001),
         **_affine(layer),
     )
-    _affine_weights(layer, site)
-    return call(made, site.x)
+
+
+def _permute(order: tuple[int, ...], site: Site, part: str) -> Code:
+    return site.layer("layers.Permute", argument(order[1:], hint="dims"), part=part)
 
 
 def _affine(layer: BatchNormalization | LayerNormalization) -> dict[str, Argument]:

@@ -11,7 +11,7 @@ from specc.layers.pooling import (
 )
 
 from . import helpers
-from .site import LOWERINGS, Site
+from .site import LOWERINGS, Helper, Site
 from .windows import is_padded, is_symmetric, pair
 
 
@@ -38,19 +38,17 @@ def average_pooling2d(layer: AveragePooling2D, site: Site) -> Code:
 
 
 def _plain(constructor: str, layer: MaxPooling2D | AveragePooling2D, site: Site) -> Code:
-    size = pair(layer.pool_size)
+    strides = None if layer.strides in (None, layer.pool_size) else pair(layer.strides)
     made = site.layer(
         constructor,
-        argument(size, hint="pool_size"),
-        strides=optional(pair(layer.strides or layer.pool_size), size),
+        argument(pair(layer.pool_size), hint="pool_size"),
+        strides=optional(strides, None),
         padding=optional(text("same" if layer.padding == "same" else "valid"), "valid"),
     )
     return call(made, site.x)
 
 
-def _padded(
-    helper: helpers.Helper, layer: MaxPooling2D | AveragePooling2D, site: Site
-) -> Code:
+def _padded(helper: Helper, layer: MaxPooling2D | AveragePooling2D, site: Site) -> Code:
     made = site.layer(
         site.helper(helper),
         argument(pair(layer.pool_size), hint="pool_size"),

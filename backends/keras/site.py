@@ -17,7 +17,7 @@ class Variable(NamedTuple):
 
     key: the canonical dotted key.
     layer: the name of the Keras layer; attribute: that of its variable, such as `kernel`.
-    permutation: the canonical axes in Keras's order, as `numpy.transpose` takes them; None for none.
+    permutation: the canonical axes in Keras's order, as `numpy.transpose` takes them, or None.
     """
 
     key: str
@@ -26,23 +26,27 @@ class Variable(NamedTuple):
     permutation: tuple[int, ...] | None
 
 
+Helper = Callable[..., Any]
+"""A function of `helpers.py`."""
+
+
 @dataclass(slots=True)
 class Site:
     """One node on its way to Keras.
 
-    name: the code of the Keras layer's name: the node's path, seen from where the code stands.
-    shared: the variable that holds the layer where it is used more than once, else None.
-    made: the layers that a shared node makes, by the variable that holds them.
+    name: the code of the name of one of the node's layers, by its `part`.
+    holder: the variable that holds the layer with the weights, if it is made elsewhere.
+    made: the call that makes that layer, where it has a holder.
     variables: where its weights live.
     helpers: functions whose source the emitted file must bring along.
     """
 
     node: Node
     name: Callable[[str], Code]
-    shared: str | None = None
-    made: list[tuple[str, Code]] = field(default_factory=list[tuple[str, Code]])
+    holder: str | None = None
+    made: Code | None = None
     variables: list[Variable] = field(default_factory=list[Variable])
-    helpers: dict[str, Callable[..., Any]] = field(default_factory=dict[str, Callable[..., Any]])
+    helpers: dict[str, Helper] = field(default_factory=dict[str, Helper])
 
     @property
     def inputs(self) -> tuple[Code, ...]:
@@ -72,11 +76,10 @@ class Site:
         made = call(constructor, *arguments, **keywords)
         extra = (Argument(self.name(part), "name"), *self._dtype())
         made = Call(made.function, (*made.arguments, *extra))
-        if self.shared is None:
+        if self.holder is None or part:
             return made
-        variable = f"{self.shared}_{part}" if part else self.shared
-        self.made.append((variable, made))
-        return variable
+        self.made = made
+        return self.holder
 
     def _dtype(self) -> tuple[Argument, ...]:
         """Keras layers compute in float32, whatever they are given, unless told otherwise."""
@@ -88,12 +91,11 @@ class Site:
         key = f"{self.node.owner}.{name}"
         self.variables.append(Variable(key, self.node.owner, attribute, permutation))
 
-    def helper(self, function: Callable[..., Any]) -> str:
+    def helper(self, function: Helper) -> str:
         """The name of a function of `helpers.py`, whose source is emitted with the model."""
         self.helpers[function.__name__] = function
         return function.__name__
 
 
 LOWERINGS: Lowerings[Callable[[Any, Site], Code]] = Lowerings("keras", "specc.backends.keras")
-"""Functions `(layer, site) -> code` by layer type. The code is the expression of the node's output."""
-
+"""Functions `(layer, site) -> code` by layer type; the code is the expression of the output."""

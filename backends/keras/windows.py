@@ -31,13 +31,10 @@ def is_padded(padding: Padding) -> TypeGuard[ExplicitPads]:
 
 
 def is_symmetric(windows: tuple[Window, ...], site: Site) -> bool:
-    """Whether as many cells are surely added before the images as after them, along each axis.
-
-    Nothing is sure of a layer that is used more than once, for its images may differ in size.
-    """
+    """Whether as many cells are surely added before the images as after them, along each axis."""
     sizes = site.type.shape[1:-1]
     pads = [window.pads(size) for window, size in zip(windows, sizes, strict=True)]
-    return site.shared is None and all(pad is not None and pad[0] == pad[1] for pad in pads)
+    return all(pad is not None and pad[0] == pad[1] for pad in pads)
 
 
 def zero_padded(padding: Padding, site: Site) -> tuple[Code, str]:

@@ -19,6 +19,7 @@ from onnx import (
     ModelProto,
     NodeProto,
     SparseTensorProto,
+    StringStringEntryProto,
     TensorProto,
     ValueInfoProto,
 )
@@ -53,15 +54,18 @@ def build_model(
 
     weights: by canonical key. If None, each is a `Constant` node with a sparse value that has no
         entries: zeros of the right shape in a few bytes, which viewers and checkers take.
-    io_layout: how images lie at the boundary; channels first if None.
+    io_layout: how images lie at the boundary; channels first if None. It stands in the metadata,
+        so that `specc predict` need not guess it.
     """
-    lowered = lower(lay_out(graph, io_layout or "channels_first"))
+    layout: IoLayout = io_layout or "channels_first"
+    lowered = lower(lay_out(graph, layout))
     return ModelProto(
         ir_version=IR_VERSION,
         producer_name="specc",
         producer_version=version("specc"),
         doc_string=graph.description,
         opset_import=[make_operatorsetid("", OPSET)],
+        metadata_props=[StringStringEntryProto(key="io_layout", value=layout)],
         graph=_Writer(lowered, name_tensors(graph, lowered)).graph(graph.name, weights),
     )
 

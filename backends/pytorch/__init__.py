@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from . import layout as layout  # its lowering is of no family, so nothing else imports it
 from . import runtime
 from .source import source
 

@@ -41,7 +41,6 @@ FUNCTIONS = {
 """Those with a dot are PyTorch's, the others are of `helpers.py`."""
 
 
-
 CONSTANTS: dict[str, dict[str, float]] = {"leaky_relu": {"negative_slope": 0.2}}
 """Arguments where Keras's default is not PyTorch's."""
 

@@ -4,13 +4,17 @@ Each needs only torch, `math` and others from this file. They are read as text, 
 the backend, and stand here as ruff formats them at 88 columns, the width of emitted source.
 """
 
+# Emitted source is what an ordinary PyTorch user writes; and torch is not imported, see above.
+# ruff: noqa: B905, N812, TID253
+# fmt: off
+
 from __future__ import annotations
 
 import math
 
-import torch  # noqa: TID253 - the backend reads this file and does not import it
-import torch.nn.functional as F  # noqa: TID253
-from torch import Tensor, nn  # noqa: TID253
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
 
 
 def same_pads(
@@ -142,72 +146,63 @@ class RandomFlip(nn.Module):
         return torch.where(flips.to(x.device), x.flip(self.dims), x)
 
 
-class RandomAffine(nn.Module):
-    """In training, map each image by a random matrix about its centre.
+def warp(
+    x: Tensor, matrices: Tensor, fill_mode: str, interpolation: str, fill_value: float
+) -> Tensor:
+    """Each image mapped about its centre: `matrices` give the place a pixel comes from.
 
+    x: [N, C, H, W]. matrices: [N, 2, 2], of places (x, y) in pixels.
     fill_mode: what lies beyond the edge: "constant" (`fill_value`), "nearest",
     "reflect" or "wrap".
     """
+    size = x.new_tensor([x.shape[3], x.shape[2]])
+    centre = (size - 1) / 2
+    columns = torch.arange(x.shape[3], device=x.device) - centre[0]
+    rows = torch.arange(x.shape[2], device=x.device) - centre[1]
+    places = torch.stack(torch.meshgrid(columns, rows, indexing="xy"), dim=-1)
+    places = torch.einsum("nij,hwj->nhwi", matrices.to(x), places)
+    if fill_mode == "wrap":  # as TensorFlow counts turns: from the last pixel on
+        places, last = places + centre, size - 1
+        turns = torch.ceil(places / last) - 1
+        beyond = (places < 0) | (places > last)
+        places = torch.where(beyond, places - turns * size, places)
+        places = places.clamp(torch.zeros_like(last), last) - centre
+    modes = {"constant": "zeros", "nearest": "border", "reflect": "reflection"}
+    mode = modes.get(fill_mode, "border")
+    base = fill_value if fill_mode == "constant" else 0.0
+    grid = 2 * places / size
+    return base + F.grid_sample(
+        x - base, grid, mode=interpolation, padding_mode=mode, align_corners=False
+    )
+
+
+class RandomRotation(nn.Module):
+    """In training, turn each image by an angle between two numbers of full turns."""
 
     def __init__(
         self,
+        factor: tuple[float, float],
         fill_mode: str = "reflect",
         interpolation: str = "bilinear",
         seed: int | None = None,
         fill_value: float = 0.0,
     ) -> None:
         super().__init__()
-        self.fill_mode = fill_mode
-        self.interpolation = interpolation
-        self.fill_value = fill_value if fill_mode == "constant" else 0.0
+        self.factor = factor
+        self.fill = (fill_mode, interpolation, fill_value)
         self.generator = None if seed is None else torch.Generator().manual_seed(seed)
-
-    def uniform(self, count: int, low: float, high: float) -> Tensor:
-        """`count` numbers from `low` to `high`."""
-        return low + (high - low) * torch.rand(count, generator=self.generator)
-
-    def matrices(self, count: int) -> Tensor:
-        """[count, 2, 2]: from a place (x, y) in the output to its place in the input."""
-        raise NotImplementedError
 
     def forward(self, x: Tensor) -> Tensor:
         if not self.training:
             return x
-        matrices = self.matrices(len(x)).to(x)
-        size = x.new_tensor([x.shape[3], x.shape[2]])
-        centre = (size - 1) / 2
-        columns = torch.arange(x.shape[3], device=x.device) - centre[0]
-        rows = torch.arange(x.shape[2], device=x.device) - centre[1]
-        places = torch.stack(torch.meshgrid(columns, rows, indexing="xy"), dim=-1)
-        places = torch.einsum("nij,hwj->nhwi", matrices, places)
-        if self.fill_mode == "wrap":
-            places = torch.remainder(places + centre, size) - centre
-        return self.fill_value + F.grid_sample(
-            x - self.fill_value,
-            2 * places / size,
-            mode=self.interpolation,
-            padding_mode={"constant": "zeros", "reflect": "reflection"}.get(
-                self.fill_mode, "border"
-            ),
-            align_corners=False,
-        )
+        turns = torch.empty(len(x)).uniform_(*self.factor, generator=self.generator)
+        cos, sin = torch.cos(2 * math.pi * turns), torch.sin(2 * math.pi * turns)
+        matrices = torch.stack([cos, -sin, sin, cos], dim=-1).reshape(-1, 2, 2)
+        return warp(x, matrices, *self.fill)
 
 
-class RandomRotation(RandomAffine):
-    """In training, turn each image by an angle between two numbers of full turns."""
-
-    def __init__(self, factor: tuple[float, float], **options: object) -> None:
-        super().__init__(**options)
-        self.factor = factor
-
-    def matrices(self, count: int) -> Tensor:
-        angle = 2 * math.pi * self.uniform(count, *self.factor)
-        cos, sin = torch.cos(angle), torch.sin(angle)
-        return torch.stack([cos, -sin, sin, cos], dim=-1).reshape(-1, 2, 2)
-
-
-class RandomZoom(RandomAffine):
-    """In training, scale each image by 1 + a factor; positive is smaller.
+class RandomZoom(nn.Module):
+    """In training, sample each image in steps of 1 + a factor: positive is smaller.
 
     width_factor: if absent, the width is scaled as the height is.
     """
@@ -216,18 +211,28 @@ class RandomZoom(RandomAffine):
         self,
         height_factor: tuple[float, float],
         width_factor: tuple[float, float] | None = None,
-        **options: object,
+        fill_mode: str = "reflect",
+        interpolation: str = "bilinear",
+        seed: int | None = None,
+        fill_value: float = 0.0,
     ) -> None:
-        super().__init__(**options)
+        super().__init__()
         self.height_factor = height_factor
         self.width_factor = width_factor
+        self.fill = (fill_mode, interpolation, fill_value)
+        self.generator = None if seed is None else torch.Generator().manual_seed(seed)
 
-    def matrices(self, count: int) -> Tensor:
-        height = 1 + self.uniform(count, *self.height_factor)
-        width = height
-        if self.width_factor is not None:
-            width = 1 + self.uniform(count, *self.width_factor)
-        return torch.diag_embed(torch.stack([width, height], dim=-1))
+    def forward(self, x: Tensor) -> Tensor:
+        if not self.training:
+            return x
+        height = self.steps(len(x), self.height_factor)
+        width = self.steps(len(x), self.width_factor) if self.width_factor else height
+        matrices = torch.diag_embed(torch.stack([width, height], dim=-1))
+        return warp(x, matrices, *self.fill)
+
+    def steps(self, count: int, factor: tuple[float, float]) -> Tensor:
+        """`count` distances between the pixels to sample, in pixels."""
+        return 1 + torch.empty(count).uniform_(*factor, generator=self.generator)
 
 
 def glorot_normal_(weight: Tensor) -> None:

@@ -1,4 +1,4 @@
-"""Poolings: over windows with the modules of `nn` where they can, over whole images by reduction."""
+"""Poolings: over windows with the modules of `nn` where they can, over images by reduction."""
 
 from __future__ import annotations
 
@@ -40,10 +40,12 @@ def average_pooling2d(layer: AveragePooling2D, site: Site) -> Code:
     return call(site.module("nn.AvgPool2d", *_window(sliding), **keywords), site.x)
 
 
-def _window(sliding: Sliding) -> tuple[Argument, Argument]:
-    kernel_size = sliding.kernel_size
-    stride = Argument(Literal(sliding.stride, "stride"), "stride", kernel_size)
-    return argument(kernel_size, hint="kernel_size"), stride
+def _window(sliding: Sliding) -> tuple[Argument, ...]:
+    """The window, and its stride if that is another number, as PyTorch's default is the window."""
+    kernel_size = argument(sliding.kernel_size, hint="kernel_size")
+    if sliding.stride == sliding.kernel_size:
+        return (kernel_size,)
+    return kernel_size, argument(sliding.stride, "stride")
 
 
 def _padding(pooled: tuple[int | tuple[int, ...], bool] | None) -> dict[str, Argument]:

@@ -65,9 +65,11 @@ def random_zoom(layer: RandomZoom, site: Site) -> Code:
 
 
 def _options(layer: RandomRotation | RandomZoom) -> dict[str, Any]:
+    fill_mode = text(layer.fill_mode, "fill_mode")
+    interpolation = text(layer.interpolation, "interpolation")
     return {
-        "fill_mode": optional(text(layer.fill_mode, "fill_mode"), "reflect", "fill_mode"),
-        "interpolation": optional(text(layer.interpolation, "interpolation"), "bilinear", "interpolation"),
+        "fill_mode": optional(fill_mode, "reflect"),
+        "interpolation": optional(interpolation, "bilinear"),
         "seed": optional(layer.seed, None, "seed"),
         "fill_value": optional(layer.fill_value, 0.0, "fill_value"),
     }

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def model(graph: Graph, weights: Arrays, io_layout: IoLayout | None = None) -> nn.Module:
-    """The network as a plain module, in training mode as PyTorch makes them, with `weights` loaded."""
+    """The network as a plain module holding `weights`, in training mode as PyTorch makes them."""
     import torch
 
     namespace = execute(source(graph, io_layout), graph.name)

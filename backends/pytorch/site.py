@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from specc.backend import Lowerings
-from specc.emit.code import Code, Ref, call
+from specc.emit.code import Call, Code, Ref, call
 from specc.ir import Node, Value
 from specc.tensor import TensorType
 
@@ -46,6 +46,15 @@ class Site:
         self.constructor = call(constructor, *arguments, **keywords)
         return self.reference
 
+    @property
+    def kind(self) -> str:
+        """The class of the node's module; empty if it has none."""
+        match self.constructor:
+            case Call(str(function), _):
+                return function
+            case _:
+                return ""
+
     def let(self, name: str, code: Code) -> Code:
         """A statement `name = code` before the node's own; gives the variable."""
         value = Value(f"{self.node.path}.{name}", TensorType(()))
@@ -53,10 +62,10 @@ class Site:
         return Ref(value)
 
     def helper(self, name: str) -> str:
-        """`name`, of a function or class of `helpers.py`, whose source goes into the emitted file."""
+        """`name`, of a function or class of `helpers.py`, whose source the file brings along."""
         self.helpers.append(name)
         return name
 
 
 LOWERINGS: Lowerings[Callable[[Any, Site], Code]] = Lowerings("pytorch", "specc.backends.pytorch")
-"""Functions `(layer, site) -> code` by layer type. The code is the expression of the node's output."""
+"""Functions `(layer, site) -> code` by layer type: the expression of the node's output."""

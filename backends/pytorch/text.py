@@ -1,4 +1,4 @@
-"""The text of an emitted file: classes, docstrings, imports, as ruff formats them."""
+"""The text of an emitted file: classes and imports, as ruff formats them."""
 
 from __future__ import annotations
 
@@ -6,15 +6,13 @@ import ast
 import textwrap
 from collections.abc import Iterator
 
-from specc.emit.format import WIDTH, statement
+from specc.emit.docstring import docstring
+from specc.emit.format import INDENT, WIDTH, statement
 from specc.emit.template import Template
-from specc.source import printable
-
-INDENT = "    "
 
 
 def class_text(template: Template, description: str, methods: tuple[str, ...] = ()) -> str:
-    """The class of a template; `methods` follow its `forward`."""
+    """The class of a template; `methods`, indented already, follow its `forward`."""
     lines = [f"class {template.name}(nn.Module):"]
     lines.append(textwrap.indent(docstring(description, 4), INDENT))
     lines += _init_lines(template)
@@ -23,7 +21,7 @@ def class_text(template: Template, description: str, methods: tuple[str, ...] = 
     lines += ["", statement(f"def forward({', '.join(['self', *names])}) -> {result}:", 1)]
     lines += _section(template, 1, "self.")
     for method in methods:
-        lines += ["", textwrap.indent(method, INDENT)]
+        lines += ["", method]
     return "\n".join(lines)
 
 
@@ -53,31 +51,6 @@ def _section(template: Template, number: int, prefix: str) -> Iterator[str]:
 
 def _result_annotation(results: int) -> str:
     return "Tensor" if results == 1 else f"tuple[{', '.join(['Tensor'] * results)}]"
-
-
-def docstring(text: str, indent: int) -> str:
-    """`text` as a docstring whose paragraphs are filled; whatever it holds, it stays inside."""
-    paragraphs = [_filled(part, WIDTH - indent) for part in _inert(text).split("\n\n")]
-    first, *rest = [lines for lines in paragraphs if lines] or [["(no description)"]]
-    if not rest and len(first) == 1 and len(first[0]) + 6 <= WIDTH - indent:
-        padded = f"{first[0]} " if first[0].endswith('"') else first[0]
-        return f'"""{padded}"""'
-    lines = _filled(f'"""{" ".join(first)}', WIDTH - indent)
-    for paragraph in rest:
-        lines += ["", *paragraph]
-    return "\n".join([*lines, '"""'])
-
-
-def _filled(text: str, width: int) -> list[str]:
-    return textwrap.wrap(text, width, break_on_hyphens=False)
-
-
-def _inert(text: str) -> str:
-    """`text` without what could end a docstring, or could not be seen in it."""
-    paragraphs = (" ".join(part.split()) for part in text.split("\n\n"))
-    shown = "\n\n".join(printable(part, len(part)) for part in paragraphs)
-    shown = shown.replace("\\", "\\\\").replace('"""', "'''").strip()
-    return f" {shown}" if shown.startswith('"') else shown
 
 
 def imports(body: str) -> str:

@@ -71,17 +71,15 @@ class Sliding:
         end, and what is there does not count: so the end needs no pad.
         """
         pads = self.pads
-        if pads is None or any(
-            begin > window.kernel // 2 for (begin, _), window in zip(pads, self.windows, strict=True)
-        ):
+        if pads is None:
             return None
-        padding = pair(tuple(begin for begin, _ in pads))
+        begins = tuple(begin for begin, _ in pads)
+        if any(2 * pad > window.kernel for pad, window in zip(begins, self.windows, strict=True)):
+            return None
         if all(begin == end for begin, end in pads):
-            return padding, False
-        cells = zip(self.windows, self.sizes, pads, strict=True)
-        if all(_reached_by_ceil(window, size, begin) for window, size, (begin, _) in cells):
-            return padding, True
-        return None
+            return pair(begins), False
+        cells = zip(self.windows, self.sizes, begins, strict=True)
+        return (pair(begins), True) if all(_reached_by_ceil(*cell) for cell in cells) else None
 
     def explicit(self) -> Code:
         """The pads as `F.pad` takes them, the last axis first."""
@@ -99,7 +97,7 @@ class Sliding:
 
 
 def _reached_by_ceil(window: Window, size: Size, begin: int) -> bool:
-    """Whether a pooling with `begin` at both ends and `ceil_mode` has exactly the window's outputs."""
+    """Whether a pooling with `begin` at both ends and `ceil_mode` has the window's outputs."""
     if not isinstance(size, int):
         return False
     count = -(-(size + 2 * begin - window.kernel) // window.stride) + 1

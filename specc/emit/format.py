@@ -13,62 +13,116 @@ _CLOSING = frozenset(_OPENING.values())
 
 def statement(text: str, level: int = 0) -> str:
     """One statement, indented `level` times and broken at its brackets if it is too long."""
-    return "\n".join(_lines(text, INDENT * level))
+    indent = INDENT * level
+    if len(indent) + len(text) <= WIDTH:
+        return indent + text
+    return "\n".join(_broken(text, indent))
+
+
+def _broken(text: str, indent: str) -> Iterator[str]:
+    """The lines of a statement that is too long for one."""
+    target, equals, value = _assignment(text)
+    if text.startswith("return ") and len(_split(text[7:])) > 1:
+        yield from _lines(f"return ({text[7:]})", indent)
+    elif equals and len(indent) + len(f"{target} = (") > WIDTH and len(_split(target)) > 1:
+        yield from _lines(f"({target}) = {value}", indent)
+    elif equals and not _head_fits(text, indent) and len(indent) + len(target) + 4 <= WIDTH:
+        yield f"{indent}{target} = ("
+        yield from _lines(value, indent + INDENT)
+        yield f"{indent})"
+    else:
+        yield from _lines(text, indent)
+
+
+def _assignment(text: str) -> tuple[str, str, str]:
+    """The target, `=` and the value of an assignment; the last two are empty for what is none."""
+    for position, character in _characters(text):
+        if character in _OPENING:
+            break
+        if character == "=" and text[position - 1 : position + 2] == " = ":
+            return text[: position - 1], "=", text[position + 2 :]
+    return text, "", ""
 
 
 def _lines(text: str, indent: str, tail: str = "") -> Iterator[str]:
     """The lines of `text` followed by `tail`, a comma or nothing."""
-    if len(indent) + len(text) + len(tail) <= WIDTH:
+    bracket = _breaking_bracket(text, indent)
+    if len(indent) + len(text) + len(tail) <= WIDTH or bracket is None:
         yield f"{indent}{text}{tail}"
         return
-    opening = _last_bracket(text)
-    if opening is None:
-        yield f"{indent}{text}{tail}"
-        return
-    closing = _match(text, opening)
-    inside = text[opening + 1 : closing]
+    opening, closing = bracket
     yield indent + text[: opening + 1]
-    inner = indent + INDENT
-    if len(inner) + len(inside) <= WIDTH or " for " in _top_level(inside):
-        yield from _inside(inside, inner)
+    yield from _inside(text, opening, closing, indent + INDENT)
+    yield from _lines(text[closing:], indent, tail)
+
+
+def _inside(text: str, opening: int, closing: int, indent: str) -> Iterator[str]:
+    """What stands in brackets: on one line, or one line a clause or an item."""
+    inside = text[opening + 1 : closing]
+    if len(indent) + len(inside) <= WIDTH and not _is_display(text, opening, inside):
+        yield indent + inside
+    elif " for " in _top_level(inside):
+        element, _, clause = inside.partition(" for ")
+        yield from _lines(element, indent)
+        yield f"{indent}for {clause}"
     else:
-        for part in _split(inside):
-            yield from _lines(part, inner, ",")
-    yield f"{indent}{text[closing:]}{tail}"
+        items = _split(inside)
+        alone = len(items) == 1 and _is_call(text, opening)
+        for item in items:
+            yield from _lines(item, indent, "" if alone else ",")
 
 
-def _inside(text: str, indent: str) -> Iterator[str]:
-    """The content of brackets on a line of its own, or a comprehension on one line a clause."""
-    if len(indent) + len(text) <= WIDTH:
-        yield indent + text
-        return
-    element, _, clause = text.partition(" for ")
-    yield from _lines(element, indent)
-    yield f"{indent}for {clause}"
+def _breaking_bracket(text: str, indent: str) -> tuple[int, int] | None:
+    """The bracket to break at: the last before which all fits on a line, or else the first.
 
-
-def _last_bracket(text: str) -> int | None:
-    """The opening bracket that matches the last closing one; None if there is nothing inside."""
-    end = max((text.rfind(closing) for closing in _CLOSING), default=-1)
-    if end < 0:
+    None if there is nothing in any. A `def` breaks at its parameters.
+    """
+    pairs = [(start, close) for start, close in _outer_pairs(text) if close > start + 1]
+    if not pairs:
         return None
-    for start, close in _pairs(text):
-        if close == end:
-            return start if close > start + 1 else None
-    return None
+    if text.startswith("def "):
+        return pairs[0]
+    return next((pair for pair in reversed(pairs) if len(indent) + pair[0] < WIDTH), pairs[0])
 
 
-def _match(text: str, opening: int) -> int:
-    return next(close for start, close in _pairs(text) if start == opening)
+def _head_fits(text: str, indent: str) -> bool:
+    """Whether a line is long enough for `text` up to its first bracket."""
+    first = min((start for start, _ in _outer_pairs(text)), default=len(text))
+    return len(indent) + first < WIDTH
+
+
+def _is_call(text: str, opening: int) -> bool:
+    return text[opening] == "(" and _is_trailer(text, opening)
+
+
+def _is_display(text: str, opening: int, inside: str) -> bool:
+    """Whether brackets hold a list or a tuple, which is broken into its items if at all."""
+    comprehension = " for " in _top_level(inside)
+    return not _is_trailer(text, opening) and not comprehension and len(_split(inside)) > 1
+
+
+def _is_trailer(text: str, opening: int) -> bool:
+    """Whether brackets follow what is called or indexed."""
+    before = text[:opening][-1:]
+    return before.isalnum() or before in ("_", ")", "]")
+
+
+def _outer_pairs(text: str) -> list[tuple[int, int]]:
+    """The positions of matching brackets that are in no other."""
+    outer: list[tuple[int, int]] = []
+    for start, close in sorted(_pairs(text)):
+        if not outer or start > outer[-1][1]:
+            outer.append((start, close))
+    return outer
 
 
 def _pairs(text: str) -> Iterator[tuple[int, int]]:
-    """The positions of matching brackets, outside of strings."""
+    """The positions of matching brackets, outside of strings; one that closes alone is no match."""
     stack: list[int] = []
     for position, character in _characters(text):
         if character in _OPENING:
             stack.append(position)
-        elif character in _CLOSING:
+        elif character in _CLOSING and stack:
             yield stack.pop(), position
 
 

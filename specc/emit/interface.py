@@ -30,11 +30,12 @@ class Interface:
 class Interfaces:
     """The interface of every item of a graph.
 
-    hoisted: the paths of layers and blocks that are made outside of all regions, so that every use
-        of them, the first too, borrows.
+    hoisted: the paths of the layers that are made outside of all regions, so that every use of
+        them, the first too, borrows; of a block used again its layers are borrowed one by one. None
+        where each is made at its first use, and a block as a whole.
     """
 
-    def __init__(self, graph: Graph, hoisted: frozenset[str] = frozenset()) -> None:
+    def __init__(self, graph: Graph, hoisted: frozenset[str] | None = None) -> None:
         self._hoisted = hoisted
         self._uses = Counter[Value](graph.outputs.values())
         for node in graph.nodes:
@@ -62,7 +63,9 @@ class Interfaces:
             return
         for child in item.items:
             self._visit(child)
-        self._inside[item] = sum((self._inside[child] for child in item.items), Counter[Value]())
+        self._inside[item] = inside = Counter[Value]()
+        for child in item.items:
+            inside.update(self._inside[child])
         self._made[item] = {value: None for child in item.items for value in self._made[child]}
         self._known[item] = Interface(
             self._inputs(item), self._outputs(item), tuple(dict.fromkeys(self._borrowed(item)))
@@ -77,6 +80,8 @@ class Interfaces:
     def _outputs(self, region: Region) -> tuple[Value, ...]:
         made, inside = self._made[region], self._inside[region]
         named = [value for _, value in region.outputs if value in made]
+        if region.kind == "block":  # the same for all calls, whatever each uses of it
+            return tuple(dict.fromkeys(named))
         return tuple(
             value for value in dict.fromkeys((*named, *made)) if inside[value] < self._uses[value]
         )
@@ -87,8 +92,10 @@ class Interfaces:
             return
         for child in region.items:
             for owner in self._known[child].borrowed:
-                if owner in self._hoisted or not owner.startswith(f"{region.path}."):
+                if self._hoisted is not None or not owner.startswith(f"{region.path}."):
                     yield owner
 
     def _borrows(self, item: Item) -> bool:
-        return item.shared or item.owner in self._hoisted
+        if self._hoisted is None:
+            return item.shared
+        return isinstance(item, Node) and item.owner in self._hoisted

@@ -46,6 +46,7 @@ class Body:
     arguments: tuple[tuple[str, str], ...]
     sections: tuple[tuple[Line, ...], ...]
     results: int = 1
+    members: tuple[str, ...] = ()
 
     def literals(self) -> list[Literal]:
         """The literals of all statements, in order; those of comments are not among them."""
@@ -181,7 +182,7 @@ def group_first(bodies: Iterable[Body]) -> list[Body]:
 
 def _template(bodies: tuple[Body, ...], name: str) -> Template:
     rows = [body.literals() for body in bodies]
-    taken = {name for name, _ in bodies[0].arguments}
+    taken = {*bodies[0].members, *(name for name, _ in bodies[0].arguments)}
     known: dict[tuple[str, ...], Parameter] = {}
     positions: list[Parameter | None] = []
     for column in zip(*rows, strict=True):

@@ -14,11 +14,15 @@ CHAIN = ("x", "y", "z")
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What one statement takes and makes; `names` are the wishes for what it makes."""
+    """What one statement takes and makes; `names` are the wishes for what it makes.
+
+    kept: what must outlive the statement's own assignment, since it is a loop.
+    """
 
     inputs: tuple[Value, ...]
     outputs: tuple[Value, ...]
     names: tuple[str, ...]
+    kept: tuple[Value, ...] = ()
 
 
 def name_values(
@@ -42,6 +46,7 @@ class _Namer:
         self.last: dict[Value, int] = {}
         for index, step in enumerate(steps):
             self.last.update(dict.fromkeys(step.inputs, index))
+            self.last.update(dict.fromkeys(step.kept, index + 1))
         self.last.update(dict.fromkeys(results, len(steps)))
         self.holders: dict[str, Value] = {}
         self.names: dict[Value, str] = {}

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from specc.dims import Size, product, substitute, symbols
+from specc.diagnostics import SpecError
+from specc.dims import DimError, Size, product, substitute, symbols
 from specc.ir import Graph, Node, Value
 from specc.tensor import ITEM_SIZE
 
@@ -13,8 +14,15 @@ def flops(graph: Graph) -> Size:
 
 
 def node_flops(node: Node, graph: Graph) -> Size:
-    """Floating-point operations of one node, for one example."""
-    return per_example(node.layer.flops(*(value.type for value in node.inputs)), graph)
+    """Floating-point operations of one node, for one example.
+
+    Raises `SpecError` (`invalid-dim`) where they are beyond what sizes can be.
+    """
+    try:
+        return per_example(node.layer.flops(*(value.type for value in node.inputs)), graph)
+    except DimError:
+        message = f"the operations of `{node.path}` are more than 2^63"
+        raise SpecError.of("invalid-dim", message, node.span) from None
 
 
 def activation_bytes(graph: Graph) -> Size:

@@ -12,6 +12,7 @@ from math import prod
 from typing import Any, NoReturn
 
 from specc.diagnostics import Label, Report
+from specc.dims import DimError
 from specc.expressions import Value as Constant
 from specc.ir import Graph, Node, Value
 from specc.layer import LAYERS, MANY, Fault, Layer
@@ -20,10 +21,12 @@ from specc.passes import interface
 from specc.passes.calls import Calls
 from specc.passes.evaluation import Evaluation
 from specc.passes.limits import (
-    MAX_BLOCK_DEPTH,
+    MAX_DEPTH,
+    MAX_HIDDEN,
     MAX_LAYERS,
     MAX_LOOP_DEPTH,
     MAX_PARAMETERS,
+    MAX_PATH,
     MAX_STEPS,
     excess,
 )
@@ -61,7 +64,7 @@ def elaborate(program: Program, params: Mapping[str, Constant], report: Report) 
 class Elaborator:
     """The state of one elaboration.
 
-    steps, layers, parameters: how much has been made, held against the limits.
+    steps, depth, layers, parameters: how much has been made, held against the limits.
     owners: the nodes that have weights of their own, by path.
     visited: the ids of the entries that were reached.
     calls: the names of the blocks around the current entry, the outermost first.
@@ -72,6 +75,7 @@ class Elaborator:
     params: Mapping[str, Constant]
     report: Report
     steps: int = 0
+    depth: int = 0
     layers: int = 0
     parameters: int = 0
     owners: dict[str, Node] = field(default_factory=dict[str, Node])
@@ -109,6 +113,7 @@ class Elaborator:
 
     def body(self, entries: tuple[Entry, ...], scope: Scope) -> None:
         """Elaborate entries one after the other, in `scope`."""
+        self.depth += 1
         for entry in entries:
             self._step(entry, scope)
             scope.current = entry
@@ -117,12 +122,18 @@ class Elaborator:
                     self._entry(entry, scope)
             except Skip:
                 self._poison(entry, scope)
+        self.depth -= 1
 
     def _step(self, entry: Entry, scope: Scope) -> None:
         self.steps += 1
         if self.steps > MAX_STEPS:
             message = f"expanding the network takes more than {MAX_STEPS:,} steps"
             raise self.faults.stop("too-many-layers", message, head_span(entry), scope.trace)
+        if self.depth > MAX_DEPTH:
+            message = f"blocks, loops and groups are nested deeper than {MAX_DEPTH}"
+            raise self.faults.stop("too-deep", message, head_span(entry), scope.trace)
+        if self.report.hidden > MAX_HIDDEN:
+            raise Stop
 
     def _is_in(self, entry: Entry, scope: Scope) -> bool:
         if entry.when is None:
@@ -216,6 +227,14 @@ class Elaborator:
             help="give one of them another name",
         )
 
+    def _scope_path(self, entry: Entry, name: str, scope: Scope) -> str:
+        path = scope.path_of(name)
+        if len(path) <= MAX_PATH:
+            return path
+        message = f"the path of this entry has more than {MAX_PATH:,} characters"
+        help = "use shorter names, or fewer blocks in each other"
+        raise self.faults.fault("too-deep", message, head_span(entry), scope.trace, help=help)
+
     # Layers -------------------------------------------------------------------------------------
 
     def _layer(self, entry: LayerEntry, scope: Scope, path: str | None) -> None:
@@ -245,6 +264,9 @@ class Elaborator:
             weights = layer.weights(*types)
         except Fault as fault:
             self._refuse(fault, entry, layer, given, scope)
+        except DimError as error:
+            message = f"the sizes of the output grow beyond all bounds: {error}"
+            raise self.faults.fault("invalid-dim", message, span, scope.trace) from None
         for output in outputs:
             if broken := excess(output):
                 raise self.faults.fault(*broken, span, scope.trace)
@@ -252,7 +274,7 @@ class Elaborator:
         values = tuple(map(Value, names, outputs, (span,) * len(names)))
         node = Node(path, layer, wires, values, owner, entry.whole)
         self._count(node, sum(prod(weight.shape) for weight in weights.values()), entry, scope)
-        scope.items.append(node)
+        scope.members.append(node)
         self._bind(
             entry, name, Binding(values, self._name_span(entry), {}, Application(node)), scope
         )
@@ -326,15 +348,17 @@ class Elaborator:
     ) -> None:
         """Expand a block on the given inputs."""
         block, calls = definition.block, Calls(self.program, self.faults)
-        self._check_depth(entry, definition, scope)
+        if definition.name in self.calls:
+            raise Skip  # reported as recursion
         calls.check_inputs(entry, definition, len(given), scope)
+        path = self._scope_path(entry, name, scope)
         inner = Scope(
-            scope.path_of(name),
+            path,
             owner,
             definition.document,
             {**self.params, **args},
             block.layers,
-            trace=entered(scope.path_of(name), entry, scope),
+            trace=entered(path, entry, scope),
             prev=tuple(wire for wire, _ in given) if len(given) == 1 else (),
             depth=scope.depth,
         )
@@ -346,18 +370,11 @@ class Elaborator:
         self.calls.pop()
         outputs = calls.outputs(definition, inner, self.references)
         made = region(inner, "block", definition.name, inputs, outputs, entry)
-        scope.items += [made] if made is not None else []
+        scope.members += [made] if made is not None else []
         parts = {output: Binding((wire,), entry.whole) for output, wire in outputs if output}
         application = Application(made, args) if made else None
         wires = tuple(wire for _, wire in outputs)
         self._bind(entry, name, Binding(wires, self._name_span(entry), parts, application), scope)
-
-    def _check_depth(self, entry: Entry, definition: Definition, scope: Scope) -> None:
-        if definition.name in self.calls:
-            raise Skip  # reported as recursion
-        if len(self.calls) == MAX_BLOCK_DEPTH:
-            message = f"blocks call each other more than {MAX_BLOCK_DEPTH} deep"
-            raise self.faults.fault("too-many-blocks", message, head_span(entry), scope.trace)
 
     # Loops --------------------------------------------------------------------------------------
 
@@ -365,12 +382,12 @@ class Elaborator:
         loops = Loops(self.faults, self.evaluation)
         if scope.depth == MAX_LOOP_DEPTH:
             message = f"loops are nested deeper than {MAX_LOOP_DEPTH}"
-            raise self.faults.fault("too-many-loops", message, loops.head_span(entry), scope.trace)
+            raise self.faults.stop("too-many-loops", message, loops.head_span(entry), scope.trace)
         iterations = loops.iterations(entry, scope)
         name = path or self._name(entry, "loop", scope)
         prev = loops.input(entry, scope, self.references)
         loop = Scope(
-            scope.path_of(name),
+            self._scope_path(entry, name, scope),
             scope.owner_of(name),
             scope.document,
             scope.variables,
@@ -383,7 +400,7 @@ class Elaborator:
         for index, variables in enumerate(iterations):
             self._iteration(entry, index, variables, loop, name)
         made = region(loop, "loop", name, (), [("", wire) for wire in loop.prev[:1]], entry)
-        scope.items += [made] if made is not None else []
+        scope.members += [made] if made is not None else []
         self._bind(entry, name, Binding(loop.prev, self._name_span(entry), loop.names), scope)
 
     def _iteration(
@@ -398,14 +415,14 @@ class Elaborator:
         inner = iterating(entry, index, variables, loop)
         if is_whole_iteration(entry.layers):
             self._single(entry.layers[0], str(index), inner)
-            loop.items += inner.items
+            loop.members += inner.members
             loop.names |= {key: inner.names[key] for key in (str(index),) if key in inner.names}
         else:
             inner.path, inner.owner = inner.path_of(str(index)), inner.owner_of(str(index))
             self.body(entry.layers, inner)
             outputs = [("", wire) for wire in inner.prev[:1]]
             made = region(inner, "iteration", name, (), outputs, entry)
-            loop.items += [made] if made is not None else []
+            loop.members += [made] if made is not None else []
             loop.names[str(index)] = Binding(inner.prev, entry.whole, inner.names)
         loop.prev = inner.prev
 
@@ -448,15 +465,17 @@ class Elaborator:
             self.reuses.pop()
 
     def _check_shared(self, node: Node) -> None:
-        """Check that the weights of the first use fit this one; the outermost `reuse` is at fault."""
+        """Check that the weights of the first use fit; else the outermost `reuse` is at fault."""
         owner, (entry, scope) = self.owners.get(node.owner), self.reuses[0]
         wanted = {name: weight.shape for name, weight in node.weights().items()}
         there = {name: weight.shape for name, weight in owner.weights().items()} if owner else {}
         if wanted == there:
             return
         received = node.inputs[0]
-        labels = [Label(received.span, f"{received.name} gives {received.type}")]
-        if owner is not None:
+        labels: list[Label] = []
+        if received.span is not None:
+            labels.append(Label(received.span, f"{received.name} gives {received.type}"))
+        if owner is not None and owner.span is not None:
             labels.append(Label(owner.span, f"first used here, on {owner.inputs[0].type}"))
         different = [name for name in wanted if wanted[name] != there.get(name)]
         raise self.faults.fault(

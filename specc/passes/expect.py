@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
-from specc.diagnostics import Diagnostic, Label, Report
+from specc.diagnostics import Diagnostic, Label, Report, SpecError
 from specc.dims import Proof, compare
 from specc.ir import Graph, Node, Value
 from specc.names import did_you_mean
@@ -17,24 +17,35 @@ from specc.tensor import TensorSyntaxError, TensorType, parse_tensor_type, shape
 
 def check_expectations(graph: Graph, expect: Expect, report: Report) -> None:
     """Report where `graph` is not what `expect` says."""
-    for name, value in (
-        ("parameters", graph.parameters),
-        ("trainable_parameters", graph.trainable_parameters),
-        ("flops", flops(graph)),
-    ):
+    for name, measure in _MEASURES.items():
         expected = getattr(expect, name)
-        if expected is not None and expected != value:
-            what = f"{_number(expected)} {name.replace('_', ' ')}"
-            report.add(
-                Diagnostic(
-                    "expect-mismatch",
-                    f"expected {what}, the network has {_number(value)}",
-                    expect.span(name),
-                    help="`specc summary` lists them layer by layer",
-                )
-            )
+        if expected is not None:
+            report.extend(_measured(name, expected, measure, graph, expect.span(name)))
     for name, text in (expect.outputs or {}).items():
         report.extend(_output(graph, name, text, expect.span("outputs", name)))
+
+
+def _measured(
+    name: str, expected: int, measure: Callable[[Graph], object], graph: Graph, span: Span
+) -> Iterator[Diagnostic]:
+    try:
+        value = measure(graph)
+    except SpecError as error:
+        yield from error.report.diagnostics
+        return
+    if value != expected:
+        message = (
+            f"expected {expected:,} {name.replace('_', ' ')}, the network has {_number(value)}"
+        )
+        help = "`specc summary` lists them layer by layer"
+        yield Diagnostic("expect-mismatch", message, span, help=help)
+
+
+_MEASURES: dict[str, Callable[[Graph], object]] = {
+    "parameters": lambda graph: graph.parameters,
+    "trainable_parameters": lambda graph: graph.trainable_parameters,
+    "flops": flops,
+}
 
 
 def _number(value: object) -> str:

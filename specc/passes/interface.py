@@ -37,8 +37,8 @@ def inputs(scope: Scope, faults: Faults, evaluation: Evaluation) -> dict[str, Wi
     """The inputs of the network by name, bound in `scope`."""
     document = scope.document
     written = document.written("inputs")
-    named = written if isinstance(written, YamlMapping) else {}
-    found = {name: _input(name, scope, faults, evaluation) for name in named}
+    names = tuple(written) if isinstance(written, YamlMapping) else ()
+    found = {name: _input(name, scope, faults, evaluation) for name in names}
     for name, wire in found.items():
         scope.names[name] = Binding((wire,), document.key_span("inputs", name))
     if len(found) < 2:
@@ -105,5 +105,5 @@ def graph(
     given = {name: wire for name, wire in outputs.items() if wire is not None}
     name = document.name or "network"
     ends = tuple(taken.items()), tuple(given.items())
-    body = Region("", "model", name, tuple(scope.items), *ends, "", document.whole)
+    body = Region("", "model", name, tuple(scope.members), *ends, "", document.whole)
     return Graph(name, taken, given, body, document.description, dict(params))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import ChainMap
 from dataclasses import dataclass, field, replace
+from itertools import chain, count
 from typing import Literal
 
 from specc.dims import Size
@@ -56,7 +57,7 @@ def permutation(source: Order, target: Order, rank: int) -> tuple[int, ...]:
 
 def lay_out(graph: Graph, io_layout: IoLayout = "channels_first") -> Graph:
     """The graph with an order on every value and a `Reorder` node where two layouts meet."""
-    rewriter = _Rewriter()
+    rewriter = _Rewriter({*graph.inputs, *(item.path for item in graph.body.descendants())})
     inputs = {
         name: rewriter.define(value, boundary_order(value.type, io_layout))
         for name, value in graph.inputs.items()
@@ -64,7 +65,12 @@ def lay_out(graph: Graph, io_layout: IoLayout = "channels_first") -> Graph:
     items = [rewriter.item(item) for item in graph.body.items]
     trailing: list[Item] = []
     outputs = {
-        name: rewriter.use(value, boundary_order(value.type, io_layout), f"{name}_output", trailing)
+        name: rewriter.use(
+            value,
+            boundary_order(value.type, io_layout),
+            f"{name.replace('.', '_')}_output",
+            trailing,
+        )
         for name, value in graph.outputs.items()
     }
     flat = [item for group in items for item in group] + trailing
@@ -79,8 +85,12 @@ def lay_out(graph: Graph, io_layout: IoLayout = "channels_first") -> Graph:
 
 @dataclass(slots=True)
 class _Rewriter:
-    """Old values to new ones; `converted` holds the copies in another order, scope by scope."""
+    """Old values to new ones; `converted` holds the copies in another order, scope by scope.
 
+    paths: those that are taken.
+    """
+
+    paths: set[str]
     values: dict[Value, Value] = field(default_factory=dict[Value, Value])
     converted: ChainMap[tuple[Value, Order], Value] = field(
         default_factory=ChainMap[tuple[Value, Order], Value]
@@ -95,17 +105,27 @@ class _Rewriter:
         return self._node(item) if isinstance(item, Node) else [self._region(item)]
 
     def use(self, value: Value, order: Order, name: str, before: list[Item]) -> Value:
-        """The value in `order`; if it lies otherwise, a node that reorders it goes to `before`."""
+        """The value in `order`; if it lies otherwise, a node that reorders it goes to `before`.
+
+        name: the path of that node, numbered if an entry of the spec has it.
+        """
         native = self.values[value]
         if native.order == order:
             return native
         known = self.converted.get((native, order))
         if known is not None:
             return known
-        new = replace(native, name=name, order=order)
+        path = self._free(name)
+        new = replace(native, name=path, order=order)
         self.converted[native, order] = new
-        before.append(Node(name, _Reorder(), (native,), (new,), name, native.span))
+        before.append(Node(path, _Reorder(), (native,), (new,), path, native.span))
         return new
+
+    def _free(self, name: str) -> str:
+        numbered = (f"{name}_{number}" for number in count(1))
+        path = next(path for path in chain([name], numbered) if path not in self.paths)
+        self.paths.add(path)
+        return path
 
     def _node(self, node: Node) -> list[Item]:
         items: list[Item] = []

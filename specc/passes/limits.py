@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
 from math import prod
 
-from specc.dims import Shape, Size, lower_bound
+from specc.dims import Shape, Size, evaluate, lower_bound, symbols
 from specc.tensor import MAX_DIM, TensorType
 
 MAX_LAYERS = 20_000
 MAX_STEPS = 100_000
 """Entries elaborated, iterations of loops among them, whether or not they make a layer."""
+MAX_HIDDEN = 1_000
+"""Faults that are only counted, after which the search for more ends."""
 MAX_LOOP_DEPTH = 8
-MAX_BLOCK_DEPTH = 64
+MAX_DEPTH = 100
+"""Blocks, loops and groups in each other."""
+MAX_PATH = 1_000
+"""Characters of the dotted path of a block or a loop: each layer inside repeats it."""
 MAX_ELEMENTS = 2**40
 MAX_PARAMETERS = 10**12
 
@@ -22,16 +28,21 @@ def excess(tensor: TensorType) -> tuple[str, str] | None:
     for axis, size in enumerate(tensor.shape):
         if isinstance(size, int) and not 0 < size <= MAX_DIM:
             return "invalid-dim", f"axis {axis} of the output would be {size}: {tensor}"
-    if _least_elements(tensor.shape) > MAX_ELEMENTS:
+    # No bound is above the value at any one point: most tensors need no search for a bound.
+    if _elements(tensor.shape, _at_ones) > MAX_ELEMENTS < _elements(tensor.shape, _least):
         return "tensor-too-large", f"{tensor} has more than 2^40 elements"
     return None
 
 
-def _least_elements(shape: Shape) -> int:
-    """The number of elements where every symbol is as small as it can be."""
-    return prod(size if isinstance(size, int) else _least(size) for size in shape)
+def _elements(shape: Shape, number: Callable[[Size], int]) -> int:
+    return prod(size if isinstance(size, int) else max(number(size), 1) for size in shape)
 
 
 @lru_cache(maxsize=4096)
+def _at_ones(size: Size) -> int:
+    """The size where every symbol is one."""
+    return evaluate(size, dict.fromkeys(symbols(size), 1))
+
+
 def _least(size: Size) -> int:
-    return max(lower_bound(size) or 1, 1)
+    return lower_bound(size) or 1

@@ -148,7 +148,12 @@ def has_param_type(value: object, declared: object) -> bool:
 
 def param_type(declared: object) -> str:
     """The type of a param in words."""
-    names = {int: "an integer", float: "a number", bool: "true or false", str: "a string"}
+    names: dict[object, str] = {
+        int: "an integer",
+        float: "a number",
+        bool: "true or false",
+        str: "a string",
+    }
     wanted = (
         PARAM_TYPES.get(declared, type(declared)) if isinstance(declared, str) else type(declared)
     )

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from specc.diagnostics import Diagnostic
-from specc.ir import Graph, Item, Node, Region
+from specc.ir import Graph, Item, Node, Region, Value
 
 
 def prune(graph: Graph) -> tuple[Graph, tuple[Diagnostic, ...]]:
@@ -21,7 +21,8 @@ def prune(graph: Graph) -> tuple[Graph, tuple[Diagnostic, ...]]:
     live = _live(graph)
     if len(live) == len(graph.nodes):
         return graph, ()
-    items = tuple(_kept(graph.body.items, live))
+    dead = {value for node in graph.nodes if node not in live for value in node.outputs}
+    items = tuple(_kept(graph.body.items, live, dead))
     pruned = replace(graph, body=replace(graph.body, items=items))
     return pruned, tuple(_warnings(graph, live))
 
@@ -40,24 +41,22 @@ def _live(graph: Graph) -> set[Node]:
     return live
 
 
-def _kept(items: tuple[Item, ...], live: set[Node]) -> Iterator[Item]:
+def _kept(items: tuple[Item, ...], live: set[Node], dead: set[Value]) -> Iterator[Item]:
     for item in items:
         if isinstance(item, Node):
             if item in live:
                 yield item
             continue
-        inner = tuple(_kept(item.items, live))
+        inner = tuple(_kept(item.items, live, dead))
         if inner or not item.items:
-            yield _region(item, inner, live)
+            yield _region(item, inner, dead)
 
 
-def _region(region: Region, items: tuple[Item, ...], live: set[Node]) -> Region:
-    """The region with `items`, without the outputs that are no longer made."""
-    if items == region.items:
-        return region
-    dead = {value for node in region.nodes() if node not in live for value in node.outputs}
+def _region(region: Region, items: tuple[Item, ...], dead: set[Value]) -> Region:
+    """The region with `items`, without the inputs and outputs that are no longer made."""
+    inputs = tuple((name, value) for name, value in region.inputs if value not in dead)
     outputs = tuple((name, value) for name, value in region.outputs if value not in dead)
-    return replace(region, items=items, outputs=outputs)
+    return replace(region, items=items, inputs=inputs, outputs=outputs)
 
 
 def _warnings(graph: Graph, live: set[Node]) -> Iterator[Diagnostic]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any, NoReturn
+from typing import NoReturn, cast
 
 from specc.diagnostics import Label
 from specc.names import did_you_mean
@@ -33,16 +33,17 @@ class References:
         if entry.inputs is None:
             return ((self._previous(entry, scope), head_span(entry)),)
         written, span = entry.node["inputs"], entry.span("inputs")
-        value = self.evaluation.value(written, span, scope)
+        value: object = self.evaluation.value(written, span, scope)
         if not isinstance(value, tuple):
             return (self._given(value, span, scope),)
+        value = cast("tuple[object, ...]", value)
         places = written.item_spans if isinstance(written, YamlSequence) else (span,) * len(value)
         return tuple(
             self._given(reference, place, scope)
             for reference, place in zip(value, places, strict=True)
         )
 
-    def _given(self, reference: Any, span: Span, scope: Scope) -> Given:
+    def _given(self, reference: object, span: Span, scope: Scope) -> Given:
         if not isinstance(reference, str):
             message = f"a reference is a name, received {printable(str(reference))}"
             raise self.faults.fault(
@@ -83,6 +84,9 @@ class References:
 
     def _unknown(self, reference: str, span: Span, scope: Scope) -> NoReturn:
         first, _, rest = reference.partition(".")
+        message = f"there is no `{printable(reference)}` here"
+        if self.faults.report.hidden:  # nobody will read the rest, and each costs a search
+            raise self.faults.fault("unknown-name", message, span)
         self._check_left_out(first, span, scope)
         self._check_later(first, span, scope)
         if scope.may_be_missing(first):
@@ -91,7 +95,7 @@ class References:
         known = [f"{first}.{part}" for part in whole.parts] if whole else scope.visible_names()
         raise self.faults.fault(
             "unknown-name",
-            f"there is no `{printable(reference)}` here",
+            message,
             span,
             scope.trace,
             help=did_you_mean(reference[:100], islice(known, _SUGGESTED_FROM))

@@ -26,7 +26,7 @@ def region(
     left = tuple((name, wire) for name, wire in made if wire is not None)
     if len(taken) + len(left) < len(given) + len(made):
         return None
-    items = tuple(scope.items)
+    items = tuple(scope.members)
     return Region(scope.path, kind, label, items, taken, left, scope.owner, entry.whole)
 
 

@@ -55,11 +55,12 @@ class Binding:
 class Scope(Mapping[str, Constant]):
     """The names of one body, which are also the names its expressions see.
 
-    path, owner: the dotted prefix of the items, and that of their weights (another's under `reuse`).
+    path, owner: the dotted prefix of the items, and of their weights (another's under `reuse`).
     document: where the body is written; its `defaults` hold.
     variables: params and loop variables.
     parent: the scope around it, whose names it sees; None for the model and for a block.
     prev: the output before; an empty tuple if there is none yet.
+    members: the nodes and regions made so far.
     current: the entry that is elaborated; those after it come later.
     left_out: the named entries that their `when` leaves out.
     numbers: how many default names of each kind were given out.
@@ -76,7 +77,7 @@ class Scope(Mapping[str, Constant]):
     prev: tuple[Wire, ...] = ()
     depth: int = 0
     names: dict[str, Binding] = field(default_factory=dict[str, Binding])
-    items: list[Item] = field(default_factory=list[Item])
+    members: list[Item] = field(default_factory=list[Item])
     current: Entry | None = None
     left_out: dict[str, Span] = field(default_factory=dict[str, Span])
     uncertain: bool = False
@@ -97,7 +98,7 @@ class Scope(Mapping[str, Constant]):
         return f"{self.owner}.{name}" if self.owner else name
 
     def number(self, base: str) -> str:
-        """The next free default name: `conv2d`, `conv2d_1`, …, stepping over names that are given."""
+        """The next free default name: `conv2d`, `conv2d_1`, …, stepping over given names."""
         if self._given is None:
             self._given = frozenset(entry.name for entry in entries_of(self.body) if entry.name)
         while True:

@@ -18,7 +18,7 @@ class BrokenGraph(AssertionError):
 
 
 def verify(graph: Graph) -> None:
-    """Raise `BrokenGraph` unless names, definitions, types, owners and layouts are as they must be."""
+    """Raise `BrokenGraph` unless the invariants hold that the functions below name."""
     breaks = [found for check in CHECKS for found in check(graph)]
     if breaks:
         raise BrokenGraph("\n".join(breaks))
@@ -26,7 +26,7 @@ def verify(graph: Graph) -> None:
 
 def _names(graph: Graph) -> Iterator[str]:
     """A path names one item, a name one value."""
-    paths = (item.path for item in _items(graph.body))
+    paths = (item.path for item in graph.body.descendants())
     values = (value.name for value in (*graph.inputs.values(), *_made(graph.nodes)))
     for what, names in (("path", paths), ("name", values)):
         yield from (f"{name}: the {what} of {n}" for name, n in Counter(names).items() if n > 1)
@@ -80,7 +80,7 @@ def _types(graph: Graph) -> Iterator[str]:
 def _owners(graph: Graph) -> Iterator[str]:
     """Who shares weights shares those of an earlier item, which owns them and is of its kind."""
     owners: dict[str, Item] = {}
-    for item in _items(graph.body):
+    for item in graph.body.descendants():
         if not item.shared:
             owners[item.path] = item
         elif item.owner not in owners:
@@ -90,10 +90,11 @@ def _owners(graph: Graph) -> Iterator[str]:
 
 
 def _alike(item: Item, owner: Item) -> bool:
-    if isinstance(item, Node):
-        same = isinstance(owner, Node) and item.layer == owner.layer
-        return same and item.weights() == owner.weights()
-    return isinstance(owner, Region) and (item.kind, item.label) == (owner.kind, owner.label)
+    if isinstance(item, Node) and isinstance(owner, Node):
+        return item.layer == owner.layer and item.weights() == owner.weights()
+    if isinstance(item, Region) and isinstance(owner, Region):
+        return (item.kind, item.label) == (owner.kind, owner.label)
+    return False
 
 
 def _layouts(graph: Graph) -> Iterator[str]:
@@ -106,7 +107,7 @@ def _layouts(graph: Graph) -> Iterator[str]:
 
 
 def _is_laid_out(graph: Graph) -> bool:
-    """Whether `lay_out` made it; where no value has an order there is nothing to tell or to check."""
+    """Whether `lay_out` made it; where no value has an order there is nothing to check."""
     return any(value.order for value in (*graph.inputs.values(), *_made(graph.nodes)))
 
 
@@ -129,17 +130,9 @@ def _misplaced(node: Node) -> Iterator[str]:
         yield f"has {', '.join(f'{value.name} in {value.order}' for value in (*given, *made))}"
 
 
-def _items(region: Region) -> Iterator[Item]:
-    """Every item inside, in order, a region before its own items."""
-    for item in region.items:
-        yield item
-        if isinstance(item, Region):
-            yield from _items(item)
-
-
 def _regions(graph: Graph) -> Iterator[Region]:
     yield graph.body
-    yield from (item for item in _items(graph.body) if isinstance(item, Region))
+    yield from (item for item in graph.body.descendants() if isinstance(item, Region))
 
 
 def _made(nodes: Iterable[Node]) -> Iterator[Value]:

@@ -1,15 +1,15 @@
 """The document: what a spec may say, as pydantic models, and a validated spec with its spans.
 
-`read_document` finds every fault of the document's form in one go. A faulty entry stays in its place
-as a `BrokenEntry`, so that the rest of the network can still be checked.
+`read_document` finds every fault of the document's form in one go. A faulty entry stays in its
+place as a `BrokenEntry`, so that the rest of the network can still be checked.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Annotated, Any, ClassVar, Literal, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, ValidationError
 
 from specc.diagnostics import Diagnostic, Label, Report
 from specc.layer import LAYERS
@@ -22,7 +22,7 @@ from specc.syntax.validation import (
     places_at_fault,
     shown,
 )
-from specc.syntax.yaml import Mapping, Sequence, read_yaml, span_at
+from specc.syntax.yaml import Data, Mapping, Sequence, read_yaml, span_at
 
 
 def _block_name(value: Any) -> Any:
@@ -32,7 +32,7 @@ def _block_name(value: Any) -> Any:
 
 
 def _one_variable(value: Any) -> Any:
-    if isinstance(value, dict) and len(value) != 1:  # pyright: ignore[reportUnknownArgumentType]
+    if isinstance(value, Mapping) and len(value) != 1:
         raise ValueError("`for` binds one variable, as in `for: {width: [32, 64]}`")
     return value
 
@@ -59,6 +59,9 @@ class Declaration(BaseModel):
 
     # Slots, not private attributes: pydantic finds those only after all else has failed.
     __slots__ = ("_node", "_span")
+    if TYPE_CHECKING:
+        _node: Mapping | None = PrivateAttr()
+        _span: Span = PrivateAttr()
 
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid", defer_build=True)
 
@@ -85,9 +88,9 @@ class Declaration(BaseModel):
         node = self._node if not outer else self.written(*outer)
         return node.key_spans[key] if isinstance(node, Mapping) and key in node else self._span
 
-    def written(self, *path: str) -> Any:
+    def written(self, *path: str) -> Data:
         """The data at `path` as it was written, with its spans; None if there is none."""
-        data: Any = self._node
+        data: Data = self._node
         for key in path:
             data = data.get(key) if isinstance(data, Mapping) else None
         return data
@@ -107,14 +110,14 @@ class Entry(Declaration):
     kind: ClassVar[str]
 
     name: Name | None = Field(
-        None, description="Names the entry and its output; unique in its scope."
+        default=None, description="Names the entry and its output; unique in its scope."
     )
     inputs: References | None = Field(
-        None, description="What it takes; default: the output before it."
+        default=None, description="What it takes; default: the output before it."
     )
-    outputs: tuple[Name, ...] | None = Field(None, description="Names for several outputs.")
+    outputs: tuple[Name, ...] | None = Field(default=None, description="Names for several outputs.")
     when: bool | Template | None = Field(
-        None, description="The entry is left out if this is false."
+        default=None, description="The entry is left out if this is false."
     )
 
 
@@ -148,7 +151,7 @@ class RepeatEntry(Entry):
     kind = "repeat"
 
     repeat: Annotated[int, Field(ge=0)] | Template
-    index: Name | None = Field(None, description="The name bound to the position, from 0.")
+    index: Name | None = Field(default=None, description="The name bound to the position, from 0.")
     layers: tuple[Entry, ...]
 
 
@@ -160,7 +163,7 @@ class ForEntry(Entry):
     loop: Annotated[dict[Name, tuple[Any, ...] | Template], BeforeValidator(_one_variable)] = Field(
         alias="for", json_schema_extra={"minProperties": 1, "maxProperties": 1}
     )
-    index: Name | None = Field(None, description="The name bound to the position, from 0.")
+    index: Name | None = Field(default=None, description="The name bound to the position, from 0.")
     layers: tuple[Entry, ...]
 
 
@@ -203,7 +206,7 @@ class Document(Declaration):
     """A whole spec file."""
 
     specc: Literal[1] = Field(description="The version of the language.")
-    name: Name | None = Field(None, description="The network's name; default: the file's.")
+    name: Name | None = Field(default=None, description="The network's name; default: the file's.")
     description: str = ""
     params: dict[Name, ParamValue] = Field(default_factory=dict)
     variants: dict[Name, dict[str, Any] | None] = Field(default_factory=dict)
@@ -223,7 +226,8 @@ class Document(Declaration):
 
     def defaults_of(self, layer: str) -> Mapping | None:
         """The default parameters of a type of layer, as they were written."""
-        return self.written("defaults", layer) if layer in self.defaults else None
+        written = self.written("defaults", layer) if layer in self.defaults else None
+        return written if isinstance(written, Mapping) else None
 
 
 SIBLINGS = frozenset({"name", "inputs", "outputs", "when", "index", "layers"})
@@ -249,14 +253,13 @@ class DocumentReader:
         parts: dict[str, Any] = dict(data)
         if "layers" in data:
             parts["layers"] = self.entries(data, "layers")
-        if isinstance(data.get("blocks"), Mapping):
-            parts["blocks"] = self._blocks(data["blocks"])
-        if isinstance(data.get("variants"), Mapping):
-            parts["variants"] = {
-                name: self._variant(values) for name, values in data["variants"].items()
-            }
-        if isinstance(data.get("expect"), Mapping):
-            parts["expect"] = self.declaration(Expect, data["expect"], data["expect"].span)
+        blocks, variants, expect = (data.get(key) for key in ("blocks", "variants", "expect"))
+        if isinstance(blocks, Mapping):
+            parts["blocks"] = self._blocks(blocks)
+        if isinstance(variants, Mapping):
+            parts["variants"] = {name: self._variant(each) for name, each in variants.items()}
+        if isinstance(expect, Mapping):
+            parts["expect"] = self.declaration(Expect, expect, expect.span)
         return self._prune(parts, data)
 
     def _variant(self, values: Any) -> Any:
@@ -267,20 +270,16 @@ class DocumentReader:
         return {**values, "expect": expect}
 
     def _version(self, data: Mapping) -> bool:
+        """Whether the document can be read; without a version it is read as the one there is."""
         version = data.get("specc")
         if version == 1 and not isinstance(version, bool | float):
             return True
         missing = "specc" not in data
-        self.report.add(
-            Diagnostic(
-                "version",
-                "a spec begins with its language version"
-                if missing
-                else f"expected language version 1, received {shown(version)}",
-                data.span if missing else data.value_spans["specc"],
-                help="write `specc: 1` as the first line",
-            )
-        )
+        received = f"expected language version 1, received {shown(version)}"
+        message = "a spec begins with its language version" if missing else received
+        span = data.span if missing else data.value_spans["specc"]
+        help = "write `specc: 1` as the first line"
+        self.report.add(Diagnostic("version", message, span, help=help))
         return missing
 
     def _prune(self, parts: dict[str, Any], data: Mapping) -> Document | None:
@@ -315,7 +314,7 @@ class DocumentReader:
         return substitute
 
     def declaration(
-        self, model: type[D], parts: dict[str, Any], span: Span, node: Mapping | None = None
+        self, model: type[D], parts: Any, span: Span, node: Mapping | None = None
     ) -> D | None:
         """`parts` as `model`; None, and the faults reported, if it is not."""
         where = node if node is not None else parts if isinstance(parts, Mapping) else None

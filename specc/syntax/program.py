@@ -27,7 +27,7 @@ class Definition:
     @property
     def span(self) -> Span:
         """Where the block's name stands."""
-        return self.document.node["blocks"].key_spans[self.name]
+        return self.document.key_span("blocks", self.name)
 
 
 @dataclass(frozen=True, slots=True)

@@ -180,7 +180,8 @@ def _invalid(place: Place, details: list[ErrorDetails], context: ValidationConte
     received = details[0]["input"]
     of_key = any("[key]" in detail["loc"] for detail in details)
     span = context.key_span(place) if of_key else context.value_span(*place)
-    subject = " ".join(part for part in (context.layer, place and f"`{_path(place)}`") if part)
+    path = f"`{_path(place)}`" if place else ""
+    subject = " ".join(filter(None, (context.layer, path)))
     subject = f"{subject}: " if subject else ""
     if isinstance(received, Dim):
         return Diagnostic(

@@ -1,0 +1,229 @@
+"""A region on its way to a class: the statements of its `__init__` and of its `forward`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from specc.emit.code import Argument, Call, Code, Literal, Ref, join, name_tensors, tensors
+from specc.emit.naming import attribute, relative, unique, variable
+from specc.emit.template import Body, Line
+from specc.emit.variables import Step, name_values
+from specc.ir import Item, Node, Region, Value
+
+from .loops import is_live, loop_container
+from .names import RESERVED
+from .site import LOWERINGS, Site
+
+if TYPE_CHECKING:
+    from .source import Emitter
+
+AXIS_LETTERS = {
+    "batch": "N",
+    "channels": "C",
+    "depth": "D",
+    "height": "H",
+    "width": "W",
+    "length": "T",
+}
+
+
+@dataclass(slots=True)
+class Statement:
+    """A line of `forward`, before its tensors have names.
+
+    loop: the modules of which each is applied in turn, in a `for`; then `carry` is the value that
+        goes in where the output comes out.
+    """
+
+    code: Code
+    outputs: tuple[Value, ...]
+    names: tuple[str, ...]
+    loop: Code | None = None
+    carry: Value | None = None
+
+    def step(self) -> Step:
+        inputs = tuple(tensors(self.code))
+        kept = () if self.loop is None else tuple(item for item in inputs if item is not self.carry)
+        return Step(inputs, self.outputs, self.names, kept)
+
+
+@dataclass(slots=True)
+class Frame:
+    """One region on its way to a class.
+
+    scope: the path that `self` stands for: the region's own, or of a region used again its owner's.
+    borrowed: the names of the modules that `forward` takes, by their paths.
+    """
+
+    emitter: Emitter
+    region: Region
+    scope: str
+    inputs: tuple[Value, ...]
+    outputs: tuple[Value, ...]
+    borrowed: dict[str, str] = field(default_factory=dict[str, str])
+    arguments: dict[Value, str] = field(default_factory=dict[Value, str])
+    setup: list[Line] = field(default_factory=list[Line])
+    statements: list[Statement] = field(default_factory=list[Statement])
+    initial: list[Line] = field(default_factory=list[Line])
+
+    @classmethod
+    def of(cls, emitter: Emitter, region: Region) -> Frame:
+        """The frame of a region, with names for what it takes."""
+        inputs, outputs, borrowed = emitter.interface(region)
+        frame = cls(emitter, region, region.owner, inputs, outputs)
+        taken = {*RESERVED}
+        wishes = [frame._input_name(value) for value in inputs]
+        frame.arguments = dict(zip(inputs, unique(wishes, taken), strict=True))
+        names = unique((variable(path) for path in borrowed), taken)
+        frame.borrowed = dict(zip(borrowed, names, strict=True))
+        return frame
+
+    def _input_name(self, value: Value) -> str:
+        """Its declared name; else `x` for what an iteration takes over, or what made it."""
+        for name, declared in self.region.inputs:
+            if declared is value:
+                return name
+        if value is self.inputs[0]:
+            return "x"
+        return [part for part in value.name.split(".") if not part.isdigit()][-1]
+
+    def add(self, item: Item) -> None:
+        """Lower one item of the region itself."""
+        reference = f"self.{item.name}"
+        constructor = self.item(item, reference)
+        if constructor is not None:
+            self.setup.append(Line(join(reference, " = ", constructor)))
+        self.setup += self.initial
+        self.initial.clear()
+
+    def item(self, item: Item, reference: str) -> Code | None:
+        """Add the statements of an item that lives at `reference`; gives its constructor."""
+        if isinstance(item, Node):
+            return self._node(item, reference)
+        if not is_live(item):
+            return None
+        if item.kind == "loop":
+            return loop_container(self, item, reference)
+        return self._call(item, reference)
+
+    # Nodes --------------------------------------------------------------------------------------
+
+    def _node(self, node: Node, reference: str) -> Code | None:
+        own = not node.shared or self.emitter.needs_own_module(node)
+        site, code = self.lowered(node, reference if own else self.module(node.owner))
+        self.emitter.helpers += site.helpers
+        for value, expression in site.temporaries:
+            name = value.name.rpartition(".")[2]
+            self.statements.append(Statement(expression, (value,), (name,)))
+        self.statements.append(Statement(code, node.outputs, self.wishes(node)))
+        if not own or site.constructor is None:
+            return None
+        self.initial += self.emitter.initialization.own_lines(node, reference)
+        self.emitter.initialization.register(node, site.kind)
+        return site.constructor
+
+    def lowered(self, node: Node, module: str) -> tuple[Site, Code]:
+        """A node's site, and the expression of its output, with its module at `module`."""
+        site = Site(node, module, self.emitter.uses[node.owner])
+        return site, LOWERINGS.find(node)(node.layer, site)
+
+    def wishes(self, item: Item) -> tuple[str, ...]:
+        """The names a reader would give to what an item makes."""
+        name = variable(relative(item.path, self.region.path))
+        outputs = self.emitter.interfaces[item].outputs
+        if len(outputs) == 1:
+            return (name,)
+        named = {} if isinstance(item, Node) else {value: key for key, value in item.outputs}
+        return tuple(f"{name}_{named.get(value) or index}" for index, value in enumerate(outputs))
+
+    def module(self, path: str) -> str:
+        """The text of the module at `path`: one in here, handed in, or in one that is handed in."""
+        for borrowed, name in self.borrowed.items():
+            if path == borrowed or path.startswith(f"{borrowed}."):
+                return attribute(f"{name}{path.removeprefix(borrowed)}")
+        return f"self.{attribute(relative(path, self.scope))}"
+
+    # Blocks and iterations ----------------------------------------------------------------------
+
+    def _call(self, region: Region, reference: str) -> Code | None:
+        """A statement that calls a region; gives its constructor.
+
+        A region used again whose body is not the very same (a pad may differ, with the sizes) is
+        written out here, with the modules of the first use.
+        """
+        if region.shared and not self.emitter.is_same(region):
+            for item in region.items:
+                self.item(item, reference)
+            return None
+        module = self.module(region.owner) if region.shared else reference
+        outputs = self.emitter.interfaces[region].outputs
+        self.statements.append(Statement(self.called(region, module), outputs, self.wishes(region)))
+        return None if region.shared else self.emitter.construction(region)
+
+    def called(self, region: Region, module: str) -> Call:
+        """The call of a region's module: on the values it takes, and the modules it borrows."""
+        interface = self.emitter.interfaces[region]
+        owners = () if region.shared else interface.borrowed
+        modules = (Argument(self.module(path)) for path in owners)
+        return Call(module, (*(Argument(Ref(value)) for value in interface.inputs), *modules))
+
+    # The body -----------------------------------------------------------------------------------
+
+    def body(self) -> Body:
+        """The finished region."""
+        reserved = (*RESERVED, *self.borrowed.values())
+        steps = [item.step() for item in self.statements]
+        names = name_values(self.arguments, steps, self.outputs, reserved)
+        forward = [line for item in self.statements for line in _lines(item, names)]
+        if self._ends_in_result():
+            code = name_tensors(self.statements[-1].code, names)
+            forward[-1] = Line(join("return ", code), forward[-1].comment)
+        else:
+            forward.append(Line("return " + ", ".join(names[value] for value in self.outputs)))
+        tensor_arguments = [(name, "Tensor") for name in self.arguments.values()]
+        modules = [(name, "nn.Module") for name in self.borrowed.values()]
+        return Body(
+            self.region.label,
+            (*tensor_arguments, *modules),
+            (tuple(self.setup), tuple(forward)),
+            len(self.outputs),
+            tuple(item.name for item in self.region.items),
+        )
+
+    def _ends_in_result(self) -> bool:
+        """Whether the last statement makes the one result, so that it can be returned as it is."""
+        if not self.statements or len(self.outputs) != 1:
+            return False
+        last = self.statements[-1]
+        return last.loop is None and last.outputs == self.outputs
+
+
+def _lines(item: Statement, names: dict[Value, str]) -> Iterator[Line]:
+    code = name_tensors(item.code, names)
+    targets = ", ".join(names[value] for value in item.outputs)
+    comment = _comment(item.outputs)
+    if item.loop is None:
+        yield Line(join(targets, " = ", code), comment)
+        return
+    if item.carry is not None and names[item.carry] != targets:
+        yield Line(join(targets, " = ", names[item.carry]))
+        code = name_tensors(item.code, {**names, item.carry: targets})
+    yield Line(join("for layer in ", item.loop, ":"))
+    yield Line(join(targets, " = ", code), comment, 1)
+
+
+def _comment(outputs: tuple[Value, ...]) -> tuple[Literal, ...]:
+    """The physical shape of one output: a literal for each dim, with the letter of its axis."""
+    if len(outputs) != 1:
+        return ()
+    (value,) = outputs
+    order = value.order or range(value.type.rank)
+    return tuple(
+        Literal(
+            size if isinstance(size := value.type.shape[axis], int) else str(size),
+            AXIS_LETTERS.get(value.type.axis_name(axis), "D"),
+        )
+        for axis in order
+    )

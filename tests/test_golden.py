@@ -1,0 +1,156 @@
+"""The emitted source is product: the zoo's is kept as it is read, and all is as ruff writes it.
+
+`pytest tests/test_golden.py --update-golden` writes the golden files anew; the difference is then
+read like any other change. They run where specc cannot be imported, as they do at a user's.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from samples import all_samples, sample_graph
+from structures import STRUCTURES, structure
+from zoo import every_network, network
+
+from specc.backend import load_backend, load_model_backend
+from specc.ir import Graph
+from specc.passes.layout import IoLayout
+from specc.verification import random_inputs
+from specc.weights import initial_weights, save_weights
+
+GOLDEN = Path(__file__).parent / "golden"
+RUN_ALONE = Path(__file__).parent / "run_alone.py"
+BACKENDS = ("pytorch", "keras")
+SMALL = ("dense_digits", "digits_cnn", "fashion_mlp", "happy_house", "signs")
+"""Networks that are also run, with weights."""
+
+every_backend = pytest.mark.parametrize("backend", BACKENDS)
+
+
+def source(graph: Graph, backend: str, io_layout: IoLayout | None = None) -> str:
+    text = load_backend(backend).compile(graph, None, io_layout)
+    assert isinstance(text, str)
+    return text
+
+
+def file_name(name: str, variant: str | None) -> str:
+    return f"{name}@{variant}.py" if variant else f"{name}.py"
+
+
+@every_backend
+@pytest.mark.parametrize(("name", "variant"), every_network())
+def test_the_source_of_the_zoo(
+    name: str, variant: str | None, backend: str, update_golden: bool
+) -> None:
+    file = GOLDEN / backend / file_name(name, variant)
+    received = source(network(name, variant), backend)
+    if update_golden:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(received, "utf-8")
+    assert received == file.read_text("utf-8"), "if this is meant, run pytest with --update-golden"
+
+
+@every_backend
+def test_every_golden_file_is_of_the_zoo(backend: str) -> None:
+    expected = {file_name(*case.values) for case in every_network()}
+    assert {file.name for file in (GOLDEN / backend).iterdir()} == expected
+
+
+# Format
+
+
+def write_all(folder: Path, backend: str) -> None:
+    """The source of the zoo, of all samples and of all structures, in both layouts of images."""
+    graphs = {case.id: network(*case.values) for case in every_network()}
+    for index, case in enumerate(all_samples()):
+        graphs[f"sample_{index}_{case.values[0].__name__}"] = sample_graph(*case.values)
+    for name in STRUCTURES:
+        graphs[f"structure_{name}"] = structure(name, folder)
+    for name, graph in graphs.items():
+        for io_layout in (None, "channels_first", "channels_last"):
+            text = source(graph, backend, io_layout)
+            (folder / f"{name}_{io_layout}.py").write_text(text, "utf-8")
+
+
+def ruff(*arguments: str) -> str:
+    """What ruff complains about with its own settings, or an empty text."""
+    command = [sys.executable, "-m", "ruff", *arguments]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    return "" if result.returncode == 0 else result.stdout + result.stderr
+
+
+@every_backend
+def test_all_source_is_as_ruff_formats_and_checks_it(backend: str, tmp_path: Path) -> None:
+    write_all(tmp_path, backend)
+    shared = ("--isolated", "--no-cache", str(tmp_path))
+    assert ruff("format", "--diff", *shared) == ""
+    assert ruff("check", "--extend-select", "I,UP", *shared) == ""
+
+
+def test_the_helpers_of_pytorch_are_at_the_width_of_emitted_source() -> None:
+    """They are read as text: all of them, whether a sample needs them or not."""
+    file = Path(__file__).parents[1] / "backends" / "pytorch" / "helpers.py"
+    _, found, code = file.read_text("utf-8").partition("# fmt: off\n")
+    assert found
+    command = [
+        sys.executable,
+        "-m",
+        "ruff",
+        "format",
+        "--isolated",
+        "--stdin-filename",
+        "h.py",
+        "-",
+    ]
+    result = subprocess.run(
+        command, input=code.lstrip(), capture_output=True, text=True, check=True
+    )
+    assert result.stdout == code.lstrip()
+
+
+# Where specc is not
+
+
+def run_alone(backend: str, folder: Path, jobs: list[dict[str, Any]]) -> dict[str, Any]:
+    """Run golden files in a process that cannot import specc: see run_alone.py."""
+    (folder / "jobs.json").write_text(json.dumps(jobs), "utf-8")
+    command = [sys.executable, "-I", str(RUN_ALONE), backend, str(folder)]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stderr
+    return json.loads(result.stdout.splitlines()[-1])
+
+
+@every_backend
+def test_the_source_runs_where_specc_is_not(backend: str, tmp_path: Path) -> None:
+    """Every network can be made, with as many weights as declared; the small ones compute."""
+    jobs, expected = [], {}
+    for case in every_network():
+        graph = network(*case.values)
+        file = GOLDEN / backend / file_name(*case.values)
+        jobs.append({"id": case.id, "file": str(file), "small": case.id in SMALL})
+        expected[case.id] = graph.parameters
+        if case.id in SMALL:
+            save_weights(tmp_path / f"{case.id}.safetensors", initial_weights(graph.weights))
+            (array,) = random_inputs(graph, {"N": 3}).values()
+            order = (0, 3, 1, 2) if backend == "pytorch" and array.ndim == 4 else range(array.ndim)
+            np.save(tmp_path / f"{case.id}.npy", array.transpose(*order))
+    assert run_alone(backend, tmp_path, jobs) == expected
+    for name in SMALL:
+        compare(backend, name, tmp_path)
+
+
+def compare(backend: str, name: str, folder: Path) -> None:
+    """What a golden file computed alone, with the file of weights if its framework can read it."""
+    graph = network(name)
+    received = np.load(folder / f"{name}.out.npy")
+    assert np.isfinite(received).all()
+    if backend == "pytorch":
+        weights, inputs = initial_weights(graph.weights), random_inputs(graph, {"N": 3})
+        (expected,) = load_model_backend(backend).run(graph, weights, inputs).values()
+        np.testing.assert_allclose(received, expected, rtol=1e-5, atol=1e-6)

@@ -1,0 +1,649 @@
+"""The PyTorch backend: the emitted source, the modules it makes, and how they start and train.
+
+That it computes what the other backends compute is tested in test_parity.py.
+"""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from samples import all_samples, sample_graph, sample_sizes
+from structures import every_structure, structure
+from torch import Tensor, nn
+
+from specc.backend import load_model_backend
+from specc.backends.pytorch import helpers
+from specc.checking import check_file, require_graph
+from specc.dims import evaluate
+from specc.emit.module import execute
+from specc.initializers import INITIALIZERS, Initializer
+from specc.ir import Graph
+from specc.layer import LAYERS, Layer, Sample
+from specc.passes.layout import IoLayout
+from specc.tensor import FLOATS
+from specc.verification import random_inputs
+from specc.weights import initial_weights
+
+PYTORCH = load_model_backend("pytorch")
+every_sample = pytest.mark.parametrize(("layer", "sample"), all_samples())
+both_layouts = pytest.mark.parametrize("io_layout", ["channels_first", "channels_last"])
+
+
+def source(graph: Graph, io_layout: IoLayout | None = None) -> str:
+    text = PYTORCH.compile(graph, None, io_layout)
+    assert isinstance(text, str)
+    return text
+
+
+def fresh(graph: Graph, io_layout: IoLayout | None = None) -> Any:
+    """The emitted network, with the weights that its own source gives it."""
+    return network_of(source(graph, io_layout))
+
+
+def network_of(text: str) -> Any:
+    """An instance of the last class of an emitted file."""
+    module = execute(text, "test")
+    last = ast.parse(text).body[-1]
+    assert isinstance(last, ast.ClassDef)
+    return getattr(module, last.name)()
+
+
+def spec_graph(text: str, folder: Path) -> Graph:
+    path = folder / "spec.yaml"
+    path.write_text(f"specc: 1\n{text}", "utf-8")
+    return require_graph(check_file(path))
+
+
+def layer_graph(name: str, params: dict[str, Any], *inputs: str) -> Graph:
+    sample = Sample(params, inputs, ())
+    return sample_graph(LAYERS[name], sample)
+
+
+def physical(array: Any, io_layout: str) -> Tensor:
+    tensor = torch.from_numpy(array)
+    return (
+        tensor.permute(0, 3, 1, 2) if io_layout == "channels_first" and array.ndim == 4 else tensor
+    )
+
+
+def state_shapes(module: nn.Module) -> dict[str, tuple[int, ...]]:
+    return {
+        key: tuple(value.shape)
+        for key, value in module.state_dict().items()
+        if not key.endswith("num_batches_tracked")
+    }
+
+
+def declared_shapes(graph: Graph) -> dict[str, tuple[int, ...]]:
+    return {key: weight.shape for key, weight in graph.weights.items()}
+
+
+# Every sample of every layer
+
+
+@every_sample
+def test_state_dict_is_as_declared(layer: type[Layer], sample: Sample) -> None:
+    graph = sample_graph(layer, sample)
+    module = fresh(graph)
+    assert state_shapes(module) == declared_shapes(graph)
+    assert list(state_shapes(module)) == list(graph.weights)
+    trainable = {key for key, weight in graph.weights.items() if weight.trainable}
+    assert {key for key, _ in module.named_parameters()} == trainable
+
+
+@both_layouts
+@pytest.mark.parametrize("large", [False, True])
+@every_sample
+def test_outputs_have_the_inferred_shapes(
+    layer: type[Layer], sample: Sample, large: bool, io_layout: IoLayout
+) -> None:
+    graph, sizes = sample_graph(layer, sample), sample_sizes(sample, large)
+    arrays = random_inputs(graph, sizes, 0)
+    tensors = [physical(array, io_layout) for array in arrays.values()]
+    results = fresh(graph, io_layout).eval()(*tensors)
+    results = results if isinstance(results, tuple) else (results,)
+    for result, value in zip(results, graph.outputs.values(), strict=True):
+        shape = [evaluate(size, sizes) for size in value.type.shape]
+        if io_layout == "channels_first" and len(shape) == 4:
+            shape = [shape[axis] for axis in (0, 3, 1, 2)]
+        assert list(result.shape) == shape
+        assert str(result.dtype) == f"torch.{value.type.dtype}"
+
+
+@every_sample
+def test_gradients_reach_all_weights_and_inputs(layer: type[Layer], sample: Sample) -> None:
+    graph = sample_graph(layer, sample)
+    module = fresh(graph).train()
+    arrays = random_inputs(graph, sample_sizes(sample), 0)
+    tensors = [physical(array, "channels_first") for array in arrays.values()]
+    for tensor in tensors:
+        tensor.requires_grad_(tensor.is_floating_point())
+    result = module(*tensors)
+    if not result.requires_grad:
+        assert not any(value.type.dtype in FLOATS for value in graph.inputs.values())
+        return
+    (result * torch.rand_like(result)).sum().backward()
+    leaves = [*module.parameters(), *(tensor for tensor in tensors if tensor.requires_grad)]
+    assert all(leaf.grad is not None and leaf.grad.isfinite().all() for leaf in leaves)
+
+
+@every_sample
+def test_source_is_deterministic(layer: type[Layer], sample: Sample) -> None:
+    assert source(sample_graph(layer, sample)) == source(sample_graph(layer, sample))
+
+
+# Structures
+
+
+@pytest.mark.parametrize("name", every_structure())
+def test_structures_have_the_declared_weights(name: str, tmp_path: Path) -> None:
+    graph = structure(name, tmp_path)
+    assert state_shapes(fresh(graph)) == declared_shapes(graph)
+
+
+def test_a_chain_is_a_sequential_and_like_modules_are_a_comprehension(tmp_path: Path) -> None:
+    graph = spec_graph(
+        """
+inputs: {x: "float32[N, 6]"}
+layers:
+  - repeat: 2
+    name: outer
+    layers:
+      - repeat: 3
+        layers: [{Dense: 6}]
+""",
+        tmp_path,
+    )
+    written = source(graph)
+    assert "nn.Sequential(*(nn.Linear(6, 6) for _ in range(3)))" in written
+    assert "for layer in" not in written
+
+
+def test_a_loop_with_an_outer_value_is_a_for(tmp_path: Path) -> None:
+    graph = spec_graph(
+        """
+inputs: {x: "float32[N, 6]", side: "float32[N, 6]"}
+layers:
+  - repeat: 3
+    name: step
+    inputs: x
+    layers:
+      - Dense: 6
+      - Multiply:
+        inputs: [prev, side]
+""",
+        tmp_path,
+    )
+    written = source(graph)
+    assert "nn.ModuleList([Step() for _ in range(3)])" in written
+    assert "        for layer in self.step:\n            x = layer(x, side)" in written
+
+
+def test_a_for_does_not_overwrite_what_its_modules_take(tmp_path: Path) -> None:
+    """The outer value is last used in the loop, and still must not hold the loop's result."""
+    graph = spec_graph(
+        """
+inputs: {a: "float32[N, 6]"}
+layers:
+  - Dense: 6
+    name: side
+  - Dense: 6
+    inputs: a
+  - repeat: 3
+    name: step
+    layers:
+      - Dense: 6
+      - Multiply:
+        inputs: [prev, side]
+""",
+        tmp_path,
+    )
+    module, x = fresh(graph), torch.rand(2, 6)
+    y, side = module.dense(x), module.side(x)
+    for step in module.step:
+        y = step.dense(y) * side
+    torch.testing.assert_close(module(x), y)
+
+
+def test_an_iteration_left_out_is_an_identity(tmp_path: Path) -> None:
+    graph = spec_graph(
+        """
+inputs: {x: "float32[N, 6]"}
+layers:
+  - for: {units: [4, 5, 6]}
+    index: i
+    name: hidden
+    layers:
+      - Dense: "${units}"
+        when: "${i != 1}"
+""",
+        tmp_path,
+    )
+    assert "nn.Sequential(nn.Linear(6, 4), nn.Identity(), nn.Linear(4, 6))" in source(graph)
+    assert state_shapes(fresh(graph)) == declared_shapes(graph)
+
+
+SHARED = """
+inputs: {{a: "float32[N, 8, 8, 3]", b: "float32[N, {size}, {size}, 3]"}}
+blocks:
+  encoder:
+    layers:
+      - Conv2D: {{filters: 4, kernel_size: 3, padding: same, strides: 2}}
+      - GlobalAveragePooling2D
+layers:
+  - encoder:
+    inputs: a
+    name: first
+  - reuse: first
+    inputs: b
+    name: again
+outputs: [first, again]
+"""
+
+
+def test_a_block_used_again_is_called_again(tmp_path: Path) -> None:
+    written = source(spec_graph(SHARED.format(size=8), tmp_path))
+    assert "first = self.first(a)" in written
+    assert "self.first(b)" in written
+
+
+def test_a_block_used_again_is_written_out_where_its_pads_differ(tmp_path: Path) -> None:
+    graph = spec_graph(SHARED.format(size=7), tmp_path)
+    written = source(graph)
+    assert "F.pad(x, (0, 1, 0, 1))" in written
+    assert "self.first.conv2d(F.pad(b, (1, 1, 1, 1)))" in written
+    assert state_shapes(fresh(graph)) == declared_shapes(graph)
+
+
+def test_a_layer_used_again_pads_at_each_use(tmp_path: Path) -> None:
+    """At 7 the pads are symmetric, and the module could add them; at 8 they are not."""
+    graph = spec_graph(
+        """
+inputs: {a: "float32[N, 7, 7, 3]", b: "float32[N, 8, 8, 3]"}
+layers:
+  - Conv2D: {filters: 4, kernel_size: 3, padding: same, strides: 2}
+    inputs: a
+    name: conv
+  - reuse: conv
+    inputs: b
+    name: again
+outputs: [conv, again]
+""",
+        tmp_path,
+    )
+    conv, again = fresh(graph)(torch.rand(2, 3, 7, 7), torch.rand(2, 3, 8, 8))
+    assert conv.shape == again.shape == (2, 4, 4, 4)
+
+
+# Names and descriptions
+
+
+@pytest.mark.parametrize(
+    "name", ["F", "l", "nn", "torch", "Tensor", "layer", "y", "int", "same_pads", "i", "math"]
+)
+def test_names_that_mean_something_in_the_source(name: str, tmp_path: Path) -> None:
+    graph = spec_graph(
+        f"""
+name: {name}
+inputs: {{{name}: "float32[N, 2*h, 2*h, 3]", x: "float32[N, 2*h, 2*h, 3]"}}
+blocks:
+  {name.lower()}:
+    params: {{filters: int}}
+    inputs: [{name}, other]
+    layers:
+      - Conv2D: {{filters: "${{filters}}", kernel_size: 3, padding: same, strides: 2}}
+        inputs: {name}
+      - Reshape: [-1, "${{filters}}"]
+        name: stride
+      - Add:
+        inputs: [prev, stride]
+layers:
+  - {name.lower()}: {{filters: 4}}
+    inputs: [{name}, x]
+  - {name.lower()}: {{filters: 3}}
+    inputs: [x, {name}]
+    name: {name}_2
+""",
+        tmp_path,
+    )
+    module, x = fresh(graph), torch.rand(2, 3, 4, 4)
+    assert state_shapes(module) == declared_shapes(graph)
+    assert module(x, x).shape == (2, 4, 3)
+
+
+HOSTILE = [
+    '"""\nimport os\nos.abort()\n"""',
+    "'''\nimport os\n'''",
+    'ends with "',
+    '"starts',
+    '"',
+    '""""""""',
+    "\\",
+    '\\"""; import os',
+    "\\\\\\",
+    "a\x1b[31mred\u202e\u2028\x85 \x0c\tb",
+    "${import os} {x} %s",
+    "x" * 5000,
+    "語" * 500,
+    " \n \n ",
+]
+
+
+@pytest.mark.parametrize("description", HOSTILE)
+def test_a_description_stays_in_the_docstring(description: str) -> None:
+    graph = layer_graph("ReLU", {}, "float32[N, 3]")
+    hostile = Graph(graph.name, graph.inputs, graph.outputs, graph.body, description)
+    plain, written = ast.parse(source(graph)), ast.parse(source(hostile))
+    assert ast.get_docstring(written)
+    assert [ast.dump(node) for node in written.body[1:]] == [
+        ast.dump(node) for node in plain.body[1:]
+    ]
+    assert all(character.isprintable() or character == "\n" for character in source(hostile))
+
+
+# Random layers
+
+
+def trained(name: str, params: dict[str, Any], x: Tensor) -> Tensor:
+    """What a layer makes of images [N, C, H, W] in training; it must leave them alone otherwise."""
+    size = "float32[N, H, W, 3]" if x.ndim == 4 else f"float32[N, {x.shape[1]}]"
+    module = fresh(layer_graph(name, params, size))
+    torch.testing.assert_close(module.eval()(x), x, rtol=0, atol=0)
+    torch.manual_seed(0)
+    return module.train()(x)
+
+
+def test_dropout_drops_and_scales() -> None:
+    x = torch.ones(400, 50)
+    y = trained("Dropout", {"rate": 0.3}, x)
+    assert y.unique().tolist() == pytest.approx([0, 1 / 0.7])
+    assert (y == 0).float().mean().item() == pytest.approx(0.3, abs=0.02)
+
+
+@pytest.mark.parametrize("seed", [None, 7])
+@pytest.mark.parametrize("noise_shape", [(None, 1, 1, 3), (None, 1, None, 1), (1, None, 1, None)])
+def test_dropout_drops_together_along_an_axis_of_one(
+    noise_shape: tuple[int | None, ...], seed: int | None
+) -> None:
+    x = torch.ones(8, 3, 6, 5)
+    y = trained("Dropout", {"rate": 0.5, "noise_shape": noise_shape, "seed": seed}, x)
+    assert 0 < (y == 0).float().mean() < 1
+    channels_last = y.permute(0, 2, 3, 1)
+    for axis, size in enumerate(noise_shape):
+        if size == 1:
+            assert (channels_last == channels_last.narrow(axis, 0, 1)).all()
+
+
+@pytest.mark.parametrize("rate", [0, 1])
+def test_dropout_at_the_ends(rate: float) -> None:
+    for seed in (None, 1):
+        y = trained("Dropout", {"rate": rate, "seed": seed}, torch.ones(3, 4))
+        assert (y == 1 - rate).all()
+
+
+@pytest.mark.parametrize(
+    ("mode", "dims"), [("horizontal", [3]), ("vertical", [2]), ("horizontal_and_vertical", [2, 3])]
+)
+def test_random_flip_mirrors_half_of_the_images(mode: str, dims: list[int]) -> None:
+    x = torch.rand(200, 3, 4, 5)
+    y = trained("RandomFlip", {"mode": mode}, x)
+    same = (y == x).flatten(1).all(dim=1)
+    flipped = (y == x.flip(dims)).flatten(1).all(dim=1)
+    assert (same ^ flipped).all()
+    assert 70 < int(flipped.sum()) < 130
+
+
+@pytest.mark.parametrize("name", ["RandomFlip", "RandomRotation", "RandomZoom", "Dropout"])
+def test_a_seed_repeats_what_is_drawn(name: str) -> None:
+    primary = LAYERS[name].primary
+    assert primary is not None
+    params = {primary: "horizontal" if name == "RandomFlip" else 0.5, "seed": 3}
+    graph = layer_graph(name, params, "float32[N, H, W, 3]")
+    x = torch.rand(16, 3, 4, 5)
+    first, again = fresh(graph), fresh(graph)
+    one = first(x)
+    torch.testing.assert_close(again(x), one)
+    assert not torch.equal(first(x), one)
+
+
+@pytest.mark.parametrize("turns", [0.25, 0.5, -0.25])
+def test_random_rotation_turns_counter_clockwise(turns: float) -> None:
+    x = torch.rand(2, 3, 6, 6)
+    y = trained("RandomRotation", {"factor": (turns, turns)}, x)
+    torch.testing.assert_close(y, x.rot90(int(4 * turns), dims=(2, 3)), rtol=1e-4, atol=1e-4)
+
+
+def test_random_zoom_keeps_the_centre_and_shrinks_by_a_positive_factor() -> None:
+    x = torch.zeros(1, 3, 9, 9)
+    x[:, :, 2:7, 2:7] = 1
+    for factor, covered in ((1.0, 3), (-0.5, 9)):
+        y = trained("RandomZoom", {"height_factor": (factor, factor), "fill_mode": "constant"}, x)
+        assert int((y[0, 0, 4] > 0.5).sum()) == covered
+        torch.testing.assert_close(y, y.flip([2, 3]))
+
+
+def test_random_zoom_draws_the_width_apart_only_if_it_has_a_factor() -> None:
+    x = torch.rand(1, 3, 8, 8).expand(20, 3, 8, 8)
+    alike = trained("RandomZoom", {"height_factor": 0.4}, x + x.transpose(2, 3))
+    torch.testing.assert_close(alike, alike.transpose(2, 3))
+    apart = trained("RandomZoom", {"height_factor": 0.0, "width_factor": 0.4}, x)
+    assert not torch.allclose(apart, x)
+    rows = torch.arange(8.0).reshape(1, 1, 8, 1).expand(4, 3, 8, 8)
+    kept = trained("RandomZoom", {"height_factor": 0.0, "width_factor": 0.4}, rows)
+    torch.testing.assert_close(kept, rows)
+
+
+@pytest.mark.parametrize("interpolation", ["bilinear", "nearest"])
+@pytest.mark.parametrize("fill_mode", ["constant", "nearest", "reflect", "wrap"])
+def test_warp_is_the_affine_transform_of_keras(fill_mode: str, interpolation: str) -> None:
+    import keras
+
+    generator = np.random.default_rng(0)
+    images = generator.standard_normal((16, 7, 6, 2), np.float32)
+    matrices = generator.uniform(-1.8, 1.8, (16, 2, 2)).astype(np.float32)
+    centre = np.array([2.5, 3], np.float32)
+    offset = centre - matrices @ centre
+    rows = np.concatenate([matrices, offset[:, :, None]], axis=2).reshape(16, 6)
+    transform = np.concatenate([rows, np.zeros((16, 2), np.float32)], axis=1)
+    expected = keras.ops.image.affine_transform(images, transform, interpolation, fill_mode, 0.5)
+    received = helpers.warp(
+        torch.from_numpy(images).permute(0, 3, 1, 2),
+        torch.from_numpy(matrices),
+        fill_mode,
+        interpolation,
+        0.5,
+    )
+    difference = np.abs(received.permute(0, 2, 3, 1).numpy() - np.asarray(expected))
+    # Rounding may put a place on the other side of an edge, or of the middle between two pixels.
+    assert (difference > 1e-4).mean() < 0.005
+
+
+# Initial weights
+
+
+INITIAL: list[Any] = [
+    pytest.param(member(), id=member.name) for member in INITIALIZERS if member.name != "identity"
+] + [
+    pytest.param(member.model_validate(params), id=f"{member.name}-{index}")
+    for index, (member, params) in enumerate(
+        (member, params)
+        for member in INITIALIZERS
+        for params in {
+            "constant": ({"value": 0.5},),
+            "random_normal": ({"mean": 1.0, "stddev": 0.2},),
+            "truncated_normal": ({"mean": 1.0, "stddev": 0.2}, {"mean": 1.0, "stddev": 0.0}),
+            "random_uniform": ({"minval": 0.0, "maxval": 2.0},),
+            "orthogonal": ({"gain": 2.0},),
+            "variance_scaling": tuple(
+                {"scale": 2.0, "mode": mode, "distribution": distribution}
+                for mode in ("fan_in", "fan_out", "fan_avg")
+                for distribution in ("uniform", "truncated_normal", "untruncated_normal")
+            ),
+        }.get(member.name, ())
+    )
+]
+
+
+def assert_alike(received: Tensor, expected: Any) -> None:
+    """Whether two samples are of one distribution: moments and limits."""
+    ours, theirs = received.detach().numpy(), np.asarray(expected)
+    spread = max(float(theirs.std()), 1e-7)
+    assert ours.mean() == pytest.approx(theirs.mean(), abs=0.1 * spread + 1e-7)
+    assert ours.std() == pytest.approx(theirs.std(), rel=0.05, abs=1e-7)
+    assert np.abs(ours).max() == pytest.approx(np.abs(theirs).max(), rel=0.25, abs=1e-7)
+
+
+@pytest.mark.parametrize("initializer", INITIAL)
+@pytest.mark.parametrize(
+    ("name", "params", "shape"),
+    [
+        ("Conv2D", {"filters": 48, "kernel_size": 3}, "float32[N, 8, 8, 24]"),
+        ("Dense", {"units": 96}, "float32[N, 80]"),
+    ],
+)
+def test_kernels_start_as_in_keras(
+    initializer: Initializer, name: str, params: dict[str, Any], shape: str
+) -> None:
+    graph = layer_graph(name, {**params, "kernel_initializer": initializer}, shape)
+    torch.manual_seed(0)
+    (layer,) = fresh(graph).children()
+    (key, _) = graph.weights
+    assert_alike(layer.weight, initial_weights(graph.weights)[key])
+    assert (layer.bias == 0).all()
+
+
+def test_an_orthogonal_kernel_is_orthogonal() -> None:
+    params = {"filters": 10, "kernel_size": 3, "kernel_initializer": {"orthogonal": {"gain": 2}}}
+    kernel = fresh(layer_graph("Conv2D", params, "float32[N, 8, 8, 4]")).conv2d.weight.flatten(1)
+    torch.testing.assert_close(kernel @ kernel.T, 4 * torch.eye(10), rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("gain", [1.0, 0.5])
+def test_an_identity_kernel_is_an_identity(gain: float) -> None:
+    params = {"units": 5, "kernel_initializer": {"identity": {"gain": gain}}}
+    dense = fresh(layer_graph("Dense", params, "float32[N, 4]")).dense
+    torch.testing.assert_close(dense.weight.data, gain * torch.eye(5, 4))
+
+
+@pytest.mark.parametrize("initializer", INITIAL)
+def test_biases_and_scales_start_as_in_keras(initializer: Initializer) -> None:
+    if initializer.name == "orthogonal":
+        return
+    for name, parameter, weight in (
+        ("Dense", "bias_initializer", "bias"),
+        ("BatchNormalization", "gamma_initializer", "weight"),
+        ("BatchNormalization", "moving_variance_initializer", "running_var"),
+        ("LayerNormalization", "beta_initializer", "bias"),
+    ):
+        params = {parameter: initializer, **({"units": 4000} if name == "Dense" else {})}
+        channels = 2 if name == "Dense" else 4000
+        graph = layer_graph(name, params, f"float32[N, {channels}]")
+        torch.manual_seed(0)
+        (layer,) = fresh(graph).children()
+        (key,) = (key for key in graph.weights if key.endswith(f".{weight}"))
+        assert_alike(getattr(layer, weight), initial_weights(graph.weights)[key])
+
+
+def test_a_layer_that_starts_otherwise_does_so_inside_a_block(tmp_path: Path) -> None:
+    graph = spec_graph(
+        """
+inputs: {x: "float32[N, 4]"}
+blocks:
+  residual:
+    layers:
+      - Dense: {units: 4}
+      - Dense: {units: 4, kernel_initializer: zeros, bias_initializer: lecun_normal}
+      - BatchNormalization: {gamma_initializer: zeros}
+layers:
+  - repeat: 2
+    name: block
+    layers: [residual]
+  - Dense: {units: 3, bias_initializer: {constant: {value: -2}}}
+    name: logits
+  - Dense: {units: 3, use_bias: false}
+""",
+        tmp_path,
+    )
+    network = fresh(graph)
+    for block in network.block:
+        assert block.dense.weight.any()
+        assert not block.dense_1.weight.any()
+        assert block.dense_1.bias.any()
+        assert not block.batch_normalization.weight.any()
+    assert (network.logits.bias == -2).all()
+
+
+# Regularizers
+
+
+REGULARIZED = """
+inputs: {{x: "float32[N, 6, 6, 3]"}}
+defaults:
+  Conv2D: {{kernel_regularizer: {{l2: 0.1}}, filters: 3, kernel_size: 1}}
+layers:
+  - repeat: {count}
+    name: conv
+    layers: [Conv2D]
+  - reuse: {reuse}
+  - Flatten
+  - Dense: {{units: 2, kernel_regularizer: {dense}, bias_regularizer: {bias}}}
+"""
+
+
+@pytest.mark.parametrize("count", [2, 6])
+@pytest.mark.parametrize("dense", ["null", "l1", "{l2: 0.1}", "{l1_l2: {l1: 0.3, l2: 0.2}}"])
+@pytest.mark.parametrize("bias", ["null", "{l1: 0.5}"])
+def test_the_regularization_loss_is_that_of_keras(
+    count: int, dense: str, bias: str, tmp_path: Path
+) -> None:
+    text = REGULARIZED.format(count=count, reuse="conv.0", dense=dense, bias=bias)
+    graph = spec_graph(text, tmp_path)
+    weights = initial_weights(graph.weights, seed=1)
+    weights["dense.bias"] += 0.5
+    module = PYTORCH.model(graph, weights)
+    keras_model = load_model_backend("keras").model(graph, weights)
+    expected = sum(float(loss) for loss in keras_model.losses)
+    assert module.regularization_loss().item() == pytest.approx(expected, rel=1e-5)
+    module.regularization_loss().backward()
+    assert module.conv[0].weight.grad.any()
+
+
+def test_there_is_no_such_method_without_regularizers() -> None:
+    assert not hasattr(
+        fresh(layer_graph("Dense", {"units": 2}, "float32[N, 3]")), "regularization_loss"
+    )
+
+
+def test_an_entry_may_have_the_name_of_the_method(tmp_path: Path) -> None:
+    text = """
+inputs: {x: "float32[N, 3]"}
+layers: [{Dense: {units: 2, kernel_regularizer: l2}, name: regularization_loss}]
+"""
+    module = fresh(spec_graph(text, tmp_path))
+    assert module(torch.rand(2, 3)).shape == (2, 2)
+    assert module.regularization_loss2().item() > 0
+
+
+# Batch normalization
+
+
+def test_running_variance_is_unbiased_as_pytorch_has_it() -> None:
+    """The known difference: Keras and ONNX keep the biased one, n - 1 over n of this."""
+    module = fresh(layer_graph("BatchNormalization", {"momentum": 0.0}, "float32[N, 3]"))
+    x = torch.rand(8, 3)
+    module.train()(x)
+    torch.testing.assert_close(module.batch_normalization.running_var, x.var(dim=0))
+
+
+@pytest.mark.parametrize("axis", [1, 2, 3, 4, 5])
+def test_batch_normalization_of_six_axes(axis: int) -> None:
+    graph = layer_graph("BatchNormalization", {"axis": axis}, "float32[2, 2, 3, 4, 5, 6]")
+    module, x = fresh(graph), torch.rand(2, 2, 3, 4, 5, 6)
+    others = [other for other in range(6) if other != axis]
+    mean, variance = x.mean(others, keepdim=True), x.var(others, correction=0, keepdim=True)
+    torch.testing.assert_close(module.train()(x), (x - mean) / torch.sqrt(variance + 1e-3))

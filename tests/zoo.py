@@ -1,0 +1,27 @@
+"""The networks of the zoo, for the tests that walk them: each spec, and each of its variants."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import pytest
+
+import specc.zoo
+from specc.checking import check_file, require_graph
+from specc.ir import Graph
+
+
+def every_network() -> list[Any]:
+    """`(name, variant)` as pytest parameters, with ids such as `densenet@densenet169`."""
+    return [
+        pytest.param(name, variant, id=f"{name}@{variant}" if variant else name)
+        for name in specc.zoo.names()
+        for variant in (None, *check_file(specc.zoo.path(name)).variants)
+    ]
+
+
+@cache
+def network(name: str, variant: str | None = None) -> Graph:
+    """The graph of a spec of the zoo."""
+    return require_graph(check_file(specc.zoo.path(name), variant=variant))
