@@ -40,7 +40,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         empty = Path(folder) / "empty.py"
         empty.write_text(EMPTY, encoding="utf-8")
-        check = [sys.executable, "-m", "specc.cli.app", "check", "specs/densenet.yaml"]
+        check = [sys.executable, "-m", "specc.cli", "check", "specs/densenet.yaml"]
         nothing = [sys.executable, str(empty), "name"]
 
         def run(command: list[str]) -> None:

@@ -108,7 +108,3 @@ def main() -> None:
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     app(prog_name="specc")
-
-
-if __name__ == "__main__":
-    main()

@@ -551,10 +551,10 @@ Right:
     "too-many-loops": """Loops are nested deeper than 8.
 
 The loops of a block count with those around its call.""",
-    "too-deep": """Blocks, loops and groups are nested deeper than 100, or a path grows too long.
+    "too-deep": """Blocks, loops and groups are nested too deep.
 
-A deep network is one block after the other, not one inside the other: use `repeat`. The dotted
-path of a block or a loop has at most 1,000 characters.""",
+They nest at most 100 deep. A deep network is one block after the other, not one inside the other:
+use `repeat`. The dotted path of a block or a loop has at most 1,000 characters.""",
 }
 
 SHAPES = {

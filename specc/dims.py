@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from functools import lru_cache
 from itertools import chain
-from math import gcd, lcm
+from math import gcd, lcm, prod
 from operator import index
 from typing import NamedTuple, TypeAlias
 
@@ -31,6 +31,7 @@ MAX_TEXT = 256
 MAX_TEXT_DEPTH = 32
 MAX_TEXT_NUMBER = 2**53
 
+_FAR = 2**20
 _MAX_HINT_FACTOR = 4096
 _MAX_HINT_SYMBOLS = 8
 
@@ -434,6 +435,36 @@ def upper_bound(size: Size) -> int | None:
     return None if bound is None else -bound
 
 
+def value_at(size: Size, number: int) -> int:
+    """The integer that `size` is where every symbol is `number`.
+
+    Raises `ZeroDivisionError` where it has no value.
+    """
+    if isinstance(size, int):
+        return size
+    return sum(
+        coefficient * prod(_atom_at(atom, number) for atom in monomial)
+        for monomial, coefficient in size.terms.items()
+    )
+
+
+def _atom_at(atom: Atom, number: int) -> int:
+    if isinstance(atom, str):
+        return number
+    return value_at(atom.numerator, number) // value_at(atom.divisor, number)
+
+
+def _changes_sign(size: Size) -> bool:
+    """Whether `size` is negative at one of two points and not at the other.
+
+    If so, no bound can settle its sign, and the search for one is spared.
+    """
+    try:
+        return (value_at(size, 1) < 0) is not (value_at(size, _FAR) < 0)
+    except ZeroDivisionError:
+        return False
+
+
 def compare(a: Size, b: Size) -> Proof:
     """Whether `a` and `b` are equal for all values of their symbols, or for none."""
     if a == b:
@@ -446,6 +477,8 @@ def compare(a: Size, b: Size) -> Proof:
         return Proof.DIFFERENT if difference else Proof.EQUAL
     if _constant(difference) % gcd(*_coefficients(difference)):
         return Proof.DIFFERENT  # as 2*h and 2*k + 1
+    if _changes_sign(difference):
+        return Proof.UNKNOWN
     low, high = lower_bound(difference), upper_bound(difference)
     excluded = (low is not None and low > 0) or (high is not None and high < 0)
     return Proof.DIFFERENT if excluded else Proof.UNKNOWN
@@ -460,9 +493,12 @@ def at_least(a: Size, b: Size) -> bool | None:
         difference = a - b
     except DimError:
         return None
-    low, high = lower_bound(difference), upper_bound(difference)
+    if _changes_sign(difference):
+        return None
+    low = lower_bound(difference)
     if low is not None and low >= 0:
         return True
+    high = upper_bound(difference)
     return False if high is not None and high < 0 else None
 
 

@@ -167,6 +167,12 @@ FAULTY = {
         network("Flatten").replace("[N, 8]", f"[N, {'(a+b+c+d+e)*' * 30}1]"),
         ["invalid-tensor-type"],
     ),
+    "sizes of many terms": (
+        network("{repeat: 19000, layers: [{Reshape: [-1, 4]}]}").replace(
+            "[N, 8]", "[N, (a+b+c+d)*(e+f+g), h//2+h//3+h//5+h//7+h//11, 4]"
+        ),
+        ["invalid-dim"],
+    ),
     "a name that is a dunder": (named("__init__"), ["invalid-name"]),
     "a name that is a keyword": (named("class"), ["invalid-name"]),
     "a name that is a path": (named("../x"), ["invalid-name"]),
@@ -194,6 +200,9 @@ def test_a_hostile_spec_gets_its_codes(name: str, tmp_path: Path) -> None:
 
 
 SOUND = {
+    "20,000 symbolic layers": network(
+        "{repeat: 20000, layers: [{Conv2D: {filters: 4, kernel_size: 3}}]}"
+    ).replace("[N, 8]", "[N, h, 2*w, 4]"),
     "20,000 layers": network(*["ReLU"] * 20_000),
     "90 blocks in each other": network("b0", before=ladder(90, 1)),
     "10,000 inputs and params": "specc: 1\ninputs:\n"

@@ -112,7 +112,7 @@ STRANGER = Value("stranger", X.type)
 
 
 def chain(*items: Item, outputs: Value = CONV.outputs[0]) -> Graph:
-    return make_graph("chain", (X,), items, {"y": outputs})  # type: ignore[arg-type]
+    return make_graph("chain", (X,), items, {"y": outputs})
 
 
 def block(*items: Item, path: str = "block", **changes: Any) -> Region:

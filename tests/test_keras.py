@@ -6,6 +6,10 @@ That what it computes is right, is tested in `test_parity`; how its source looks
 from __future__ import annotations
 
 import ast
+import os
+import subprocess
+import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,16 +18,20 @@ import pytest
 from parity import Case, Keras, assert_agree, onnx_outputs, random_weights, sample_case
 from samples import all_samples
 from structures import every_structure, structure, structure_sizes
+from zoo import every_network, network
 
-import specc.zoo
 from specc.backend import load_model_backend
 from specc.checking import check_file, require_graph
 from specc.ir import Graph
-from specc.layer import Layer, Sample
 from specc.passes.layout import IoLayout
 from specc.weights import initial_weights
 
 KERAS = load_model_backend("keras")
+every_moderate_network = pytest.mark.parametrize(
+    ("name", "variant"),
+    [case for case in every_network() if network(*case.values).parameters < 7_050_000],
+)
+"""Those that are written, or run on PyTorch, within a few seconds."""
 
 
 def graph_of(spec: str, folder: Path, name: str = "net") -> Graph:
@@ -72,9 +80,27 @@ def assert_survives_saving(case: Case, folder: Path) -> None:
     }
 
 
-@pytest.mark.parametrize(("layer", "sample"), all_samples())
-def test_samples_survive_saving(layer: type[Layer], sample: Sample, tmp_path: Path) -> None:
-    assert_survives_saving(sample_case(layer, sample), tmp_path)
+def test_samples_survive_saving(tmp_path: Path) -> None:
+    """All samples are parts of one model, since it takes long to write and to read each."""
+    import keras
+
+    cases = [sample_case(*parameter.values) for parameter in all_samples()]
+    outputs: dict[str, Any] = {}
+    inputs: list[Any] = []
+    arrays: list[Any] = []
+    for index, case in enumerate(cases):
+        model = KERAS.model(replace(case.graph, name=f"sample_{index}"), case.weights)
+        given = [keras.Input(x.shape[1:], x.shape[0], x.dtype.name) for x in case.inputs.values()]
+        outputs[model.name] = model(given if len(given) > 1 else given[0])
+        inputs += given
+        arrays += case.inputs.values()
+    whole = keras.Model(inputs, outputs)
+    expected = whole(arrays, training=False)
+    whole.save(tmp_path / "samples.keras")
+    keras.backend.clear_session()
+    received = keras.saving.load_model(tmp_path / "samples.keras")(arrays, training=False)
+    for name, array in expected.items():
+        assert np.array_equal(received[name], array), cases[int(name.split("_")[1])].graph
 
 
 @pytest.mark.parametrize("name", every_structure())
@@ -84,21 +110,20 @@ def test_structures_survive_saving(name: str, tmp_path: Path) -> None:
     assert_survives_saving(case, tmp_path)
 
 
-@pytest.mark.parametrize("name", specc.zoo.names())
-def test_the_zoo_survives_saving(name: str, tmp_path: Path) -> None:
-    graph = require_graph(check_file(specc.zoo.path(name)))
-    case = Case(graph, initial_weights(graph.weights), {"N": 1})
-    assert_survives_saving(case, tmp_path)
+@every_moderate_network
+def test_the_zoo_survives_saving(name: str, variant: str | None, tmp_path: Path) -> None:
+    graph = network(name, variant)
+    assert_survives_saving(Case(graph, initial_weights(graph.weights), {"N": 1}), tmp_path)
 
 
 @pytest.mark.parametrize("name", every_structure())
 def test_layers_have_the_names_of_the_spec(name: str, tmp_path: Path) -> None:
     graph = structure(name, tmp_path)
     made = {layer.name for layer in KERAS.model(graph, random_weights(graph)).layers}
-    expected = {*graph.inputs}
-    expected |= {node.owner if node.weights() else node.path for node in graph.nodes}
-    additions = {name for name in made if name.rpartition(".")[0] in expected}
-    assert made - additions == expected - additions
+    layers = {node.owner if node.weights() else node.path for node in graph.nodes}
+    helping = {name for name in made if name.rpartition(".")[0] in layers}
+    assert made - helping <= {*graph.inputs, *layers}
+    assert {key.rpartition(".")[0] for key in graph.weights} <= made
 
 
 def test_penalties_are_those_of_keras(tmp_path: Path) -> None:
@@ -178,6 +203,32 @@ layers:
     assert np.array_equal(first, second) == (seed is not None)
 
 
+# On PyTorch -------------------------------------------------------------------------------------
+
+
+@every_moderate_network
+def test_the_zoo_computes_what_onnx_does(name: str, variant: str | None) -> None:
+    graph = network(name, variant)
+    case = Case(graph, initial_weights(graph.weights), {"N": 1})
+    received = Keras(graph, case.weights).outputs(case.inputs)
+    assert_agree(received, onnx_outputs(graph, case.weights, case.inputs), name)
+
+
+@pytest.mark.skipif(os.environ["KERAS_BACKEND"] == "torch", reason="this is the run on PyTorch")
+def test_all_that_computes_does_so_on_pytorch() -> None:
+    """The tests of this file again, in a process in which Keras stands on PyTorch."""
+    chosen = "computes_what_onnx_does or no_name or loops or boundaries or something_else"
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-k", chosen]
+    run = subprocess.run(
+        [*command, __file__],
+        env={**os.environ, "KERAS_BACKEND": "torch"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 0, run.stdout
+
+
 # Names and texts --------------------------------------------------------------------------------
 
 CLASHES = """
@@ -244,12 +295,14 @@ layers:
   - MaxPooling2D: {pool_size: 3, padding: 1}
     name: max_pool
   - Conv2D: {filters: 4, kernel_size: 1}
+    name: conv
+  - Conv2D: {filters: 4, kernel_size: 1}
     name: image_2
   - net:
-    name: float
+    name: layers_2
   - reuse: image_2
     name: image_2_layer
-  - reuse: float
+  - reuse: layers_2
     name: i
   - Add:
     inputs: [prev, image_2]
@@ -292,8 +345,6 @@ TEXTS = [
 
 @pytest.mark.parametrize("text", TEXTS)
 def test_no_description_leaves_its_docstring(text: str, tmp_path: Path) -> None:
-    from dataclasses import replace
-
     plain = graph_of('inputs: {x: "float32[N, 3]"}\nlayers: [ReLU]', tmp_path)
     described = source(replace(plain, description=text))
     expected, received = ast.parse(source(plain)), ast.parse(described)
@@ -314,7 +365,7 @@ layers:
   - repeat: 5
     name: hidden
     layers: [{Dense: 4}]
-  - for: {units: [8, 6, 4, 4]}
+  - for: {units: [2, 4, 6, 6]}
     name: narrow
     layers: [{Dense: "${units}"}]
 """
@@ -322,8 +373,8 @@ layers:
     assert statements(graph, "net")[1:-1] == [
         "y = x",
         "for i in range(5):\n    y = layers.Dense(4, name=f'hidden.{i}')(y)",
-        "for i in range(3):\n    y = layers.Dense(8 + -2 * i, name=f'narrow.{i}')(y)",
-        "y = layers.Dense(4, name='narrow.3')(y)",
+        "for i in range(3):\n    y = layers.Dense(2 + 2 * i, name=f'narrow.{i}')(y)",
+        "y = layers.Dense(6, name='narrow.3')(y)",
     ]
     assert_computes_what_onnx_does(graph)
 
@@ -413,7 +464,6 @@ layers:
   - repeat: 3
     name: again
     layers: [{reuse: body}]
-  - reuse: body.deep.1.dense
 """,
     "that come in after the first": """
 inputs: {x: "float32[N, 4]"}

@@ -26,7 +26,7 @@ from parity import (
     sized_samples,
     trainable,
 )
-from samples import all_samples
+from samples import all_samples, sample_graph, sample_sizes
 from structures import every_structure, structure, structure_sizes
 
 from specc.layer import Layer, Sample
@@ -39,6 +39,9 @@ def has_gradient(sample: Sample) -> bool:
 
 
 every_sample = pytest.mark.parametrize(("layer", "sample"), all_samples())
+every_symbolic_sample = pytest.mark.parametrize(
+    ("layer", "sample"), [item for item in all_samples() if sample_sizes(item.values[1])]
+)
 every_sized_sample = pytest.mark.parametrize(("layer", "sample", "large"), sized_samples())
 every_differentiable_sample = pytest.mark.parametrize(
     ("layer", "sample", "large"), [item for item in sized_samples() if has_gradient(item.values[1])]
@@ -71,6 +74,15 @@ def test_training_agrees(layer: type[Layer], sample: Sample, large: bool) -> Non
     case = sample_case(layer, sample, large)
     torch, keras = Torch(case.graph, case.weights), Keras(case.graph, case.weights)
     assert_steps_agree(case, torch, keras, training=True)
+
+
+@every_symbolic_sample
+def test_sizes_known_and_unknown_agree(layer: type[Layer], sample: Sample) -> None:
+    """What is compiled for one size computes what is compiled for all sizes does at that one."""
+    case = sample_case(layer, sample)
+    fixed = sample_graph(layer, sample, case.sizes)
+    torch, keras = Torch(fixed, case.weights), Keras(fixed, case.weights)
+    assert_outputs_agree(case, torch.outputs, keras.outputs)
 
 
 @every_sample

@@ -136,7 +136,7 @@ def test_a_layer_of_the_users_own_works_in_every_backend(folder: Path) -> None:
 
 
 def test_a_layer_that_nobody_imported_is_unknown(folder: Path) -> None:
-    result = run(folder, "-m", "specc.cli.app", "check", "net.yaml")
+    result = run(folder, "-m", "specc.cli", "check", "net.yaml")
     assert result.returncode == 1
     assert "error[unknown-layer]: there is no layer `SelfGate`" in result.stdout
 

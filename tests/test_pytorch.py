@@ -185,28 +185,26 @@ layers:
 
 
 def test_a_for_does_not_overwrite_what_its_modules_take(tmp_path: Path) -> None:
-    """The outer value is last used in the loop, and still must not hold the loop's result."""
+    """The input is last used in the loop, so that its name would be free for the loop's result."""
     graph = spec_graph(
         """
-inputs: {a: "float32[N, 6]"}
+inputs: {x: "float32[N, 6]"}
 layers:
   - Dense: 6
-    name: side
-  - Dense: 6
-    inputs: a
   - repeat: 3
     name: step
     layers:
       - Dense: 6
       - Multiply:
-        inputs: [prev, side]
+        inputs: [prev, x]
 """,
         tmp_path,
     )
+    assert "for layer in self.step:" in source(graph)
     module, x = fresh(graph), torch.rand(2, 6)
-    y, side = module.dense(x), module.side(x)
+    y = module.dense(x)
     for step in module.step:
-        y = step.dense(y) * side
+        y = step.dense(y) * x
     torch.testing.assert_close(module(x), y)
 
 
@@ -260,6 +258,58 @@ def test_a_block_used_again_is_written_out_where_its_pads_differ(tmp_path: Path)
     assert state_shapes(fresh(graph)) == declared_shapes(graph)
 
 
+def test_a_pooling_of_a_block_used_again_may_need_a_module_of_its_own(tmp_path: Path) -> None:
+    graph = spec_graph(
+        """
+inputs: {a: "float32[N, 8, 8, 3]", b: "float32[N, 7, 7, 3]"}
+blocks:
+  half:
+    layers:
+      - Conv2D: {filters: 4, kernel_size: 1}
+      - MaxPooling2D: {pool_size: 3, strides: 2, padding: same}
+layers:
+  - half:
+    inputs: a
+    name: first
+  - repeat: 2
+    name: again
+    layers:
+      - reuse: first
+        inputs: b
+  - Add:
+    inputs: [first, again]
+""",
+        tmp_path,
+    )
+    module = fresh(graph)
+    assert state_shapes(module) == declared_shapes(graph)
+    a, b = torch.rand(2, 3, 8, 8), torch.rand(2, 3, 7, 7)
+    first, again = module.first.conv2d(a), module.first.conv2d(b)
+    expected = nn.MaxPool2d(3, 2, ceil_mode=True)(first) + nn.MaxPool2d(3, 2, padding=1)(again)
+    torch.testing.assert_close(module(a, b), expected)
+
+
+def test_what_is_made_for_its_weights_only_is_not_called(tmp_path: Path) -> None:
+    graph = spec_graph(
+        """
+inputs: {x: "float32[N, 3]"}
+layers:
+  - repeat: 2
+    name: dead
+    layers:
+      - Dense: 3
+        name: dense
+      - ReLU
+  - reuse: dead.1.dense
+    inputs: x
+""",
+        tmp_path,
+    )
+    module, x = fresh(graph), torch.rand(2, 3)
+    assert state_shapes(module) == declared_shapes(graph)
+    torch.testing.assert_close(module(x), module.dead[1].dense(x))
+
+
 def test_a_layer_used_again_pads_at_each_use(tmp_path: Path) -> None:
     """At 7 the pads are symmetric, and the module could add them; at 8 they are not."""
     graph = spec_graph(
@@ -278,6 +328,47 @@ outputs: [conv, again]
     )
     conv, again = fresh(graph)(torch.rand(2, 3, 7, 7), torch.rand(2, 3, 8, 8))
     assert conv.shape == again.shape == (2, 4, 4, 4)
+
+
+def test_words_are_parameters_too(tmp_path: Path) -> None:
+    graph = spec_graph(
+        """
+inputs: {x: "float32[N, 4, 4, 3]"}
+blocks:
+  change:
+    params: {amount: float}
+    layers:
+      - RandomRotation:
+          factor: "${amount}"
+          fill_mode: "${'wrap' if amount > 0.15 else 'nearest'}"
+layers:
+  - for: {seed: [1, 2]}
+    name: each
+    layers:
+      - change: {amount: "${0.1 * seed}"}
+""",
+        tmp_path,
+    )
+    assert "factor: tuple[float, float], fill_mode: str" in source(graph)
+    assert fresh(graph)(torch.rand(2, 3, 4, 4)).shape == (2, 3, 4, 4)
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float64", "bfloat16"])
+def test_a_network_of_another_dtype(dtype: str, tmp_path: Path) -> None:
+    graph = spec_graph(
+        f"""
+inputs: {{x: "{dtype}[N, 6, 6, 3]"}}
+layers:
+  - Rescaling: {{scale: [1, 2, 3]}}
+  - Conv2D: {{filters: 4, kernel_size: 3}}
+  - BatchNormalization
+  - Flatten
+  - Dense: 2
+""",
+        tmp_path,
+    )
+    x = torch.rand(2, 3, 6, 6, dtype=getattr(torch, dtype))
+    assert fresh(graph)(x).dtype == x.dtype
 
 
 # Names and descriptions
@@ -299,9 +390,9 @@ blocks:
       - Conv2D: {{filters: "${{filters}}", kernel_size: 3, padding: same, strides: 2}}
         inputs: {name}
       - Reshape: [-1, "${{filters}}"]
-        name: stride
+        name: out_channels
       - Add:
-        inputs: [prev, stride]
+        inputs: [prev, out_channels]
 layers:
   - {name.lower()}: {{filters: 4}}
     inputs: [{name}, x]
@@ -314,6 +405,31 @@ layers:
     module, x = fresh(graph), torch.rand(2, 3, 4, 4)
     assert state_shapes(module) == declared_shapes(graph)
     assert module(x, x).shape == (2, 4, 3)
+
+
+def test_an_entry_may_have_the_name_of_a_parameter(tmp_path: Path) -> None:
+    graph = spec_graph(
+        """
+inputs: {x: "float32[N, 2, 2, 3]"}
+blocks:
+  flat:
+    params: {filters: int}
+    layers:
+      - Conv2D: {filters: "${filters}", kernel_size: 1}
+        name: out_channels
+      - Reshape: [-1, "${filters}"]
+layers:
+  - for: {filters: [3, 5]}
+    name: each
+    layers:
+      - flat: {filters: "${filters}"}
+        inputs: x
+outputs: [each.0, each.1]
+""",
+        tmp_path,
+    )
+    first, second = fresh(graph)(torch.rand(1, 3, 2, 2))
+    assert (first.shape, second.shape) == ((1, 4, 3), (1, 4, 5))
 
 
 HOSTILE = [

@@ -117,7 +117,7 @@ help: look again
 def test_label_in_another_file() -> None:
     other = Source("lib/blocks.yaml", "blocks:\n  residual:\n    layers: [ReLU]\n")
     fault = Diagnostic(
-        "duplicate-block",
+        "include-conflict",
         "The block residual is declared twice.",
         span(NET, 4, "Add"),
         labels=(
@@ -130,7 +130,7 @@ def test_label_in_another_file() -> None:
     assert (
         shown(fault)
         == """\
-error[duplicate-block]: The block residual is declared twice.
+error[include-conflict]: The block residual is declared twice.
  --> net.yaml:4:5
   |
 1 | layers:
@@ -327,11 +327,11 @@ def test_nothing_to_report() -> None:
 
 
 def test_color_adds_only_color() -> None:
-    warning = Diagnostic("unused-block", "Not used.", span(NET, 1, "layers"), severity="warning")
+    warning = Diagnostic("unused-layer", "Not used.", span(NET, 1, "layers"), severity="warning")
     found = report(MISMATCH, warning)
     colored = text_report(found, color=True)
     assert "\x1b[1;31merror[shape-mismatch]\x1b[0m" in colored
-    assert "\x1b[1;33mwarning[unused-block]\x1b[0m" in colored
+    assert "\x1b[1;33mwarning[unused-layer]\x1b[0m" in colored
     assert "\x1b[36m-- conv_2 gives [N, 28, 28, 32]\x1b[0m" in colored
     assert "\x1b[34m10 |\x1b[0m" in colored
     assert re.sub(r"\x1b\[[0-9;]*m", "", colored) == text_report(found)

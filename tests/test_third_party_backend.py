@@ -166,7 +166,7 @@ def python(site: Path, tmp_path: Path) -> Specc:
 @pytest.fixture
 def specc(python: Specc) -> Specc:
     """Runs a command of specc there."""
-    return lambda *arguments: python("-m", "specc.cli.app", *arguments)
+    return lambda *arguments: python("-m", "specc.cli", *arguments)
 
 
 def test_it_has_a_name(python: Specc) -> None:

@@ -172,7 +172,7 @@ def test_losses_and_weights_agree(net: Network, tmp_path: Path) -> None:
 def test_the_penalties_are_the_same(net: Network) -> None:
     pytorch, keras = net.to_pytorch(seed=4), net.to_keras(seed=4)
     theirs = float(sum(keras.losses))
-    ours = pytorch.regularization_loss().item() if theirs else 0.0  # type: ignore[operator]
+    ours = pytorch.regularization_loss().item() if theirs else 0.0
     np.testing.assert_allclose(ours, theirs, rtol=1e-6)
     assert (theirs > 0) == (net.name == "regularized")
     assert hasattr(pytorch, "regularization_loss") == (theirs > 0)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from specc.emit.code import join, python
+from specc.emit.naming import unique
 from specc.emit.template import Body, Line
 from specc.ir import Graph, Value
-from specc.passes.layout import IoLayout, boundary_order, permutation
+from specc.passes.layout import IoLayout, boundary_order
 
 from .frames import Frame
 from .statements import shape_comment
@@ -22,15 +23,30 @@ def network_body(emitter: Emitter) -> Body:
     graph, layout = emitter.graph, emitter.io_layout
     frame = Frame.of_network(emitter).lowered()
     names = frame.variables((*graph.inputs.values(), *graph.outputs.values()))
-    lines = [_shared_layer(frame, path, holder) for path, holder in frame.borrowed.items()]
-    given = [
-        _input(name, value, names[value], layout, lines) for name, value in graph.inputs.items()
+    given = _given(frame, names)
+    lines = [
+        *(_shared_layer(frame, path, holder) for path, holder in frame.borrowed.items()),
+        *(_input(name, graph.inputs[name], variable, layout) for name, variable in given.items()),
+        *_laid_out(graph, given, names),
+        *frame.lines(names),
     ]
-    inputs = given[0] if len(given) == 1 else f"[{', '.join(given)}]"
+    inputs = ", ".join(given.values())
+    inputs = f"[{inputs}]" if len(given) > 1 else inputs
     outputs = _outputs(graph, names, layout)
-    lines += frame.lines(names)
     lines.append(Line(f'return keras.Model({inputs}, {outputs}, name="{graph.name}")'))
     return Body(graph.name, (), (tuple(lines),))
+
+
+def _given(frame: Frame, names: Mapping[Value, str]) -> dict[str, str]:
+    """The variables of the inputs as they come in; those in another layout get their own."""
+    graph, layout = frame.emitter.graph, frame.emitter.io_layout
+    taken = {*frame.emitter.taken, *frame.borrowed.values(), *names.values()}
+    variables: dict[str, str] = {}
+    for name, value in graph.inputs.items():
+        variables[name] = names[value]
+        if boundary_order(value.type, layout):
+            (variables[name],) = unique([f"{names[value]}_given"], taken)
+    return variables
 
 
 def _shared_layer(frame: Frame, path: str, holder: str) -> Line:
@@ -40,32 +56,31 @@ def _shared_layer(frame: Frame, path: str, holder: str) -> Line:
     return Line(join(holder, " = ", site.made))
 
 
-def _input(name: str, value: Value, variable: str, layout: IoLayout, lines: list[Line]) -> str:
-    """Add the statements of an input, laid out as in the spec; gives the variable of the input."""
+def _input(name: str, value: Value, variable: str, layout: IoLayout) -> Line:
+    """The statement that makes an input."""
     type, order = value.type, boundary_order(value.type, layout)
     sizes = [type.shape[axis] for axis in order or range(type.rank)]
     shape = tuple(size if isinstance(size, int) else None for size in sizes[1:])
     batch = f", batch_size={sizes[0]}" if isinstance(sizes[0], int) else ""
     dtype = "" if type.dtype == "float32" else f', dtype="{type.dtype}"'
-    call = f'keras.Input({python(shape)}{batch}{dtype}, name="{name}")'
-    given = f"{variable}_given" if order else variable
-    lines.append(Line(f"{given} = {call}"))
-    if order:
-        axes = permutation(order, None, type.rank)
-        code = _permuted(given, axes, f"{name}.channels-last")
-        lines.append(Line(f"{variable} = {code}", shape_comment((value,))))
-    return given
+    return Line(f'{variable} = keras.Input({python(shape)}{batch}{dtype}, name="{name}")')
+
+
+def _laid_out(graph: Graph, given: Mapping[str, str], names: Mapping[Value, str]) -> Iterator[Line]:
+    """The statements that bring images from channels first to the layout of the spec."""
+    for name, value in graph.inputs.items():
+        if given[name] != names[value]:
+            code = _permuted(given[name], (0, 2, 3, 1), f"{name}.channels-last")
+            yield Line(f"{names[value]} = {code}", shape_comment((value,)))
 
 
 def _outputs(graph: Graph, names: Mapping[Value, str], layout: IoLayout) -> str:
     """The output, or all by name; images in the layout of the model's boundary."""
     made: dict[str, str] = {}
     for name, value in graph.outputs.items():
-        order = boundary_order(value.type, layout)
         made[name] = names[value]
-        if order:
-            axes = permutation(None, order, value.type.rank)
-            made[name] = _permuted(names[value], axes, f"{name}.channels-first")
+        if boundary_order(value.type, layout):
+            made[name] = _permuted(names[value], (0, 3, 1, 2), f"{name}.channels-first")
     if len(made) == 1:
         return made.popitem()[1]
     return f"{{{', '.join(f'{python(name)}: {code}' for name, code in made.items())}}}"

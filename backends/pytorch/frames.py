@@ -2,51 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from specc.emit.code import Argument, Call, Code, Literal, Ref, join, name_tensors, tensors
+from specc.emit.code import (
+    Argument,
+    Call,
+    Code,
+    Ref,
+    join,
+    literals,
+    name_tensors,
+    replace_literals,
+)
 from specc.emit.naming import attribute, relative, unique, variable
 from specc.emit.template import Body, Line
-from specc.emit.variables import Step, name_values
+from specc.emit.variables import name_values
 from specc.ir import Item, Node, Region, Value
 
 from .loops import is_live, loop_container
 from .names import RESERVED
-from .site import LOWERINGS, Site
+from .statements import Statement, lines
 
 if TYPE_CHECKING:
     from .source import Emitter
-
-AXIS_LETTERS = {
-    "batch": "N",
-    "channels": "C",
-    "depth": "D",
-    "height": "H",
-    "width": "W",
-    "length": "T",
-}
-
-
-@dataclass(slots=True)
-class Statement:
-    """A line of `forward`, before its tensors have names.
-
-    loop: the modules of which each is applied in turn, in a `for`; then `carry` is the value that
-        goes in where the output comes out.
-    """
-
-    code: Code
-    outputs: tuple[Value, ...]
-    names: tuple[str, ...]
-    loop: Code | None = None
-    carry: Value | None = None
-
-    def step(self) -> Step:
-        inputs = tuple(tensors(self.code))
-        kept = () if self.loop is None else tuple(item for item in inputs if item is not self.carry)
-        return Step(inputs, self.outputs, self.names, kept)
 
 
 @dataclass(slots=True)
@@ -71,13 +50,13 @@ class Frame:
     @classmethod
     def of(cls, emitter: Emitter, region: Region) -> Frame:
         """The frame of a region, with names for what it takes."""
-        inputs, outputs, borrowed = emitter.interface(region)
-        frame = cls(emitter, region, region.owner, inputs, outputs)
+        interface = emitter.interface(region)
+        frame = cls(emitter, region, region.owner, interface.inputs, interface.outputs)
         taken = {*RESERVED}
-        wishes = [frame._input_name(value) for value in inputs]
-        frame.arguments = dict(zip(inputs, unique(wishes, taken), strict=True))
-        names = unique((variable(path) for path in borrowed), taken)
-        frame.borrowed = dict(zip(borrowed, names, strict=True))
+        wishes = [frame._input_name(value) for value in interface.inputs]
+        frame.arguments = dict(zip(interface.inputs, unique(wishes, taken), strict=True))
+        names = unique((variable(path) for path in interface.borrowed), taken)
+        frame.borrowed = dict(zip(interface.borrowed, names, strict=True))
         return frame
 
     def _input_name(self, value: Value) -> str:
@@ -112,7 +91,7 @@ class Frame:
 
     def _node(self, node: Node, reference: str) -> Code | None:
         own = not node.shared or self.emitter.needs_own_module(node)
-        site, code = self.lowered(node, reference if own else self.module(node.owner))
+        site, code = self.emitter.lowered(node, reference if own else self.module(node.owner))
         self.emitter.helpers += site.helpers
         for value, expression in site.temporaries:
             name = value.name.rpartition(".")[2]
@@ -123,11 +102,6 @@ class Frame:
         self.initial += self.emitter.initialization.own_lines(node, reference)
         self.emitter.initialization.register(node, site.kind)
         return site.constructor
-
-    def lowered(self, node: Node, module: str) -> tuple[Site, Code]:
-        """A node's site, and the expression of its output, with its module at `module`."""
-        site = Site(node, module, self.emitter.uses[node.owner])
-        return site, LOWERINGS.find(node)(node.layer, site)
 
     def wishes(self, item: Item) -> tuple[str, ...]:
         """The names a reader would give to what an item makes."""
@@ -154,13 +128,28 @@ class Frame:
         written out here, with the modules of the first use.
         """
         if region.shared and not self.emitter.is_same(region):
-            for item in region.items:
-                self.item(item, reference)
+            self._write_out(region)
             return None
         module = self.module(region.owner) if region.shared else reference
         outputs = self.emitter.interfaces[region].outputs
         self.statements.append(Statement(self.called(region, module), outputs, self.wishes(region)))
-        return None if region.shared else self.emitter.construction(region)
+        return None if region.shared else self._construction(region)
+
+    def _write_out(self, region: Region) -> None:
+        """The items of a region as items of this one; modules of their own have no other place."""
+        taken = {item.name for item in self.region.items}
+        for item in region.items:
+            (name,) = unique([variable(relative(item.path, self.region.path))], taken)
+            constructor = self.item(item, f"self.{name}")
+            if constructor is not None:
+                self.setup.append(Line(join(f"self.{name} = ", constructor)))
+
+    def _construction(self, region: Region) -> Code:
+        """The call that makes a region's module; what is passed on is called after the region."""
+        code = self.emitter.construction(region)
+        path = relative(region.path, self.scope).split(".")
+        scope = next((part for part in path if not part.isdigit()), "")
+        return replace_literals(code, (replace(item, scope=scope) for item in literals(code)))
 
     def called(self, region: Region, module: str) -> Call:
         """The call of a region's module: on the values it takes, and the modules it borrows."""
@@ -176,7 +165,7 @@ class Frame:
         reserved = (*RESERVED, *self.borrowed.values())
         steps = [item.step() for item in self.statements]
         names = name_values(self.arguments, steps, self.outputs, reserved)
-        forward = [line for item in self.statements for line in _lines(item, names)]
+        forward = [line for item in self.statements for line in lines(item, names)]
         if self._ends_in_result():
             code = name_tensors(self.statements[-1].code, names)
             forward[-1] = Line(join("return ", code), forward[-1].comment)
@@ -198,32 +187,3 @@ class Frame:
             return False
         last = self.statements[-1]
         return last.loop is None and last.outputs == self.outputs
-
-
-def _lines(item: Statement, names: dict[Value, str]) -> Iterator[Line]:
-    code = name_tensors(item.code, names)
-    targets = ", ".join(names[value] for value in item.outputs)
-    comment = _comment(item.outputs)
-    if item.loop is None:
-        yield Line(join(targets, " = ", code), comment)
-        return
-    if item.carry is not None and names[item.carry] != targets:
-        yield Line(join(targets, " = ", names[item.carry]))
-        code = name_tensors(item.code, {**names, item.carry: targets})
-    yield Line(join("for layer in ", item.loop, ":"))
-    yield Line(join(targets, " = ", code), comment, 1)
-
-
-def _comment(outputs: tuple[Value, ...]) -> tuple[Literal, ...]:
-    """The physical shape of one output: a literal for each dim, with the letter of its axis."""
-    if len(outputs) != 1:
-        return ()
-    (value,) = outputs
-    order = value.order or range(value.type.rank)
-    return tuple(
-        Literal(
-            size if isinstance(size := value.type.shape[axis], int) else str(size),
-            AXIS_LETTERS.get(value.type.axis_name(axis), "D"),
-        )
-        for axis in order
-    )

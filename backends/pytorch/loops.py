@@ -9,8 +9,10 @@ from specc.emit.code import Argument, Call, Code, Join, Literal, Ref, join
 from specc.emit.template import segments
 from specc.ir import Item, Node, Region
 
+from .statements import Statement
+
 if TYPE_CHECKING:
-    from .frames import Frame, Statement
+    from .frames import Frame
 
 IDENTITY = "nn.Identity()"
 
@@ -47,8 +49,6 @@ def is_live(item: Item) -> bool:
 
 def _application(frame: Frame, loop: Region, reference: str) -> Statement:
     """The one statement of a sequence of modules."""
-    from .frames import Statement
-
     interface = frame.emitter.interfaces[loop]
     (value,) = interface.inputs
     code = Call(reference, (Argument(Ref(value)),))
@@ -57,8 +57,6 @@ def _application(frame: Frame, loop: Region, reference: str) -> Statement:
 
 def _for(frame: Frame, loop: Region, items: list[Item], reference: str) -> Statement:
     """The statement of a `for` over the modules of a loop."""
-    from .frames import Statement
-
     first, last = items[0], items[-1]
     assert isinstance(first, Region)
     carry = frame.emitter.interfaces[first].inputs[0]
@@ -109,7 +107,7 @@ def _is_plain(frame: Frame, item: Item, reference: str) -> bool:
         return not item.shared
     if item.shared:
         return False
-    site, code = frame.lowered(item, reference)
+    site, code = frame.emitter.lowered(item, reference)
     applied = Call(reference, (Argument(Ref(item.inputs[0])),))
     return site.constructor is not None and not site.temporaries and code == applied
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
+from dataclasses import replace
 
 from specc.emit.code import Call, Code
 from specc.emit.docstring import docstring
-from specc.emit.interface import Interfaces
+from specc.emit.interface import Interface, Interfaces
 from specc.emit.naming import class_name, unique
-from specc.emit.template import Body, Template, group_first, merge
-from specc.ir import Graph, Node, Region, Value
+from specc.emit.template import Body, Line, Template, group_first, merge
+from specc.ir import Graph, Node, Region
 from specc.passes.layout import IoLayout, lay_out
 
 from .emitted import helper_sources
@@ -19,6 +20,7 @@ from .initialization import Initialization
 from .loops import is_live
 from .names import RESERVED, network_class
 from .penalties import penalty_method
+from .site import LOWERINGS, Site
 from .text import class_text, imports
 
 __all__ = ["network_class", "source"]
@@ -59,14 +61,18 @@ class Emitter:
         body = "\n\n\n".join([*helpers, *functions, *classes])
         return f"{self._header()}\n\n{imports(body)}\n\n\n{body}\n"
 
-    def interface(
-        self, region: Region
-    ) -> tuple[tuple[Value, ...], tuple[Value, ...], tuple[str, ...]]:
-        """The values that a region takes and gives, and the paths of what it borrows."""
+    def interface(self, region: Region) -> Interface:
+        """What a region's class takes and gives."""
         if region is self.graph.body:
-            return tuple(self.graph.inputs.values()), tuple(self.graph.outputs.values()), ()
+            inputs, outputs = self.graph.inputs.values(), self.graph.outputs.values()
+            return Interface(tuple(inputs), tuple(outputs), ())
         found = self.interfaces[region]
-        return found.inputs, found.outputs, () if region.shared else found.borrowed
+        return replace(found, borrowed=()) if region.shared else found
+
+    def lowered(self, node: Node, module: str) -> tuple[Site, Code]:
+        """A node's site, and the expression of its output, with its module at `module`."""
+        site = Site(node, module, self.uses[node.owner])
+        return site, LOWERINGS.find(node)(node.layer, site)
 
     def construction(self, region: Region) -> Code:
         """The call that makes a region's module."""
@@ -77,9 +83,8 @@ class Emitter:
         """Whether a use of a layer without weights needs another module than the first one's."""
         if node.weights():
             return False
-        frame = Frame.of(self, self.graph.body)
-        (mine, _), (first, _) = (frame.lowered(use, "") for use in (node, self.uses[node.owner][0]))
-        return mine.constructor != first.constructor
+        first = self.uses[node.owner][0]
+        return self.lowered(node, "")[0].constructor != self.lowered(first, "")[0].constructor
 
     def is_same(self, region: Region) -> bool:
         """Whether a region used again does exactly what its first use's class does."""
@@ -110,6 +115,7 @@ class Emitter:
     def _network_text(self) -> str:
         frame = self._frame(self.graph.body)
         frame.setup += self.initialization.network_lines(self.graph)
+        frame.setup += _dtype_lines(self.graph)
         body = frame.body()
         template = merge([body], {body: network_class(self.graph)})[body]
         return class_text(template, _network_description(self.graph), penalty_method(self.graph))
@@ -126,6 +132,15 @@ class Emitter:
         region = next(region for region, known in self._templates.items() if known[0] is template)
         what = "The block" if region.kind == "block" else "One iteration of the loop"
         return f"{what} `{region.label}`."
+
+
+def _dtype_lines(graph: Graph) -> list[Line]:
+    """The last statement of a network whose weights are not float32, which is PyTorch's default."""
+    dtypes = {node.outputs[0].type.dtype for node in graph.nodes if node.weights()}
+    if len(dtypes) != 1 or dtypes == {"float32"}:
+        return []
+    (dtype,) = dtypes
+    return [Line(f"self.to(torch.{dtype})")]
 
 
 def _uses(graph: Graph) -> dict[str, tuple[Node, ...]]:

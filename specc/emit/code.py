@@ -13,10 +13,14 @@ NO_DEFAULT: Any = object()
 
 @dataclass(frozen=True, slots=True)
 class Literal:
-    """A constant. `hint` names the parameter it becomes where it differs between uses."""
+    """A constant. `hint` names the parameter it becomes where it differs between uses.
+
+    scope: what it belongs to, which tells it from others of that name.
+    """
 
     value: object
     hint: str
+    scope: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,6 +40,7 @@ class Body:
     arguments: the variables it takes: their names and annotations.
     sections: its statements; PyTorch has two sections, the set-up and the forward pass, Keras has
         one.
+    members: names that no parameter may have, since the template has them as attributes.
     """
 
     label: str
@@ -82,7 +83,7 @@ class Parameter:
     def annotation(self) -> str:
         """The type of its values, as Python writes it."""
         names = dict.fromkeys(_type_name(value) for value in self.values)
-        return " | ".join(names)
+        return " | ".join(sorted(names, key=lambda name: name == "None"))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -192,9 +193,16 @@ def _template(bodies: tuple[Body, ...], name: str) -> Template:
             positions.append(None)
             continue
         if key not in known:
-            known[key] = Parameter(_free(column[0].hint or "value", taken), values)
+            known[key] = Parameter(_parameter_name(column[0], taken), values)
         positions.append(known[key])
     return Template(name, bodies, tuple(known.values()), tuple(positions))
+
+
+def _parameter_name(literal: Literal, taken: set[str]) -> str:
+    """The literal's hint; if that is taken, with its scope before it, or a number after it."""
+    name = literal.hint or "value"
+    scoped = f"{literal.scope}_{name}" if literal.scope else name
+    return _free(scoped if name in taken else name, taken)
 
 
 def _free(name: str, taken: set[str]) -> str:
@@ -224,7 +232,7 @@ def _offset(values: tuple[object, ...], base: tuple[object, ...]) -> int | None:
 def _type_name(value: object) -> str:
     if isinstance(value, tuple):
         return f"tuple[{', '.join(_type_name(item) for item in value)}]"  # type: ignore[misc]
-    return type(value).__name__
+    return "None" if value is None else type(value).__name__
 
 
 def progression(codes: list[Code]) -> Code | None:

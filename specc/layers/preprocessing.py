@@ -122,7 +122,7 @@ class _Augmentation(Layer):
 class RandomFlip(_Augmentation):
     """In training, each image is mirrored or not, with equal chances; the identity at inference.
 
-    Each direction of `mode` is drawn on its own. Integers become float32.
+    With both directions one draw decides both, as in Keras 3. Integers become float32.
     Source: `keras.layers.RandomFlip`.
     """
 

@@ -8,14 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from math import prod
-from typing import Any, NoReturn
+from typing import Any
 
 from specc.diagnostics import Label, Report
-from specc.dims import DimError
 from specc.expressions import Value as Constant
-from specc.ir import Graph, Node, Value
-from specc.layer import LAYERS, MANY, Fault, Layer
+from specc.ir import Graph, Node
+from specc.layer import LAYERS, Layer
 from specc.names import problem_with, snake_case
 from specc.passes import interface
 from specc.passes.calls import Calls
@@ -23,19 +21,17 @@ from specc.passes.evaluation import Evaluation
 from specc.passes.limits import (
     MAX_DEPTH,
     MAX_HIDDEN,
-    MAX_LAYERS,
     MAX_LOOP_DEPTH,
-    MAX_PARAMETERS,
     MAX_PATH,
     MAX_STEPS,
-    excess,
 )
 from specc.passes.loops import Loops, Variables, is_whole_iteration
+from specc.passes.nodes import Nodes
 from specc.passes.parameters import Parameters
 from specc.passes.recursion import check_recursion
 from specc.passes.references import Given, References
 from specc.passes.regions import entered, iterating, region
-from specc.passes.reporting import Faults, Skip, Stop, count, head_span, inputs_span, parameter_span
+from specc.passes.reporting import Faults, Skip, Stop, count, head_span
 from specc.passes.scope import Application, Binding, Scope
 from specc.passes.unreached import check_unreached
 from specc.source import Span, printable
@@ -64,11 +60,9 @@ def elaborate(program: Program, params: Mapping[str, Constant], report: Report) 
 class Elaborator:
     """The state of one elaboration.
 
-    steps, depth, layers, parameters: how much has been made, held against the limits.
-    owners: the nodes that have weights of their own, by path.
+    steps, depth: how far it has come, held against the limits.
     visited: the ids of the entries that were reached.
     calls: the names of the blocks around the current entry, the outermost first.
-    reuses: the `reuse` entries around it, each with its scope.
     """
 
     program: Program
@@ -76,22 +70,20 @@ class Elaborator:
     report: Report
     steps: int = 0
     depth: int = 0
-    layers: int = 0
-    parameters: int = 0
-    owners: dict[str, Node] = field(default_factory=dict[str, Node])
     visited: set[int] = field(default_factory=set[int])
     calls: list[str] = field(default_factory=list[str])
-    reuses: list[tuple[ReuseEntry, Scope]] = field(default_factory=list[tuple[ReuseEntry, Scope]])
     faults: Faults = field(init=False)
     evaluation: Evaluation = field(init=False)
     references: References = field(init=False)
     makers: Parameters = field(init=False)
+    nodes: Nodes = field(init=False)
 
     def __post_init__(self) -> None:
         self.faults = Faults(self.report)
         self.evaluation = Evaluation(self.faults)
         self.references = References(self.faults, self.evaluation)
         self.makers = Parameters(self.faults, self.evaluation, self.program.blocks)
+        self.nodes = Nodes(self.faults)
 
     def graph(self) -> Graph | None:
         document = self.program.document
@@ -253,78 +245,10 @@ class Elaborator:
         scope: Scope,
     ) -> None:
         """Put a layer into the network, on the given inputs."""
-        self._check_arity(entry, layer, len(given), scope)
-        wires = tuple(wire for wire, _ in given if wire is not None)
-        if len(wires) < len(given):
-            raise Skip
-        types = tuple(wire.type for wire in wires)
-        span, path = head_span(entry), scope.path_of(name)
-        try:
-            outputs = layer.infer(*types)
-            weights = layer.weights(*types)
-        except Fault as fault:
-            self._refuse(fault, entry, layer, given, scope)
-        except DimError as error:
-            message = f"the sizes of the output grow beyond all bounds: {error}"
-            raise self.faults.fault("invalid-dim", message, span, scope.trace) from None
-        for output in outputs:
-            if broken := excess(output):
-                raise self.faults.fault(*broken, span, scope.trace)
-        names = [path] if len(outputs) == 1 else [f"{path}.{i}" for i in range(len(outputs))]
-        values = tuple(map(Value, names, outputs, (span,) * len(names)))
-        node = Node(path, layer, wires, values, owner, entry.whole)
-        self._count(node, sum(prod(weight.shape) for weight in weights.values()), entry, scope)
+        node = self.nodes.node(entry, layer, name, owner, given, scope)
         scope.members.append(node)
-        self._bind(
-            entry, name, Binding(values, self._name_span(entry), {}, Application(node)), scope
-        )
-
-    def _check_arity(self, entry: Entry, layer: Layer, received: int, scope: Scope) -> None:
-        fewest, most = layer.arity
-        if fewest <= received <= most:
-            return
-        wanted = f"{fewest} or more" if most == MANY else f"{fewest} to {most}"
-        wanted = f"{wanted} inputs" if fewest != most else count(fewest, "input")
-        message = f"{type(layer).__name__} takes {wanted}, received {received}"
-        help = "write `inputs: [a, b]`" if fewest > 1 else "join them with Concatenate or Add first"
-        help = help if received else "leave `inputs` out to take the output before it"
-        raise self.faults.fault("arity", message, inputs_span(entry), scope.trace, help=help)
-
-    def _refuse(
-        self, fault: Fault, entry: Entry, layer: Layer, given: tuple[Given, ...], scope: Scope
-    ) -> NoReturn:
-        """Report what a layer refused, at its parameter or its input, with who made the inputs."""
-        span, label = head_span(entry), ""
-        if fault.parameter is not None:
-            span = parameter_span(entry, fault.parameter)
-        elif fault.input is not None and entry.inputs is not None:
-            span, label = given[fault.input][1], _comparison(fault, given)
-        labels = tuple(
-            Label(wire.span, f"{wire.name} gives {wire.type}")
-            for wire in dict.fromkeys(wire for wire, _ in given)
-            if wire is not None and wire.span is not None
-        )
-        name = type(layer).__name__
-        prefix = "" if fault.message.startswith(name) else f"{name}: "
-        message = prefix + fault.message
-        raise self.faults.fault(
-            fault.code, message, span, scope.trace, label=label, labels=labels, help=fault.help
-        )
-
-    def _count(self, node: Node, parameters: int, entry: Entry, scope: Scope) -> None:
-        """Keep within the limits; know the node as the owner of its weights, or check it."""
-        self.layers += 1
-        if self.layers > MAX_LAYERS:
-            message = f"the network has more than {MAX_LAYERS:,} layers"
-            raise self.faults.stop("too-many-layers", message, head_span(entry), scope.trace)
-        if node.shared:
-            self._check_shared(node)
-            return
-        self.owners[node.path] = node
-        self.parameters += parameters
-        if self.parameters > MAX_PARAMETERS:
-            message = "the network has more than 10^12 parameters"
-            raise self.faults.stop("too-many-parameters", message, head_span(entry), scope.trace)
+        binding = Binding(node.outputs, self._name_span(entry), {}, Application(node))
+        self._bind(entry, name, binding, scope)
 
     # Blocks -------------------------------------------------------------------------------------
 
@@ -385,6 +309,7 @@ class Elaborator:
             raise self.faults.stop("too-many-loops", message, loops.head_span(entry), scope.trace)
         iterations = loops.iterations(entry, scope)
         name = path or self._name(entry, "loop", scope)
+        label = "loop" if path else name  # a path that is an iteration's is a number
         prev = loops.input(entry, scope, self.references)
         loop = Scope(
             self._scope_path(entry, name, scope),
@@ -398,8 +323,8 @@ class Elaborator:
             depth=scope.depth + 1,
         )
         for index, variables in enumerate(iterations):
-            self._iteration(entry, index, variables, loop, name)
-        made = region(loop, "loop", name, (), [("", wire) for wire in loop.prev[:1]], entry)
+            self._iteration(entry, index, variables, loop, label)
+        made = region(loop, "loop", label, (), [("", wire) for wire in loop.prev[:1]], entry)
         scope.members += [made] if made is not None else []
         self._bind(entry, name, Binding(loop.prev, self._name_span(entry), loop.names), scope)
 
@@ -409,7 +334,7 @@ class Elaborator:
         index: int,
         variables: Variables,
         loop: Scope,
-        name: str,
+        label: str,
     ) -> None:
         self._step(entry, loop)
         inner = iterating(entry, index, variables, loop)
@@ -421,7 +346,7 @@ class Elaborator:
             inner.path, inner.owner = inner.path_of(str(index)), inner.owner_of(str(index))
             self.body(entry.layers, inner)
             outputs = [("", wire) for wire in inner.prev[:1]]
-            made = region(inner, "iteration", name, (), outputs, entry)
+            made = region(inner, "iteration", label, (), outputs, entry)
             loop.members += [made] if made is not None else []
             loop.names[str(index)] = Binding(inner.prev, entry.whole, inner.names)
         loop.prev = inner.prev
@@ -454,52 +379,14 @@ class Elaborator:
         item = application.item
         name = path or self._name(entry, item.name, scope)
         given = self.references.inputs(entry, scope)
-        self.reuses.append((entry, scope))
+        self.nodes.reuses.append((entry, scope))
         try:
             if isinstance(item, Node):
-                self._apply(entry, item.layer, name, item.owner, given, scope)
+                # Without weights there is nothing to share.
+                owner = item.owner if item.weights() else scope.owner_of(name)
+                self._apply(entry, item.layer, name, owner, given, scope)
             else:
                 definition = self.program.blocks[item.label]
                 self._call(entry, definition, application.args, name, item.owner, given, scope)
         finally:
-            self.reuses.pop()
-
-    def _check_shared(self, node: Node) -> None:
-        """Check that the weights of the first use fit; else the outermost `reuse` is at fault."""
-        owner, (entry, scope) = self.owners.get(node.owner), self.reuses[0]
-        wanted = {name: weight.shape for name, weight in node.weights().items()}
-        there = {name: weight.shape for name, weight in owner.weights().items()} if owner else {}
-        if wanted == there:
-            return
-        received = node.inputs[0]
-        labels: list[Label] = []
-        if received.span is not None:
-            labels.append(Label(received.span, f"{received.name} gives {received.type}"))
-        if owner is not None and owner.span is not None:
-            labels.append(Label(owner.span, f"first used here, on {owner.inputs[0].type}"))
-        different = [name for name in wanted if wanted[name] != there.get(name)]
-        raise self.faults.fault(
-            "reuse-mismatch",
-            f"the weights of `{node.owner}` do not fit {received.type}",
-            entry.span("reuse"),
-            scope.trace,
-            label="; ".join(_difference(name, wanted, there) for name in different[:2]),
-            labels=tuple(labels),
-            help="give it an input of the same channels, or use a layer of its own",
-        )
-
-
-def _comparison(fault: Fault, given: tuple[Given, ...]) -> str:
-    """What the input at fault was held against: the first input."""
-    first = given[0][0]
-    verdict = {"shape-mismatch": "does not match", "unprovable": "may not match"}.get(fault.code)
-    if not fault.input or first is None or verdict is None:
-        return ""
-    return f"{verdict} {first.type}, which {first.name} gives"
-
-
-def _difference(
-    name: str, wanted: Mapping[str, tuple[int, ...]], there: Mapping[str, tuple[int, ...]]
-) -> str:
-    is_now = f"is {list(there[name])}" if name in there else "is not there"
-    return f"`{name}` would be {list(wanted[name])}, and {is_now}"
+            self.nodes.reuses.pop()

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache
 from math import prod
 
-from specc.dims import Shape, Size, evaluate, lower_bound, symbols
+from specc.dims import Dim, Shape, Size, lower_bound, value_at
 from specc.tensor import MAX_DIM, TensorType
 
 MAX_LAYERS = 20_000
@@ -21,6 +20,15 @@ MAX_PATH = 1_000
 """Characters of the dotted path of a block or a loop: each layer inside repeats it."""
 MAX_ELEMENTS = 2**40
 MAX_PARAMETERS = 10**12
+
+
+MAX_ALGEBRA = 1_000_000
+"""The sum of `algebra` over all layers."""
+
+
+def algebra(tensor: TensorType) -> int:
+    """A measure of the work that the symbols of a type make: terms meet each other in pairs."""
+    return sum(len(size.terms) ** 2 for size in tensor.shape if isinstance(size, Dim))
 
 
 def excess(tensor: TensorType) -> tuple[str, str] | None:
@@ -38,10 +46,12 @@ def _elements(shape: Shape, number: Callable[[Size], int]) -> int:
     return prod(size if isinstance(size, int) else max(number(size), 1) for size in shape)
 
 
-@lru_cache(maxsize=4096)
 def _at_ones(size: Size) -> int:
-    """The size where every symbol is one."""
-    return evaluate(size, dict.fromkeys(symbols(size), 1))
+    """The size where every symbol is one; a large number where it has none."""
+    try:
+        return value_at(size, 1)
+    except ZeroDivisionError:
+        return MAX_ELEMENTS + 1
 
 
 def _least(size: Size) -> int:

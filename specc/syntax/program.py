@@ -9,7 +9,8 @@ from typing import Any
 
 from specc.diagnostics import Diagnostic, Label, Report, SpecError
 from specc.source import Source, Span
-from specc.syntax.document import Block, Document, read_document
+from specc.syntax.document import Block, Document
+from specc.syntax.reader import read_document
 from specc.syntax.reading import read_include, read_source
 
 MAX_INCLUDED = 100

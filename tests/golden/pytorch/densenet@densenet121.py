@@ -74,18 +74,22 @@ class Stage(nn.Module):
     """One iteration of the loop `stage`."""
 
     def __init__(
-        self, in_channels: int, count: int, in_channels2: int, out_channels: int
+        self,
+        in_channels: int,
+        count: int,
+        transition_in_channels: int,
+        out_channels: int,
     ) -> None:
         super().__init__()
         self.layer = nn.Sequential(
             *(DenseLayer(in_channels + 32 * i) for i in range(count))
         )
         self.transition = Transition(
-            in_channels=in_channels2, out_channels=out_channels
+            in_channels=transition_in_channels, out_channels=out_channels
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        x = self.layer(x)  # [N, in_channels2, H, W]
+        x = self.layer(x)  # [N, transition_in_channels, H, W]
         return self.transition(x)  # [N, out_channels, H, W]
 
 
@@ -110,9 +114,15 @@ class Densenet(nn.Module):
         self.re_lu = nn.ReLU()
         self.max_pooling2d = nn.MaxPool2d(3, stride=2, padding=1)
         self.stage = nn.Sequential(
-            Stage(in_channels=64, count=6, in_channels2=256, out_channels=128),
-            Stage(in_channels=128, count=12, in_channels2=512, out_channels=256),
-            Stage(in_channels=256, count=24, in_channels2=1024, out_channels=512),
+            Stage(
+                in_channels=64, count=6, transition_in_channels=256, out_channels=128
+            ),
+            Stage(
+                in_channels=128, count=12, transition_in_channels=512, out_channels=256
+            ),
+            Stage(
+                in_channels=256, count=24, transition_in_channels=1024, out_channels=512
+            ),
             Stage2(),
         )
         self.batch_normalization_1 = nn.BatchNorm2d(1024)

@@ -1,0 +1,70 @@
+"""Statements of `forward`, and how they are written once their tensors have names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from specc.emit.code import Code, Literal, join, name_tensors, tensors
+from specc.emit.template import Line
+from specc.emit.variables import Step
+from specc.ir import Value
+
+AXIS_LETTERS = {
+    "batch": "N",
+    "channels": "C",
+    "depth": "D",
+    "height": "H",
+    "width": "W",
+    "length": "T",
+}
+
+
+@dataclass(slots=True)
+class Statement:
+    """A line of `forward`, before its tensors have names.
+
+    loop: the modules of which each is applied in turn, in a `for`; then `carry` is the value that
+        goes in where the output comes out.
+    """
+
+    code: Code
+    outputs: tuple[Value, ...]
+    names: tuple[str, ...]
+    loop: Code | None = None
+    carry: Value | None = None
+
+    def step(self) -> Step:
+        inputs = tuple(tensors(self.code))
+        kept = () if self.loop is None else tuple(item for item in inputs if item is not self.carry)
+        return Step(inputs, self.outputs, self.names, kept)
+
+
+def lines(item: Statement, names: Mapping[Value, str]) -> Iterator[Line]:
+    """The lines of a statement, with the shape that it gives."""
+    code = name_tensors(item.code, names)
+    targets = ", ".join(names[value] for value in item.outputs)
+    comment = _comment(item.outputs)
+    if item.loop is None:
+        yield Line(join(targets, " = ", code), comment)
+        return
+    if item.carry is not None and names[item.carry] != targets:
+        yield Line(join(targets, " = ", names[item.carry]))
+        code = name_tensors(item.code, {**names, item.carry: targets})
+    yield Line(join("for layer in ", item.loop, ":"))
+    yield Line(join(targets, " = ", code), comment, 1)
+
+
+def _comment(outputs: tuple[Value, ...]) -> tuple[Literal, ...]:
+    """The physical shape of one output: a literal for each dim, with the letter of its axis."""
+    if len(outputs) != 1:
+        return ()
+    (value,) = outputs
+    order = value.order or range(value.type.rank)
+    return tuple(
+        Literal(
+            size if isinstance(size := value.type.shape[axis], int) else str(size),
+            AXIS_LETTERS.get(value.type.axis_name(axis), "D"),
+        )
+        for axis in order
+    )

@@ -1,0 +1,25 @@
+"""The `specc` command, as installed and as `python -m specc.cli`."""
+
+from __future__ import annotations
+
+import gc
+import os
+
+
+def main() -> None:
+    """Run the command line.
+
+    A short process spends much of its time on two things it has no use for: looking for pydantic
+    plugins among all installed packages, and collecting garbage while modules load. Both are set
+    before the modules are imported.
+    """
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+    gc.set_threshold(100_000)
+
+    from .app import main as run
+
+    run()
+
+
+if __name__ == "__main__":
+    main()
