@@ -55,14 +55,14 @@ def _path(name: str) -> Path:
 
 
 def _zoo_path(name: str) -> Path:
-    from specc import zoo
+    from specc.zoo import names, path
 
     try:
-        return zoo.path(name)
+        return path(name)
     except KeyError:
         pass
     message = f"there is no file and no spec of the zoo called `{printable(name)}`"
-    help = did_you_mean(name, zoo.names()) or f"the zoo has {', '.join(zoo.names())}"
+    help = did_you_mean(name, names()) or f"the zoo has {', '.join(names())}"
     raise SpecError.of("file-not-found", message, help=help)
 
 

@@ -263,12 +263,12 @@ def test_a_pooling_of_a_block_used_again_may_need_a_module_of_its_own(tmp_path: 
         """
 inputs: {a: "float32[N, 8, 8, 3]", b: "float32[N, 7, 7, 3]"}
 blocks:
-  half:
+  halve:
     layers:
       - Conv2D: {filters: 4, kernel_size: 1}
       - MaxPooling2D: {pool_size: 3, strides: 2, padding: same}
 layers:
-  - half:
+  - halve:
     inputs: a
     name: first
   - repeat: 2

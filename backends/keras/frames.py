@@ -15,7 +15,7 @@ from specc.ir import Item, Node, Region, Value
 
 from . import helpers
 from .loops import add_loop
-from .site import LOWERINGS, Site
+from .site import LOWERINGS, Site, layer_name
 from .statements import Statement, is_empty, shape_comment
 
 if TYPE_CHECKING:
@@ -107,7 +107,8 @@ class Frame:
 
     def name(self, path: str) -> Code:
         """The code of a layer's name: its path from here, below the name the function is given."""
-        return f'f"{{name}}.{path}"' if self.region.path else f'"{path}"'
+        name = layer_name(path)
+        return f'f"{{name}}-{name}"' if self.region.path else f'"{name}"'
 
     def wishes(self, item: Item) -> tuple[str, ...]:
         """The names a reader would give to what an item makes."""

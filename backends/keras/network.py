@@ -27,7 +27,7 @@ def network_body(emitter: Emitter) -> Body:
     lines = [
         *(_shared_layer(frame, path, holder) for path, holder in frame.borrowed.items()),
         *(_input(name, graph.inputs[name], variable, layout) for name, variable in given.items()),
-        *_laid_out(graph, given, names),
+        *_laid_out(emitter, given, names),
         *frame.lines(names),
     ]
     inputs = ", ".join(given.values())
@@ -66,11 +66,13 @@ def _input(name: str, value: Value, variable: str, layout: IoLayout) -> Line:
     return Line(f'{variable} = keras.Input({python(shape)}{batch}{dtype}, name="{name}")')
 
 
-def _laid_out(graph: Graph, given: Mapping[str, str], names: Mapping[Value, str]) -> Iterator[Line]:
+def _laid_out(
+    emitter: Emitter, given: Mapping[str, str], names: Mapping[Value, str]
+) -> Iterator[Line]:
     """The statements that bring images from channels first to the layout of the spec."""
-    for name, value in graph.inputs.items():
-        if given[name] != names[value]:
-            code = _permuted(given[name], (0, 2, 3, 1), f"{name}.channels-last")
+    for name, value in emitter.graph.inputs.items():
+        if given[name] != names[value] and emitter.interfaces.uses(value):
+            code = _permuted(given[name], (0, 2, 3, 1), f"{name}--channels-last")
             yield Line(f"{names[value]} = {code}", shape_comment((value,)))
 
 
@@ -80,12 +82,12 @@ def _outputs(graph: Graph, names: Mapping[Value, str], layout: IoLayout) -> str:
     for name, value in graph.outputs.items():
         made[name] = names[value]
         if boundary_order(value.type, layout):
-            made[name] = _permuted(names[value], (0, 3, 1, 2), f"{name}.channels-first")
+            made[name] = _permuted(names[value], (0, 3, 1, 2), f"{name}--channels-first")
     if len(made) == 1:
         return made.popitem()[1]
     return f"{{{', '.join(f'{python(name)}: {code}' for name, code in made.items())}}}"
 
 
 def _permuted(tensor: str, axes: tuple[int, ...], name: str) -> str:
-    """A layer that puts the axes in another order. No name of a spec has a hyphen."""
+    """A layer that puts the axes in another order. No path of a spec has two hyphens."""
     return f'layers.Permute({python(axes[1:])}, name="{name}")({tensor})'

@@ -89,7 +89,7 @@ class Site:
     def weight(self, name: str, attribute: str, permutation: tuple[int, ...] | None = None) -> None:
         """Say where a canonical weight of the node lives in the layer without a `part`."""
         key = f"{self.node.owner}.{name}"
-        self.variables.append(Variable(key, self.node.owner, attribute, permutation))
+        self.variables.append(Variable(key, layer_name(self.node.owner), attribute, permutation))
 
     def helper(self, function: Helper) -> str:
         """The name of a function of `helpers.py`, whose source is emitted with the model."""
@@ -99,3 +99,11 @@ class Site:
 
 LOWERINGS: Lowerings[Callable[[Any, Site], Code]] = Lowerings("keras", "specc.backends.keras")
 """Functions `(layer, site) -> code` by layer type; the code is the expression of the output."""
+
+
+def layer_name(path: str) -> str:
+    """The name in Keras of the layer at a dotted path: `stage.0.conv2d` → `stage-0-conv2d`.
+
+    Keras on PyTorch refuses dots, on TensorFlow almost all but the hyphen, which no path has.
+    """
+    return path.replace(".", "-")

@@ -96,7 +96,8 @@ class Frame:
         for value, expression in site.temporaries:
             name = value.name.rpartition(".")[2]
             self.statements.append(Statement(expression, (value,), (name,)))
-        self.statements.append(Statement(code, node.outputs, self.wishes(node)))
+        if any(self.emitter.interfaces.uses(value) for value in node.outputs):
+            self.statements.append(Statement(code, node.outputs, self.wishes(node)))
         if not own or site.constructor is None:
             return None
         self.initial += self.emitter.initialization.own_lines(node, reference)
@@ -132,7 +133,9 @@ class Frame:
             return None
         module = self.module(region.owner) if region.shared else reference
         outputs = self.emitter.interfaces[region].outputs
-        self.statements.append(Statement(self.called(region, module), outputs, self.wishes(region)))
+        if outputs:  # what has none is there for weights that others use
+            called = self.called(region, module)
+            self.statements.append(Statement(called, outputs, self.wishes(region)))
         return None if region.shared else self._construction(region)
 
     def _write_out(self, region: Region) -> None:
@@ -169,7 +172,7 @@ class Frame:
         if self._ends_in_result():
             code = name_tensors(self.statements[-1].code, names)
             forward[-1] = Line(join("return ", code), forward[-1].comment)
-        else:
+        elif self.outputs:
             forward.append(Line("return " + ", ".join(names[value] for value in self.outputs)))
         tensor_arguments = [(name, "Tensor") for name in self.arguments.values()]
         modules = [(name, "nn.Module") for name in self.borrowed.values()]

@@ -16,13 +16,18 @@ def class_text(template: Template, description: str, methods: tuple[str, ...] = 
     lines = [f"class {template.name}(nn.Module):"]
     lines.append(textwrap.indent(docstring(description, 4), INDENT))
     lines += _init_lines(template)
-    names = [f"{name}: {annotation}" for name, annotation in template.body.arguments]
-    result = _result_annotation(template.body.results)
-    lines += ["", statement(f"def forward({', '.join(['self', *names])}) -> {result}:", 1)]
-    lines += _section(template, 1, "self.")
+    if template.body.results:
+        lines += ["", *_forward_lines(template)]
     for method in methods:
         lines += ["", method]
     return "\n".join(lines)
+
+
+def _forward_lines(template: Template) -> Iterator[str]:
+    names = [f"{name}: {annotation}" for name, annotation in template.body.arguments]
+    result = _result_annotation(template.body.results)
+    yield statement(f"def forward({', '.join(['self', *names])}) -> {result}:", 1)
+    yield from _section(template, 1, "self.")
 
 
 def _init_lines(template: Template) -> Iterator[str]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from pathlib import PurePath
 
 from specc.expressions import Value as Constant
 from specc.ir import Graph, Region, Value
-from specc.names import nearest
+from specc.names import nearest, problem_with
 from specc.passes.evaluation import Evaluation
 from specc.passes.limits import excess
 from specc.passes.references import References
@@ -103,7 +105,13 @@ def graph(
     document = scope.document
     taken = {name: wire for name, wire in inputs.items() if wire is not None}
     given = {name: wire for name, wire in outputs.items() if wire is not None}
-    name = document.name or "network"
+    name = document.name or _file_name(document)
     ends = tuple(taken.items()), tuple(given.items())
     body = Region("", "model", name, tuple(scope.members), *ends, "", document.whole)
     return Graph(name, taken, given, body, document.description, dict(params))
+
+
+def _file_name(document: Document) -> str:
+    """The file's name as that of the network, `my-net.yaml` as `my_net`."""
+    name = re.sub(r"\W+", "_", PurePath(document.source.name).stem, flags=re.ASCII).strip("_")
+    return "network" if problem_with(name) else name

@@ -10,7 +10,7 @@ from typing import NoReturn
 from specc.diagnostics import Label
 from specc.dims import DimError
 from specc.ir import Node, Value
-from specc.layer import MANY, Fault, Layer
+from specc.layer import MANY, Fault, Layer, WeightDecl
 from specc.passes.limits import MAX_ALGEBRA, MAX_LAYERS, MAX_PARAMETERS, algebra, excess
 from specc.passes.references import Given
 from specc.passes.reporting import Faults, Skip, count, head_span, inputs_span, parameter_span
@@ -58,6 +58,7 @@ class Nodes:
         try:
             outputs = layer.infer(*types)
             weights = layer.weights(*types)
+            _check_initializers(layer, weights)
         except Fault as fault:
             self._refuse(fault, entry, layer, given, scope)
         except DimError as error:
@@ -149,6 +150,15 @@ class Nodes:
             labels=tuple(labels),
             help="give it an input of the same channels, or use a layer of its own",
         )
+
+
+def _check_initializers(layer: Layer, weights: Mapping[str, WeightDecl]) -> None:
+    """Raise `Fault` for an initializer that cannot draw a weight of that shape."""
+    for weight in weights.values():
+        refusal = weight.initializer.refusal(weight.shape)
+        if refusal is not None:
+            fields = (name for name, value in layer if value is weight.initializer)
+            raise Fault("invalid-parameter", refusal, parameter=next(fields, None))
 
 
 def _comparison(fault: Fault, given: tuple[Given, ...]) -> str:

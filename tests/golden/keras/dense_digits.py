@@ -13,6 +13,6 @@ def dense_digits():
     pixels = keras.Input((784,), name="pixels")
     x = pixels
     for i in range(2):
-        x = layers.Dense(64, activation="relu", name=f"hidden.{i}")(x)  # [N, 64]
+        x = layers.Dense(64, activation="relu", name=f"hidden-{i}")(x)  # [N, 64]
     x = layers.Dense(10, name="logits")(x)  # [N, 10]
     return keras.Model(pixels, x, name="dense_digits")

@@ -22,55 +22,55 @@ def dense_layer(x, name):
     """The block `dense_layer`."""
     # [N, H, W, C]
     y = layers.BatchNormalization(
-        momentum=0.9, epsilon=1e-05, name=f"{name}.batch_normalization"
+        momentum=0.9, epsilon=1e-05, name=f"{name}-batch_normalization"
     )(x)
-    y = layers.ReLU(name=f"{name}.re_lu")(y)  # [N, H, W, C]
+    y = layers.ReLU(name=f"{name}-re_lu")(y)  # [N, H, W, C]
     # [N, H, W, 128]
     y = layers.Conv2D(
-        128, 1, use_bias=False, kernel_initializer="he_normal", name=f"{name}.conv2d"
+        128, 1, use_bias=False, kernel_initializer="he_normal", name=f"{name}-conv2d"
     )(y)
     # [N, H, W, 128]
     y = layers.BatchNormalization(
-        momentum=0.9, epsilon=1e-05, name=f"{name}.batch_normalization_1"
+        momentum=0.9, epsilon=1e-05, name=f"{name}-batch_normalization_1"
     )(y)
-    y = layers.ReLU(name=f"{name}.re_lu_1")(y)  # [N, H, W, 128]
+    y = layers.ReLU(name=f"{name}-re_lu_1")(y)  # [N, H, W, 128]
     # [N, H, W, 32]
     y = layers.Conv2D(
-        32, 3, use_bias=False, kernel_initializer="he_normal", name=f"{name}.conv2d_1"
-    )(layers.ZeroPadding2D(1, name=f"{name}.conv2d_1.pad")(y))
-    return layers.Concatenate(name=f"{name}.concatenate")([x, y])  # [N, H, W, C]
+        32, 3, use_bias=False, kernel_initializer="he_normal", name=f"{name}-conv2d_1"
+    )(layers.ZeroPadding2D(1, name=f"{name}-conv2d_1-pad")(y))
+    return layers.Concatenate(name=f"{name}-concatenate")([x, y])  # [N, H, W, C]
 
 
 def transition(x, filters, name):
     """The block `transition`."""
     # [N, H, W, C]
     x = layers.BatchNormalization(
-        momentum=0.9, epsilon=1e-05, name=f"{name}.batch_normalization"
+        momentum=0.9, epsilon=1e-05, name=f"{name}-batch_normalization"
     )(x)
-    x = layers.ReLU(name=f"{name}.re_lu")(x)  # [N, H, W, C]
+    x = layers.ReLU(name=f"{name}-re_lu")(x)  # [N, H, W, C]
     # [N, H, W, filters]
     x = layers.Conv2D(
         filters,
         1,
         use_bias=False,
         kernel_initializer="he_normal",
-        name=f"{name}.conv2d",
+        name=f"{name}-conv2d",
     )(x)
     # [N, H, W, filters]
-    return layers.AveragePooling2D(2, name=f"{name}.average_pooling2d")(x)
+    return layers.AveragePooling2D(2, name=f"{name}-average_pooling2d")(x)
 
 
 def stage(x, count, filters, name):
     """One iteration of the loop `stage`."""
     for i in range(count):
-        x = dense_layer(x, name=f"{name}.layer.{i}")  # [N, H, W, C]
-    return transition(x, filters, name=f"{name}.transition")  # [N, H, W, filters]
+        x = dense_layer(x, name=f"{name}-layer-{i}")  # [N, H, W, C]
+    return transition(x, filters, name=f"{name}-transition")  # [N, H, W, filters]
 
 
 def stage2(x, name):
     """One iteration of the loop `stage`."""
     for i in range(32):
-        x = dense_layer(x, name=f"{name}.layer.{i}")  # [N, 7, 7, C]
+        x = dense_layer(x, name=f"{name}-layer-{i}")  # [N, 7, 7, C]
     return x
 
 
@@ -80,7 +80,7 @@ def densenet():
     # [N, 112, 112, 64]
     x = layers.Conv2D(
         64, 7, strides=2, use_bias=False, kernel_initializer="he_normal", name="conv2d"
-    )(layers.ZeroPadding2D(3, name="conv2d.pad")(image))
+    )(layers.ZeroPadding2D(3, name="conv2d-pad")(image))
     # [N, 112, 112, 64]
     x = layers.BatchNormalization(
         momentum=0.9, epsilon=1e-05, name="batch_normalization"
@@ -90,10 +90,10 @@ def densenet():
     x = padded_max_pooling2d(
         3, strides=2, padding=((1, 1), (1, 1)), name="max_pooling2d"
     )(x)
-    x = stage(x, count=6, filters=128, name="stage.0")  # [N, 28, 28, 128]
-    x = stage(x, count=12, filters=256, name="stage.1")  # [N, 14, 14, 256]
-    x = stage(x, count=48, filters=896, name="stage.2")  # [N, 7, 7, 896]
-    x = stage2(x, name="stage.3")  # [N, 7, 7, 1920]
+    x = stage(x, count=6, filters=128, name="stage-0")  # [N, 28, 28, 128]
+    x = stage(x, count=12, filters=256, name="stage-1")  # [N, 14, 14, 256]
+    x = stage(x, count=48, filters=896, name="stage-2")  # [N, 7, 7, 896]
+    x = stage2(x, name="stage-3")  # [N, 7, 7, 1920]
     # [N, 7, 7, 1920]
     x = layers.BatchNormalization(
         momentum=0.9, epsilon=1e-05, name="batch_normalization_1"

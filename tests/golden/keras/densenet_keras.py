@@ -11,8 +11,8 @@ from keras import layers
 
 def dense_layer(x, name):
     """The block `dense_layer`."""
-    y = layers.BatchNormalization(name=f"{name}.batch_normalization")(x)  # [N, H, W, C]
-    y = layers.ReLU(name=f"{name}.re_lu")(y)  # [N, H, W, C]
+    y = layers.BatchNormalization(name=f"{name}-batch_normalization")(x)  # [N, H, W, C]
+    y = layers.ReLU(name=f"{name}-re_lu")(y)  # [N, H, W, C]
     # [N, H, W, 128]
     y = layers.Conv2D(
         128,
@@ -21,11 +21,11 @@ def dense_layer(x, name):
         use_bias=False,
         kernel_initializer="glorot_normal",
         kernel_regularizer=keras.regularizers.L2(5e-05),
-        name=f"{name}.conv2d",
+        name=f"{name}-conv2d",
     )(y)
     # [N, H, W, 128]
-    y = layers.BatchNormalization(name=f"{name}.batch_normalization_1")(y)
-    y = layers.ReLU(name=f"{name}.re_lu_1")(y)  # [N, H, W, 128]
+    y = layers.BatchNormalization(name=f"{name}-batch_normalization_1")(y)
+    y = layers.ReLU(name=f"{name}-re_lu_1")(y)  # [N, H, W, 128]
     # [N, H, W, 32]
     y = layers.Conv2D(
         32,
@@ -34,15 +34,15 @@ def dense_layer(x, name):
         use_bias=False,
         kernel_initializer="glorot_normal",
         kernel_regularizer=keras.regularizers.L2(5e-05),
-        name=f"{name}.conv2d_1",
+        name=f"{name}-conv2d_1",
     )(y)
-    return layers.Concatenate(name=f"{name}.concatenate")([x, y])  # [N, H, W, C]
+    return layers.Concatenate(name=f"{name}-concatenate")([x, y])  # [N, H, W, C]
 
 
 def transition(x, filters, name):
     """The block `transition`."""
-    x = layers.BatchNormalization(name=f"{name}.batch_normalization")(x)  # [N, H, W, C]
-    x = layers.ReLU(name=f"{name}.re_lu")(x)  # [N, H, W, C]
+    x = layers.BatchNormalization(name=f"{name}-batch_normalization")(x)  # [N, H, W, C]
+    x = layers.ReLU(name=f"{name}-re_lu")(x)  # [N, H, W, C]
     # [N, H, W, filters]
     x = layers.Conv2D(
         filters,
@@ -51,10 +51,10 @@ def transition(x, filters, name):
         use_bias=False,
         kernel_initializer="glorot_normal",
         kernel_regularizer=keras.regularizers.L2(5e-05),
-        name=f"{name}.conv2d",
+        name=f"{name}-conv2d",
     )(x)
     # [N, H, W, filters]
-    return layers.AveragePooling2D(2, padding="same", name=f"{name}.average_pooling2d")(
+    return layers.AveragePooling2D(2, padding="same", name=f"{name}-average_pooling2d")(
         x
     )
 
@@ -62,14 +62,14 @@ def transition(x, filters, name):
 def stage(x, count, filters, name):
     """One iteration of the loop `stage`."""
     for i in range(count):
-        x = dense_layer(x, name=f"{name}.layer.{i}")  # [N, H, W, C]
-    return transition(x, filters, name=f"{name}.transition")  # [N, H, W, filters]
+        x = dense_layer(x, name=f"{name}-layer-{i}")  # [N, H, W, C]
+    return transition(x, filters, name=f"{name}-transition")  # [N, H, W, filters]
 
 
 def stage2(x, name):
     """One iteration of the loop `stage`."""
     for i in range(16):
-        x = dense_layer(x, name=f"{name}.layer.{i}")  # [N, 7, 7, C]
+        x = dense_layer(x, name=f"{name}-layer-{i}")  # [N, 7, 7, C]
     return x
 
 
@@ -93,10 +93,10 @@ def densenet_keras():
     x = layers.ReLU(name="re_lu")(x)  # [N, 112, 112, 64]
     # [N, 56, 56, 64]
     x = layers.MaxPooling2D(3, strides=2, padding="same", name="max_pooling2d")(x)
-    x = stage(x, count=6, filters=128, name="stage.0")  # [N, 28, 28, 128]
-    x = stage(x, count=12, filters=256, name="stage.1")  # [N, 14, 14, 256]
-    x = stage(x, count=24, filters=512, name="stage.2")  # [N, 7, 7, 512]
-    x = stage2(x, name="stage.3")  # [N, 7, 7, 1024]
+    x = stage(x, count=6, filters=128, name="stage-0")  # [N, 28, 28, 128]
+    x = stage(x, count=12, filters=256, name="stage-1")  # [N, 14, 14, 256]
+    x = stage(x, count=24, filters=512, name="stage-2")  # [N, 7, 7, 512]
+    x = stage2(x, name="stage-3")  # [N, 7, 7, 1024]
     x = layers.BatchNormalization(name="batch_normalization_1")(x)  # [N, 7, 7, 1024]
     x = layers.ReLU(name="re_lu_1")(x)  # [N, 7, 7, 1024]
     x = layers.GlobalAveragePooling2D(name="global_average_pooling2d")(x)  # [N, 1024]

@@ -13,9 +13,9 @@ def stage(x, filters, name):
     """One iteration of the loop `stage`."""
     # [N, H, W, filters]
     x = layers.Conv2D(
-        filters, 3, padding="same", activation="relu", name=f"{name}.conv2d"
+        filters, 3, padding="same", activation="relu", name=f"{name}-conv2d"
     )(x)
-    return layers.MaxPooling2D(2, name=f"{name}.max_pooling2d")(x)  # [N, H, W, filters]
+    return layers.MaxPooling2D(2, name=f"{name}-max_pooling2d")(x)  # [N, H, W, filters]
 
 
 def flowers():
@@ -23,9 +23,9 @@ def flowers():
     image = keras.Input((180, 180, 3), name="image")
     # [N, 180, 180, 3]
     x = layers.Rescaling(0.00392156862745098, name="rescaling")(image)
-    x = stage(x, 16, name="stage.0")  # [N, 90, 90, 16]
-    x = stage(x, 32, name="stage.1")  # [N, 45, 45, 32]
-    x = stage(x, 64, name="stage.2")  # [N, 22, 22, 64]
+    x = stage(x, 16, name="stage-0")  # [N, 90, 90, 16]
+    x = stage(x, 32, name="stage-1")  # [N, 45, 45, 32]
+    x = stage(x, 64, name="stage-2")  # [N, 22, 22, 64]
     x = layers.Flatten(name="flatten")(x)  # [N, 30976]
     x = layers.Dense(128, activation="relu", name="dense")(x)  # [N, 128]
     x = layers.Dense(5, name="logits")(x)  # [N, 5]

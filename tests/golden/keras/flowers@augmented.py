@@ -13,9 +13,9 @@ def stage(x, filters, name):
     """One iteration of the loop `stage`."""
     # [N, H, W, filters]
     x = layers.Conv2D(
-        filters, 3, padding="same", activation="relu", name=f"{name}.conv2d"
+        filters, 3, padding="same", activation="relu", name=f"{name}-conv2d"
     )(x)
-    return layers.MaxPooling2D(2, name=f"{name}.max_pooling2d")(x)  # [N, H, W, filters]
+    return layers.MaxPooling2D(2, name=f"{name}-max_pooling2d")(x)  # [N, H, W, filters]
 
 
 def flowers():
@@ -25,9 +25,9 @@ def flowers():
     x = layers.RandomRotation(0.1, name="random_rotation")(x)  # [N, 180, 180, 3]
     x = layers.RandomZoom(0.1, name="random_zoom")(x)  # [N, 180, 180, 3]
     x = layers.Rescaling(0.00392156862745098, name="rescaling")(x)  # [N, 180, 180, 3]
-    x = stage(x, 16, name="stage.0")  # [N, 90, 90, 16]
-    x = stage(x, 32, name="stage.1")  # [N, 45, 45, 32]
-    x = stage(x, 64, name="stage.2")  # [N, 22, 22, 64]
+    x = stage(x, 16, name="stage-0")  # [N, 90, 90, 16]
+    x = stage(x, 32, name="stage-1")  # [N, 45, 45, 32]
+    x = stage(x, 64, name="stage-2")  # [N, 22, 22, 64]
     x = layers.Dropout(0.2, name="dropout")(x)  # [N, 22, 22, 64]
     x = layers.Flatten(name="flatten")(x)  # [N, 30976]
     x = layers.Dense(128, activation="relu", name="dense")(x)  # [N, 128]
