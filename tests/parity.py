@@ -277,25 +277,20 @@ def images_last(array: Array) -> Array:
 # Agreement --------------------------------------------------------------------------------------
 
 
-def difference(received: Array, expected: Array, tolerance: float = TOLERANCE) -> float:
+def difference(received: Array, expected: Array) -> float:
     """The largest difference of two arrays, where 1 is the most that the tolerance allows."""
     if received.shape != expected.shape or received.dtype != expected.dtype:
         return np.inf
-    allowed = tolerance + tolerance * np.abs(expected.astype(np.float64))
-    apart = np.abs(received.astype(np.float64) - expected)
-    found = np.where(np.isnan(apart), np.inf, apart / allowed)
-    return float(found.max(initial=0.0))
+    allowed = TOLERANCE + TOLERANCE * np.abs(expected.astype(np.float64))
+    apart = np.abs(received.astype(np.float64) - expected) / allowed
+    return float(np.nan_to_num(apart, nan=np.inf).max(initial=0.0))
 
 
-def assert_agree(
-    received: Arrays, expected: Arrays, what: str, tolerance: float = TOLERANCE
-) -> None:
+def assert_agree(received: Arrays, expected: Arrays, what: str) -> None:
     """Two sets of arrays have the same names, shapes, dtypes and, within the tolerance, values."""
     assert list(received) == list(expected), what
-    assert all(np.isfinite(array).all() for array in expected.values()), (
-        f"{what}: nothing to compare"
-    )
-    apart = {name: difference(received[name], expected[name], tolerance) for name in expected}
+    assert all(np.isfinite(array).all() for array in expected.values()), f"{what} is not finite"
+    apart = {name: difference(received[name], expected[name]) for name in expected}
     worst = {name: f"{found:.3g} × the tolerance" for name, found in apart.items() if found > 1}
     assert not worst, f"{what}: {worst}"
 

@@ -569,6 +569,29 @@ layers:
   - Reshape: [-1]
   - Activation: glu
 """,
+    "each_call_for_another_output": """
+inputs: {x: "float32[N, 5]"}
+blocks:
+  two:
+    layers:
+      - Dense: 3
+        inputs: x
+        name: kept
+      - Dense: 4
+        inputs: x
+        name: left
+    outputs: [kept, left]
+layers:
+  - two:
+    name: first
+  - Dense: 5
+    inputs: x
+    name: dense
+  - reuse: first
+    name: second
+  - Concatenate:
+    inputs: [first.kept, second.left]
+""",
     "unused_input": """
 inputs: {x: "float32[N, 4]", never: "float32[N, 5, 5, 3]"}
 layers:

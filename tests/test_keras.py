@@ -215,7 +215,7 @@ def test_the_zoo_computes_what_onnx_does(name: str, variant: str | None) -> None
     assert_agree(received, onnx_outputs(graph, case.weights, case.inputs), name)
 
 
-@pytest.mark.skipif(os.environ["KERAS_BACKEND"] == "torch", reason="this is the run on PyTorch")
+@pytest.mark.skipif(os.environ.get("KERAS_BACKEND") == "torch", reason="this is the run on PyTorch")
 def test_all_that_computes_does_so_on_pytorch() -> None:
     """The tests of this file again, in a process in which Keras stands on PyTorch."""
     chosen = "computes_what_onnx_does or no_name or loops or boundaries or something_else"

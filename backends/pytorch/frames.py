@@ -96,7 +96,7 @@ class Frame:
         for value, expression in site.temporaries:
             name = value.name.rpartition(".")[2]
             self.statements.append(Statement(expression, (value,), (name,)))
-        if any(self.emitter.interfaces.uses(value) for value in node.outputs):
+        if any(self.emitter.interfaces.uses(x) or x in self.outputs for x in node.outputs):
             self.statements.append(Statement(code, node.outputs, self.wishes(node)))
         if not own or site.constructor is None:
             return None

@@ -26,12 +26,18 @@ def _broken(text: str, indent: str) -> Iterator[str]:
         yield from _lines(f"return ({text[7:]})", indent)
     elif equals and len(indent) + len(f"{target} = (") > WIDTH and len(_split(target)) > 1:
         yield from _lines(f"({target}) = {value}", indent)
-    elif equals and not _head_fits(text, indent) and len(indent) + len(target) + 4 <= WIDTH:
+    elif equals and _fits_in_parentheses(target, value, indent) and not _head_fits(text, indent):
         yield f"{indent}{target} = ("
-        yield from _lines(value, indent + INDENT)
+        yield f"{indent}{INDENT}{value}"
         yield f"{indent})"
     else:
         yield from _lines(text, indent)
+
+
+def _fits_in_parentheses(target: str, value: str, indent: str) -> bool:
+    """Whether an assignment takes three lines, its value whole on the second."""
+    longest = max(len(f"{target} = ("), len(INDENT) + len(value))
+    return len(indent) + longest <= WIDTH
 
 
 def _assignment(text: str) -> tuple[str, str, str]:
