@@ -9,16 +9,19 @@ import os
 def main() -> None:
     """Run the command line.
 
-    A short process spends much of its time on two things it has no use for: looking for pydantic
-    plugins among all installed packages, and collecting garbage while modules load. Both are set
-    before the modules are imported.
+    A short process would spend much of its time on things it has no use for: looking for pydantic
+    plugins among all installed packages, and collecting garbage while modules load and once more
+    when it ends.
     """
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     gc.set_threshold(100_000)
 
     from .app import main as run
 
-    run()
+    try:
+        run()
+    finally:
+        gc.freeze()
 
 
 if __name__ == "__main__":

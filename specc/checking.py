@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Generator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from specc.diagnostics import Report, SpecError
+from specc.garbage import collection_paused
 from specc.ir import Graph
 from specc.passes.elaborate import elaborate
 from specc.passes.expect import check_expectations
@@ -46,26 +45,11 @@ def check_file(
     `name` is what messages call the file; default: the path as given.
     """
     report = Report()
-    with _collection_paused():
+    with collection_paused():
         program = load_program(path, report, name=name)
         if program is None:
             return Checked(report, None)
         return check_program(program, report, variant=variant, params=params or {})
-
-
-@contextmanager
-def _collection_paused() -> Generator[None]:
-    """Keep the garbage collector from walking through a growing graph again and again.
-
-    A check leaves hardly any garbage, and on large specs the walks are a third of its time.
-    """
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
 
 
 def check_program(

@@ -98,7 +98,7 @@ def load_weights(path: str | Path, declarations: Declarations) -> dict[str, Arra
         for key, tensor in tensors.items()
     }
     _require_match(headers, declarations)
-    return _as_float32({key: _decoded(tensors[key]) for key in declarations})
+    return _as_float32({key: _decoded(tensors[key]) for key in declarations}, copy=False)
 
 
 def check_weights(
@@ -110,7 +110,7 @@ def check_weights(
     """
     headers = {key: _Header(array.shape, array.dtype.name) for key, array in weights.items()}
     _require_match(headers, declarations)
-    return _as_float32({key: weights[key] for key in declarations})
+    return _as_float32({key: weights[key] for key in declarations}, copy=True)
 
 
 def _generator(seed: int, key: str) -> np.random.Generator:
@@ -194,14 +194,14 @@ def _decoded(tensor: _Tensor) -> NDArray[np.generic]:
     return np.frombuffer(tensor["data"], stored).reshape(tensor["shape"])
 
 
-def _as_float32(arrays: Mapping[str, NDArray[np.generic]]) -> dict[str, Array]:
+def _as_float32(arrays: Mapping[str, NDArray[np.generic]], *, copy: bool) -> dict[str, Array]:
     import numpy as np
 
     report = Report()
     converted: dict[str, Array] = {}
     for key, array in arrays.items():
         with np.errstate(over="ignore"):
-            converted[key] = array.astype(np.float32)
+            converted[key] = array.astype(np.float32, copy=copy)
         if array.dtype == np.float64 and not np.array_equal(
             np.isfinite(array), np.isfinite(converted[key])
         ):

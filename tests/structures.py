@@ -63,6 +63,20 @@ layers:
     inputs: [embedding, other]
   - Dense: 1
 """,
+    "shared_weights_of_a_dead_use": """
+inputs: {x: "float32[N, 6]"}
+layers:
+  - Dense: 4
+    name: before
+  - Dense: 3
+    name: first
+  - Dense: 4
+    inputs: x
+    name: other
+  - reuse: first
+    name: second
+outputs: [second]
+""",
     "shared_layers": """
 inputs: {x: "float32[N, 6]"}
 layers:

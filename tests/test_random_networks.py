@@ -20,7 +20,7 @@ from specc.ir import Graph
 from specc.passes.layout import lay_out
 from specc.passes.verify import verify
 
-NETWORKS = 60
+NETWORKS = 100
 
 LAYERS: list[dict[str, Any]] = [
     {"Conv2D": {"filters": 4, "kernel_size": 3, "padding": "same"}},

@@ -13,10 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from specc.diagnostics import SpecError
+from specc.garbage import collection_paused
 from specc.ir import Graph
 from specc.passes.layout import IoLayout, Order, boundary_order, permutation
 
-from .model import build_model
+from .model import model_bytes
 
 Arrays = Mapping[str, NDArray[Any]]
 
@@ -36,7 +37,8 @@ class OnnxBackend:
         Raises `SpecError`: `unsupported-layer`, or `artifact-too-large`.
         """
         _require_fit(weights or {})
-        return build_model(graph, weights, io_layout).SerializeToString(deterministic=True)
+        with collection_paused():
+            return model_bytes(graph, weights, io_layout)
 
     def run(self, graph: Graph, weights: Arrays, inputs: Arrays) -> dict[str, NDArray[Any]]:
         """The outputs by name, from onnxruntime on the CPU, for channels-last `inputs`."""

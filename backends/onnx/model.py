@@ -1,4 +1,4 @@
-"""From a graph of the compiler to an ONNX `ModelProto`: lowered op by op, then named and written.
+"""From a graph of the compiler to an ONNX file: lowered op by op, then named and written.
 
 The same graph and weights give the same bytes. Nodes are named by the dotted paths, initializers by
 the canonical keys of the weights; every edge has a type, in which an unknown dim is a `dim_param`.
@@ -24,12 +24,12 @@ from onnx import (
     ValueInfoProto,
 )
 from onnx.helper import make_node, make_operatorsetid, make_tensor_value_info
-from onnx.numpy_helper import from_array
 
 from specc.ir import Graph, Value
 from specc.passes.layout import IoLayout, lay_out
 
 from .graph import LOWERINGS, Builder, Op, OpGraph, Tensor, onnx_dtype, unique_name
+from .wire import serialize
 
 OPSET = 22
 """The lowest in which pooling rounds sizes up as we do; Gelu is there from 20."""
@@ -47,10 +47,10 @@ class Lowered:
     outputs: tuple[Tensor, ...]
 
 
-def build_model(
+def model_bytes(
     graph: Graph, weights: Mapping[str, NDArray[Any]] | None, io_layout: IoLayout | None
-) -> ModelProto:
-    """The ONNX model of a graph.
+) -> bytes:
+    """The ONNX file of a graph.
 
     weights: by canonical key. If None, each is a `Constant` node with a sparse value that has no
         entries: zeros of the right shape in a few bytes, which viewers and checkers take.
@@ -59,15 +59,17 @@ def build_model(
     """
     layout: IoLayout = io_layout or "channels_first"
     lowered = lower(lay_out(graph, layout))
-    return ModelProto(
+    model = ModelProto(
         ir_version=IR_VERSION,
         producer_name="specc",
         producer_version=version("specc"),
         doc_string=graph.description,
         opset_import=[make_operatorsetid("", OPSET)],
         metadata_props=[StringStringEntryProto(key="io_layout", value=layout)],
-        graph=_Writer(lowered, name_tensors(graph, lowered)).graph(graph.name, weights),
     )
+    writer = _Writer(lowered, name_tensors(graph, lowered))
+    structure = writer.graph(graph.name, without_weights=weights is None)
+    return serialize(model, structure, writer.initializers(weights))
 
 
 def lower(graph: Graph) -> Lowered:
@@ -123,10 +125,10 @@ class _Writer:
     lowered: Lowered
     names: Mapping[Tensor, str]
 
-    def graph(self, name: str, weights: Mapping[str, NDArray[Any]] | None) -> GraphProto:
-        """The whole graph; see `build_model` for `weights`."""
+    def graph(self, name: str, *, without_weights: bool) -> GraphProto:
+        """All of the graph but its initializers; weights that are not given are constants."""
         ops, boundary = self.lowered.ops, {*self.lowered.inputs, *self.lowered.outputs}
-        zeros = list(ops.weights.values()) if weights is None else []
+        zeros = list(ops.weights.values()) if without_weights else []
         made = [tensor for op in ops.ops for tensor in op.outputs]
         return GraphProto(
             name=name,
@@ -134,8 +136,16 @@ class _Writer:
             output=map(self._info, self.lowered.outputs),
             value_info=[self._info(tensor) for tensor in zeros + made if tensor not in boundary],
             node=[*map(self._zeros, zeros), *map(self._node, ops.ops)],
-            initializer=[*self._weights(weights), *self._constants()],
         )
+
+    def initializers(
+        self, weights: Mapping[str, NDArray[Any]] | None
+    ) -> Iterable[tuple[str, NDArray[Any]]]:
+        """The weights, if they are given, and the constants."""
+        for key, tensor in self.lowered.ops.weights.items() if weights is not None else ():
+            yield self.names[tensor], np.asarray(weights[key], np.float32)
+        for tensor, array in self.lowered.ops.constants.items():
+            yield self.names[tensor], array
 
     def _info(self, tensor: Tensor) -> ValueInfoProto:
         shape = [dim if isinstance(dim, int) else str(dim) for dim in tensor.type.shape]
@@ -145,17 +155,6 @@ class _Writer:
         inputs = ["" if tensor is None else self.names[tensor] for tensor in op.inputs]
         outputs = [self.names[tensor] for tensor in op.outputs]
         return make_node(op.kind, inputs, outputs, op.name, **op.attributes)
-
-    def _weights(self, weights: Mapping[str, NDArray[Any]] | None) -> Iterable[TensorProto]:
-        if weights is None:
-            return
-        for key, tensor in self.lowered.ops.weights.items():
-            array = np.asarray(weights[key], np.float32, order="C")
-            yield from_array(array, self.names[tensor])
-
-    def _constants(self) -> Iterable[TensorProto]:
-        for tensor, array in self.lowered.ops.constants.items():
-            yield from_array(array, self.names[tensor])
 
     def _zeros(self, tensor: Tensor) -> NodeProto:
         """A constant of zeros: a sparse tensor without entries."""
