@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from specc.emit.code import Code, join, name_tensors
+from specc.emit.interface import output_names
 from specc.emit.naming import relative, unique, variable
 from specc.emit.template import Body, Line
 from specc.emit.variables import name_values
@@ -112,12 +113,8 @@ class Frame:
 
     def wishes(self, item: Item) -> tuple[str, ...]:
         """The names a reader would give to what an item makes."""
-        name = variable(relative(item.path, self.region.path))
         outputs = self.emitter.interfaces[item].outputs
-        if len(outputs) == 1:
-            return (name,)
-        named = {} if isinstance(item, Node) else {value: key for key, value in item.outputs}
-        return tuple(f"{name}_{named.get(value) or index}" for index, value in enumerate(outputs))
+        return output_names(item, self.region.path, outputs)
 
     # The body -----------------------------------------------------------------------------------
 

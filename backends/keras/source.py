@@ -11,16 +11,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from specc.emit.code import Argument, Call, Code, Ref
-from specc.emit.interface import Interfaces
+from specc.emit.interface import Interfaces, by_height
 from specc.emit.naming import unique
 from specc.emit.template import Body, Template, group_first, merge
+from specc.emit.text import module_docstring, region_description
 from specc.ir import Graph, Node, Region, Value
 from specc.passes.layout import IoLayout
 
 from .frames import RESERVED, Frame, is_empty
 from .network import network_body
 from .site import Helper, Site, Variable
-from .text import function_text, helper_text, imports, module_docstring
+from .text import function_text, helper_text, imports
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,17 +55,20 @@ class Emitter:
         self._variables: dict[str, Variable] = {}
         self._helpers: dict[str, Helper] = {}
         self._templates: dict[Region, tuple[Template, Body]] = {}
-        self._regions: dict[Template, Region] = {}
+        self._firsts: dict[Template, Region] = {}
 
     def emit(self) -> Emitted:
         """The whole file."""
-        for regions in _by_height(self.graph.body):
+        for regions in by_height(self.graph.body, _has_function):
             self._lower(regions)
         root = network_body(self)
         network = merge([root], {root: self.function})[root]
         functions = [
             *(helper_text(self._helpers[name]) for name in sorted(self._helpers)),
-            *(function_text(item, _description(region)) for item, region in self._regions.items()),
+            *(
+                function_text(item, region_description(first))
+                for item, first in self._firsts.items()
+            ),
             function_text(network, _network_description(self.graph)),
         ]
         body = "\n\n\n".join(functions)
@@ -93,7 +97,7 @@ class Emitter:
         templates = merge(bodies, dict(zip(firsts, names, strict=True)))
         for body, region in bodies.items():
             self._templates[region] = (templates[body], body)
-            self._regions.setdefault(templates[body], region)
+            self._firsts.setdefault(templates[body], region)
 
 
 def _hoisted(graph: Graph) -> dict[str, Node]:
@@ -102,28 +106,8 @@ def _hoisted(graph: Graph) -> dict[str, Node]:
     return {node.path: node for node in graph.nodes if node.path in shared}
 
 
-def _by_height(root: Region) -> list[list[Region]]:
-    """The regions that become functions, those that contain none first."""
-    heights: dict[Region, int] = {}
-
-    def visit(region: Region) -> int:
-        inner = (visit(item) for item in region.items if isinstance(item, Region))
-        heights[region] = 1 + max(inner, default=-1)
-        return heights[region]
-
-    visit(root)
-    wanted = [
-        item for item in heights if item.kind in ("block", "iteration") and not is_empty(item)
-    ]
-    return [
-        [item for item in wanted if heights[item] == height]
-        for height in sorted({heights[item] for item in wanted})
-    ]
-
-
-def _description(region: Region) -> str:
-    what = "The block" if region.kind == "block" else "One iteration of the loop"
-    return f"{what} `{region.label}`."
+def _has_function(region: Region) -> bool:
+    return region.kind in ("block", "iteration") and not is_empty(region)
 
 
 def _listed(values: Mapping[str, Value]) -> str:

@@ -5,25 +5,13 @@ from __future__ import annotations
 import ast
 import inspect
 import textwrap
-from collections.abc import Iterator
 
 from specc.emit.docstring import docstring
-from specc.emit.format import INDENT, WIDTH, statement
+from specc.emit.format import INDENT, statement
 from specc.emit.template import Template
-from specc.ir import Graph
-from specc.passes.layout import IoLayout
+from specc.emit.text import statements
 
 from .site import Helper
-
-
-def module_docstring(graph: Graph, io_layout: IoLayout) -> str:
-    """What the file is."""
-    title = graph.description.strip() or f"The network `{graph.name}`."
-    note = f"Compiled by specc from the spec `{graph.name}`."
-    if any(value.type.rank == 4 for value in graph.inputs.values()):
-        layout = "[N, H, W, C]" if io_layout == "channels_last" else "[N, C, H, W]"
-        note += f" Images are {layout}."
-    return docstring(f"{title}\n\n{note}", 0)
 
 
 def function_text(template: Template, description: str) -> str:
@@ -33,20 +21,7 @@ def function_text(template: Template, description: str) -> str:
     given = [*arguments, *parameters, "name"] if arguments else []
     heading = statement(f"def {template.name}({', '.join(given)}):")
     described = textwrap.indent(docstring(description, len(INDENT)), INDENT)
-    return "\n".join([heading, described, *_lines(template)])
-
-
-def _lines(template: Template) -> Iterator[str]:
-    """The statements, each with the shape it gives beside it, or above it if there is no room."""
-    for text, comment, level in template.section(0):
-        line = statement(text, level + 1)
-        if not comment:
-            yield line
-        elif "\n" not in line and len(line) + len(comment) + 4 <= WIDTH:
-            yield f"{line}  # {comment}"
-        else:
-            yield f"{INDENT * (level + 1)}# {comment}"
-            yield line
+    return "\n".join([heading, described, *statements(template, 0, 1)])
 
 
 def helper_text(helper: Helper) -> str:

@@ -15,6 +15,7 @@ from specc.emit.code import (
     name_tensors,
     replace_literals,
 )
+from specc.emit.interface import output_names
 from specc.emit.naming import attribute, relative, unique, variable
 from specc.emit.template import Body, Line
 from specc.emit.variables import name_values
@@ -106,12 +107,8 @@ class Frame:
 
     def wishes(self, item: Item) -> tuple[str, ...]:
         """The names a reader would give to what an item makes."""
-        name = variable(relative(item.path, self.region.path))
         outputs = self.emitter.interfaces[item].outputs
-        if len(outputs) == 1:
-            return (name,)
-        named = {} if isinstance(item, Node) else {value: key for key, value in item.outputs}
-        return tuple(f"{name}_{named.get(value) or index}" for index, value in enumerate(outputs))
+        return output_names(item, self.region.path, outputs)
 
     def module(self, path: str) -> str:
         """The text of the module at `path`: one in here, handed in, or in one that is handed in."""

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from specc.emit.code import Call, Code
-from specc.emit.docstring import docstring
-from specc.emit.interface import Interface, Interfaces
+from specc.emit.interface import Interface, Interfaces, by_height
 from specc.emit.naming import class_name, unique
 from specc.emit.template import Body, Line, Template, group_first, merge
+from specc.emit.text import module_docstring, region_description
 from specc.ir import Graph, Node, Region
 from specc.passes.layout import IoLayout, lay_out
 
@@ -39,7 +39,7 @@ class Emitter:
     """
 
     def __init__(self, graph: Graph, io_layout: IoLayout) -> None:
-        self.io_layout = io_layout
+        self.io_layout: IoLayout = io_layout
         self.graph = lay_out(graph, io_layout)
         self.interfaces = Interfaces(self.graph)
         self.initialization = Initialization()
@@ -47,19 +47,23 @@ class Emitter:
         self.uses = _uses(self.graph)
         self._regions = {region.path: region for region in _regions(self.graph.body)}
         self._templates: dict[Region, tuple[Template, Body]] = {}
-        self._order: list[Template] = []
+        self._firsts: dict[Template, Region] = {}
         self._taken = {*RESERVED, network_class(graph)}
 
     def text(self) -> str:
         """The whole file."""
-        for regions in _by_height(self.graph.body):
+        for regions in by_height(self.graph.body, _has_class):
             self._lower(regions)
-        classes = [class_text(item, self._description(item)) for item in self._order]
+        classes = [
+            class_text(template, region_description(region))
+            for template, region in self._firsts.items()
+        ]
         classes.append(self._network_text())
         functions = list(self.initialization.functions())
         helpers = helper_sources((*self.helpers, *self.initialization.helpers))
         body = "\n\n\n".join([*helpers, *functions, *classes])
-        return f"{self._header()}\n\n{imports(body)}\n\n\n{body}\n"
+        title = module_docstring(self.graph, self.io_layout)
+        return f"{title}\n\n{imports(body)}\n\n\n{body}\n"
 
     def interface(self, region: Region) -> Interface:
         """What a region's class takes and gives."""
@@ -101,7 +105,7 @@ class Emitter:
         templates = merge(bodies, dict(zip(firsts, names, strict=True)))
         for body, region in bodies.items():
             self._templates[region] = (templates[body], body)
-        self._order += dict.fromkeys(templates.values())
+            self._firsts.setdefault(templates[body], region)
 
     def _body(self, region: Region) -> Body:
         return self._frame(region).body()
@@ -119,19 +123,6 @@ class Emitter:
         body = frame.body()
         template = merge([body], {body: network_class(self.graph)})[body]
         return class_text(template, _network_description(self.graph), penalty_method(self.graph))
-
-    def _header(self) -> str:
-        title = self.graph.description.strip() or f"The network `{self.graph.name}`."
-        note = f"Compiled by specc from the spec `{self.graph.name}`."
-        if any(value.type.rank == 4 for value in self.graph.inputs.values()):
-            layout = "[N, C, H, W]" if self.io_layout == "channels_first" else "[N, H, W, C]"
-            note += f" Images are {layout}."
-        return docstring(f"{title}\n\n{note}", 0)
-
-    def _description(self, template: Template) -> str:
-        region = next(region for region, known in self._templates.items() if known[0] is template)
-        what = "The block" if region.kind == "block" else "One iteration of the loop"
-        return f"{what} `{region.label}`."
 
 
 def _dtype_lines(graph: Graph) -> list[Line]:
@@ -157,25 +148,8 @@ def _regions(region: Region) -> Iterator[Region]:
             yield from _regions(item)
 
 
-def _by_height(root: Region) -> list[list[Region]]:
-    """The regions that become classes, those that contain none first."""
-    heights: dict[Region, int] = {}
-
-    def visit(region: Region) -> int:
-        inner = (visit(item) for item in region.items if isinstance(item, Region))
-        heights[region] = 1 + max(inner, default=-1)
-        return heights[region]
-
-    visit(root)
-    wanted = [
-        item
-        for item in heights
-        if item.kind in ("block", "iteration") and not item.shared and is_live(item)
-    ]
-    return [
-        [item for item in wanted if heights[item] == height]
-        for height in sorted({heights[item] for item in wanted})
-    ]
+def _has_class(region: Region) -> bool:
+    return region.kind in ("block", "iteration") and not region.shared and is_live(region)
 
 
 def _network_description(graph: Graph) -> str:

@@ -7,8 +7,9 @@ import textwrap
 from collections.abc import Iterator
 
 from specc.emit.docstring import docstring
-from specc.emit.format import INDENT, WIDTH, statement
+from specc.emit.format import INDENT, statement
 from specc.emit.template import Template
+from specc.emit.text import statements
 
 
 def class_text(template: Template, description: str, methods: tuple[str, ...] = ()) -> str:
@@ -27,7 +28,7 @@ def _forward_lines(template: Template) -> Iterator[str]:
     names = [f"{name}: {annotation}" for name, annotation in template.body.arguments]
     result = _result_annotation(template.body.results)
     yield statement(f"def forward({', '.join(['self', *names])}) -> {result}:", 1)
-    yield from _section(template, 1, "self.")
+    yield from statements(template, 1, 2, "self.")
 
 
 def _init_lines(template: Template) -> Iterator[str]:
@@ -39,19 +40,7 @@ def _init_lines(template: Template) -> Iterator[str]:
     yield f"{INDENT * 2}super().__init__()"
     for item in template.used_in(1):
         yield f"{INDENT * 2}self.{item.name} = {item.name}"
-    yield from _section(template, 0, "")
-
-
-def _section(template: Template, number: int, prefix: str) -> Iterator[str]:
-    for text, comment, level in template.section(number, prefix):
-        line = statement(text, level + 2)
-        if not comment:
-            yield line
-        elif "\n" not in line and len(line) + len(comment) + 4 <= WIDTH:
-            yield f"{line}  # {comment}"
-        else:
-            yield f"{INDENT * (level + 2)}# {comment}"
-            yield line
+    yield from statements(template, 0, 2)
 
 
 def _result_annotation(results: int) -> str:

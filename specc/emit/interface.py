@@ -7,9 +7,10 @@ another's. It gives the values made inside and used outside.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from specc.emit.naming import relative, variable
 from specc.ir import Graph, Item, Node, Region, Value
 
 
@@ -99,3 +100,29 @@ class Interfaces:
         if self._hoisted is None:
             return item.shared
         return isinstance(item, Node) and item.owner in self._hoisted
+
+
+def by_height(root: Region, wanted: Callable[[Region], bool]) -> list[list[Region]]:
+    """The regions that are `wanted`, those first that contain no other region."""
+    heights: dict[Region, int] = {}
+
+    def visit(region: Region) -> int:
+        inner = (visit(item) for item in region.items if isinstance(item, Region))
+        heights[region] = 1 + max(inner, default=-1)
+        return heights[region]
+
+    visit(root)
+    levels: dict[int, list[Region]] = {}
+    for region, height in heights.items():
+        if wanted(region):
+            levels.setdefault(height, []).append(region)
+    return [levels[height] for height in sorted(levels)]
+
+
+def output_names(item: Item, scope: str, outputs: tuple[Value, ...]) -> tuple[str, ...]:
+    """The names a reader, in the scope at the path `scope`, would give to what an item makes."""
+    name = variable(relative(item.path, scope))
+    if len(outputs) == 1:
+        return (name,)
+    named = {} if isinstance(item, Node) else {value: key for key, value in item.outputs}
+    return tuple(f"{name}_{named.get(value) or index}" for index, value in enumerate(outputs))
