@@ -536,7 +536,9 @@ Right:
       name: embed
       inputs: a
     - reuse: embed
-      inputs: b""",
+      name: again
+      inputs: b
+  outputs: [embed, again]""",
     "too-many-layers": """The network expands to more than 20,000 layers, or 100,000 steps.
 
 Every entry that is taken and every iteration of a loop is a step. Use fewer repetitions.
