@@ -16,8 +16,9 @@ SHELL := bash
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "%-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
+# Without the two lines that TensorFlow prints whenever it is imported.
 demo: $(READY)  ## check, build, train and export a network on 1,797 real digits
-	@$(BIN)/python examples/digits.py
+	@$(BIN)/python examples/digits.py 2> >(grep -v -e 'absl::InitializeLog' -e 'oneDNN custom operations' >&2)
 
 test: lint  ## lint, check types and run every test
 	@$(BIN)/python -m pytest -n 2 --dist loadfile -q

@@ -44,6 +44,25 @@ def working(message: str) -> Generator[None]:
         sys.stderr.flush()
 
 
+@contextmanager
+def native_log_hidden() -> Generator[None]:
+    """Hide what libraries write to the process's stderr past Python, as TensorFlow does at import.
+
+    Python's own errors are exceptions, and come through.
+    """
+    sys.stderr.flush()
+    kept = os.dup(2)
+    nothing = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nothing, 2)
+    try:
+        yield
+    finally:
+        sys.stderr.flush()
+        os.dup2(kept, 2)
+        os.close(nothing)
+        os.close(kept)
+
+
 def print_table(rows: list[tuple[str, ...]], *, left: int = 1) -> None:
     """Write rows in columns: the first `left` flush left, the others flush right."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]

@@ -11,7 +11,7 @@ import typer
 
 from specc.diagnostics import SpecError
 
-from .console import print_table, working
+from .console import native_log_hidden, print_table, working
 from .options import AsJson, Seed, Settings, Spec, Weights, open_network
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def verify(
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     network = open_network(spec, settings)
     names = None if backends is None else [name.strip() for name in backends.split(",")]
-    with working("Comparing backends"):
+    with working("Comparing backends"), native_log_hidden():
         result = network.verify(
             weights, seed=seed, batch=batch, backends=names, rtol=rtol, atol=atol
         )

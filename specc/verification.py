@@ -186,13 +186,15 @@ def random_inputs(graph: Graph, sizes: Mapping[str, int], seed: int = 0) -> dict
 
 
 def _spread(graph: Graph, value: Value) -> float:
-    """The standard deviation of an input: what the first layer scales to 1, else 1."""
-    scales = (
-        getattr(node.layer, "scale", None)
-        for node in graph.nodes
-        if node.type == "Rescaling" and value in node.inputs
-    )
-    return next((1 / scale for scale in scales if isinstance(scale, float) and scale), 1.0)
+    """The standard deviation of an input: what a first `Rescaling` scales to 1, else 1."""
+    for node in graph.nodes:
+        if value not in node.inputs:
+            continue
+        if not node.type.startswith("Random"):
+            scale = getattr(node.layer, "scale", None) if node.type == "Rescaling" else None
+            return 1 / scale if isinstance(scale, float) and scale else 1.0
+        (value,) = node.outputs  # an augmentation is the identity at inference
+    return 1.0
 
 
 def expose_layers(graph: Graph) -> Graph:
