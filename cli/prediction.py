@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Array = NDArray[Any]
+
+EXPECTED = "expected an image or a .npy array"
 
 MODES = {1: "L", 3: "RGB", 4: "RGBA"}
 """Pillow's name of the images with so many channels."""
@@ -91,14 +94,16 @@ class ImageFormat:
     def read(self, path: Path, scale: float) -> Array:
         """The image as a batch of one, float32, its 0…255 multiplied by `scale`."""
         import numpy as np
-        from PIL import Image, ImageOps
+        from PIL import Image, ImageOps, UnidentifiedImageError
 
         try:
-            with Image.open(path) as opened:
+            with Image.open(BytesIO(read_file(path))) as opened:
                 # A camera notes which way is up instead of turning the pixels.
                 image = ImageOps.exif_transpose(opened).convert(MODES[self.channels])
+        except UnidentifiedImageError:
+            raise _unreadable(path, "no image that Pillow knows", EXPECTED) from None
         except (OSError, ValueError, Image.DecompressionBombError) as error:
-            raise _unreadable(path, str(error), "expected an image or a .npy array") from None
+            raise _unreadable(path, str(error), EXPECTED) from None
         image = image.resize(
             (self.width or image.width, self.height or image.height), Image.Resampling.BILINEAR
         )
@@ -129,7 +134,7 @@ class Classifier:
         """
         import onnxruntime  # pyright: ignore[reportMissingTypeStubs]
 
-        data = read_model(path)
+        data = read_file(path)
         try:
             session: Any = onnxruntime.InferenceSession(data, providers=["CPUExecutionProvider"])
         except Exception as error:  # onnxruntime's errors have no common base
@@ -172,7 +177,7 @@ class Classifier:
         import numpy as np
 
         try:
-            array = cast("Array", np.load(path, allow_pickle=False))
+            array = cast("Array", np.load(BytesIO(read_file(path)), allow_pickle=False))
         except (OSError, ValueError, EOFError) as error:
             raise _unreadable(path, str(error), "expected a .npy array of numbers") from None
         batch = array[np.newaxis] if array.ndim == len(self.shape) - 1 else array
@@ -206,8 +211,8 @@ class Classifier:
         return f"{self.dtype}[{', '.join(str(size or '?') for size in self.shape)}]"
 
 
-def read_model(path: Path) -> bytes:
-    """The bytes of the model at `path`. Raises `SpecError`."""
+def read_file(path: Path) -> bytes:
+    """The bytes of the file at `path`. Raises `SpecError`."""
     try:
         return path.read_bytes()
     except FileNotFoundError:

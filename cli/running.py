@@ -139,9 +139,9 @@ def _viewable(target: str, settings: list[str] | None) -> tuple[str, bytes]:
     from specc.backend import load_backend
 
     if target.endswith(".onnx"):
-        from .prediction import read_model
+        from .prediction import read_file
 
-        return Path(target).name, read_model(Path(target))
+        return Path(target).name, read_file(Path(target))
     network = open_network(target, settings)
     data = load_backend("onnx").compile(network.graph, None, None)
     assert isinstance(data, bytes)

@@ -172,7 +172,8 @@ Right:
 
 A name becomes an attribute of a Python class and a key of the weight file: a letter, then
 letters, digits and `_`; no keyword of Python, and nothing that every PyTorch module has
-(`forward`, `train`). Blocks are in snake_case, since PascalCase names are layers.
+(`forward`, `train`). Blocks are in snake_case, since PascalCase names are layers. Params, variants
+and the variables of loops may be any identifier that is no keyword.
 
 Wrong:
   - Dense: 8

@@ -6,18 +6,16 @@ kept in one canonical form, so `==` means "equal by normal form": `(32*h) // 2 =
 arithmetic serves both kinds: a layer writes `(n + 2*p - k) // s + 1` and need not ask which it has.
 
 Nothing here rounds, guesses or grows without bound: a result beyond the limits below is a
-`DimError`, and a comparison that cannot be settled is `Proof.UNKNOWN`.
+`DimError`. What holds for all values of the symbols is asked of `specc.proofs`.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from enum import Enum, auto
 from functools import lru_cache
 from itertools import chain
-from math import gcd, lcm, prod
+from math import gcd, prod
 from operator import index
 from typing import NamedTuple, TypeAlias
 
@@ -27,35 +25,9 @@ MAX_DEGREE = 16
 MAX_DEPTH = 16
 MAX_FLOOR_ATOMS = 64
 
-MAX_TEXT = 256
-MAX_TEXT_DEPTH = 32
-MAX_TEXT_NUMBER = 2**53
-
-_FAR = 2**20
-_MAX_HINT_FACTOR = 4096
-_MAX_HINT_SYMBOLS = 8
-
 
 class DimError(ValueError):
     """A size left the bounds of exact arithmetic: too many terms, too deep, or too large."""
-
-
-class DimSyntaxError(ValueError):
-    """A text is not a size; `start` and `end` are character offsets into it, `end` exclusive."""
-
-    def __init__(self, message: str, start: int, end: int) -> None:
-        super().__init__(message)
-        self.message = message
-        self.start = start
-        self.end = end
-
-
-class Proof(Enum):
-    """What is known of the equality of two sizes, for all values of their symbols."""
-
-    EQUAL = auto()
-    DIFFERENT = auto()
-    UNKNOWN = auto()
 
 
 Atom: TypeAlias = "str | Floor"
@@ -71,7 +43,7 @@ class Dim:
     `terms` maps each monomial to its coefficient, which is never 0. Make one with `symbol` and
     arithmetic, never directly. Every operator takes and returns `int | Dim`; a constant result is
     always an `int`. Raises `DimError` beyond the module's limits and `ZeroDivisionError` for a
-    divisor that is 0. There is no ordering: ask `at_least`.
+    divisor that is 0. There is no ordering: ask `specc.proofs.at_least`.
     """
 
     terms: Mapping[Monomial, int]
@@ -102,13 +74,13 @@ class Dim:
     def __mul__(self, other: Size) -> Size:
         if not isinstance(other, Dim):
             times = index(other)
-            return _size({m: c * times for m, c in self.terms.items()})
+            return from_terms({m: c * times for m, c in self.terms.items()})
         terms: dict[Monomial, int] = {}
         for left, a in self.terms.items():
             for right, b in other.terms.items():
                 monomial = _times(left, right)
                 terms[monomial] = terms.get(monomial, 0) + a * b
-        return _size(terms)
+        return from_terms(terms)
 
     __rmul__ = __mul__
 
@@ -150,7 +122,7 @@ class Floor(NamedTuple):
 
 def symbol(name: str) -> Dim:
     """The unknown positive integer called `name`."""
-    return _atom(name)
+    return from_atom(name)
 
 
 def product(sizes: Iterable[Size]) -> Size:
@@ -195,28 +167,53 @@ def evaluate(size: Size, bindings: Mapping[str, int]) -> int:
     return value
 
 
+def value_at(size: Size, number: int) -> int:
+    """The integer that `size` is where every symbol is `number`.
+
+    Raises `ZeroDivisionError` where it has no value.
+    """
+    if isinstance(size, int):
+        return size
+    return sum(
+        coefficient * prod(_atom_at(atom, number) for atom in monomial)
+        for monomial, coefficient in size.terms.items()
+    )
+
+
+def _atom_at(atom: Atom, number: int) -> int:
+    if isinstance(atom, str):
+        return number
+    return value_at(atom.numerator, number) // value_at(atom.divisor, number)
+
+
 # --- the canonical form -----------------------------------------------------------------------
 
 
-def _atom(atom: Atom) -> Dim:
+def from_atom(atom: Atom) -> Dim:
+    """The size that is `atom`: a symbol, or a floor in normal form."""
     return Dim({(atom,): 1})
 
 
-def _terms(size: Size) -> Mapping[Monomial, int]:
+def terms_of(size: Size) -> Mapping[Monomial, int]:
+    """The coefficient of each monomial; the monomial of a constant is `()`."""
     return size.terms if isinstance(size, Dim) else {(): index(size)}  # a float is a TypeError
 
 
-def _constant(size: Size) -> int:
+def constant_term(size: Size) -> int:
+    """The coefficient of the monomial `()`; 0 if there is none."""
     return size if isinstance(size, int) else size.terms.get((), 0)
 
 
-def _coefficients(size: Size) -> list[int]:
+def coefficients(size: Size) -> list[int]:
     """The coefficients of the terms that are not constant."""
-    return [c for m, c in _terms(size).items() if m]
+    return [c for m, c in terms_of(size).items() if m]
 
 
-def _size(terms: Mapping[Monomial, int]) -> Size:
-    """The canonical size of a sum of terms: no zero terms, and a constant is an int."""
+def from_terms(terms: Mapping[Monomial, int]) -> Size:
+    """The canonical size of a sum of terms: no zero terms, and a constant is an int.
+
+    Raises `DimError` beyond the module's limits.
+    """
     floors = [m for m in terms if _lone_floor(m)]
     if floors:
         terms = _without_complements(terms, floors)
@@ -234,10 +231,10 @@ def _size(terms: Mapping[Monomial, int]) -> Size:
 
 def _plus(left: Size, right: Size, factor: int) -> Size:
     """`left + factor * right`."""
-    terms = dict(_terms(left))
-    for monomial, coefficient in _terms(right).items():
+    terms = dict(terms_of(left))
+    for monomial, coefficient in terms_of(right).items():
         terms[monomial] = terms.get(monomial, 0) + factor * coefficient
-    return _size(terms)
+    return from_terms(terms)
 
 
 def _times(left: Monomial, right: Monomial) -> Monomial:
@@ -269,11 +266,11 @@ def _order(monomial: Monomial) -> tuple[int, list[tuple[bool, str]]]:
 
 def _bound(atom: Atom, bindings: Mapping[str, Size]) -> Size:
     if isinstance(atom, str):
-        return bindings[atom] if atom in bindings else _atom(atom)
+        return bindings[atom] if atom in bindings else from_atom(atom)
     return substitute(atom.numerator, bindings) // substitute(atom.divisor, bindings)
 
 
-# --- complementary floors: h//2 and (h + 1)//2 add up to h -------------------------------------
+# --- complementary floors: h//2 and (h + 1)//2 add up to h ------------------------------------
 
 
 def _lone_floor(monomial: Monomial) -> Floor | None:
@@ -287,10 +284,10 @@ def _complement(floor: Floor) -> tuple[Floor, tuple[Monomial, ...]]:
 
     From -floor(p/d) = floor((d - 1 - p) / d), with the coefficients reduced modulo d.
     """
-    divisor = _constant(floor.divisor)
-    terms = {m: divisor - c for m, c in _terms(floor.numerator).items() if m}
-    rest = divisor - 1 - _constant(floor.numerator)
-    return Floor(_size({**terms, (): rest}), divisor), tuple(terms)
+    divisor = constant_term(floor.divisor)
+    terms = {m: divisor - c for m, c in terms_of(floor.numerator).items() if m}
+    rest = divisor - 1 - constant_term(floor.numerator)
+    return Floor(from_terms({**terms, (): rest}), divisor), tuple(terms)
 
 
 def _without_complements(
@@ -342,30 +339,32 @@ def _quotient(size: Size, divisor: Size) -> Size:
     if divisor < 0:
         return _quotient(-size, -divisor)
     if isinstance(size, int) or divisor == 0:
-        return _constant(size) // divisor
+        return constant_term(size) // divisor
     # floor((d*q + r) / d) = q + floor(r / d): what is whole moves out, coefficient by coefficient.
-    whole = _size({m: c // divisor for m, c in size.terms.items()})
-    rest = _size({m: c % divisor for m, c in size.terms.items()})
+    whole = from_terms({m: c // divisor for m, c in size.terms.items()})
+    rest = from_terms({m: c % divisor for m, c in size.terms.items()})
     return whole if isinstance(rest, int) else whole + _proper_floor(rest, divisor)
 
 
 def _proper_floor(size: Dim, divisor: int) -> Size:
     """`size // divisor` where every coefficient is already in 0..divisor-1."""
-    common = gcd(divisor, *_coefficients(size))
+    common = gcd(divisor, *coefficients(size))
     if common > 1:
         # floor((g*p + r) / (g*d)) = floor((p + floor(r/g)) / d)
-        return _quotient(_size({m: c // common for m, c in size.terms.items()}), divisor // common)
+        reduced = from_terms({m: c // common for m, c in size.terms.items()})
+        return _quotient(reduced, divisor // common)
     inner = _sole_floor(size, divisor)
     if inner is None:
         return _floor(size, divisor)
     coefficient = size.terms[(inner,)]
-    rest = _size({m: c for m, c in size.terms.items() if m != (inner,)})
+    rest = from_terms({m: c for m, c in size.terms.items() if m != (inner,)})
     if coefficient == 1:
         # floor((floor(p/b) + q) / c) = floor((p + b*q) / (b*c))
         return (inner.numerator + inner.divisor * rest) // (inner.divisor * divisor)
     # floor(((d-1)*f + q) / d) = f + floor((q - f) / d), and -f is g - m, which flattens as above.
     other, whole = _complement(inner)
-    return _atom(inner) + (_atom(other) - _size(dict.fromkeys(whole, 1)) + rest) // divisor
+    rest = from_atom(other) - from_terms(dict.fromkeys(whole, 1)) + rest
+    return from_atom(inner) + rest // divisor
 
 
 def _sole_floor(size: Dim, divisor: int) -> Floor | None:
@@ -381,16 +380,16 @@ def _exact_quotient(size: Size, divisor: Dim) -> Size | None:
     lead = min(divisor.terms, key=_order)
     result: Size = 0
     while size != 0:
-        terms = _terms(size)
+        terms = terms_of(size)
         top = min(terms, key=_order)
         monomial = _without(top, lead)
         coefficient, rest = divmod(terms[top], divisor.terms[lead])
         if monomial is None or rest:
             return None
-        step = _size({monomial: coefficient})
+        step = from_terms({monomial: coefficient})
         result = result + step
         size = size - step * divisor
-        if top in _terms(size):
+        if top in terms_of(size):
             return None  # complements put the leading term back
     return result
 
@@ -405,7 +404,7 @@ def _floor(numerator: Size, divisor: Size) -> Dim:
         raise DimError(f"a floor division holds more than {MAX_FLOOR_ATOMS} symbols and floors")
     if max(atoms) > MAX_DEPTH:
         raise DimError(f"floor divisions are nested deeper than {MAX_DEPTH}")
-    return _atom(floor)
+    return from_atom(floor)
 
 
 def _nested(atom: Atom, depth: int) -> Iterator[int]:
@@ -413,254 +412,8 @@ def _nested(atom: Atom, depth: int) -> Iterator[int]:
     yield depth
     if isinstance(atom, Floor):
         for part in (atom.numerator, atom.divisor):
-            for inner in chain.from_iterable(_terms(part)):
+            for inner in chain.from_iterable(terms_of(part)):
                 yield from _nested(inner, depth + 1)
-
-
-# --- bounds and proofs ------------------------------------------------------------------------
-
-
-def lower_bound(size: Size) -> int | None:
-    """An integer that `size` is never below, whatever its symbols are; None if none is found."""
-    if isinstance(size, int):
-        return size
-    relaxations = ((size, 1), *_relaxations(size))
-    found = [(_corner(poly), scale) for poly, scale in relaxations]
-    return max((-(-bound // scale) for bound, scale in found if bound is not None), default=None)
-
-
-def upper_bound(size: Size) -> int | None:
-    """An integer that `size` is never above, whatever its symbols are; None if none is found."""
-    bound = lower_bound(-size)
-    return None if bound is None else -bound
-
-
-def value_at(size: Size, number: int) -> int:
-    """The integer that `size` is where every symbol is `number`.
-
-    Raises `ZeroDivisionError` where it has no value.
-    """
-    if isinstance(size, int):
-        return size
-    return sum(
-        coefficient * prod(_atom_at(atom, number) for atom in monomial)
-        for monomial, coefficient in size.terms.items()
-    )
-
-
-def _atom_at(atom: Atom, number: int) -> int:
-    if isinstance(atom, str):
-        return number
-    return value_at(atom.numerator, number) // value_at(atom.divisor, number)
-
-
-def _changes_sign(size: Size) -> bool:
-    """Whether `size` is negative at one of two points and not at the other.
-
-    If so, no bound can settle its sign, and the search for one is spared.
-    """
-    try:
-        return (value_at(size, 1) < 0) is not (value_at(size, _FAR) < 0)
-    except ZeroDivisionError:
-        return False
-
-
-def compare(a: Size, b: Size) -> Proof:
-    """Whether `a` and `b` are equal for all values of their symbols, or for none."""
-    if a == b:
-        return Proof.EQUAL
-    try:
-        difference = a - b
-    except DimError:
-        return Proof.UNKNOWN
-    if isinstance(difference, int):
-        return Proof.DIFFERENT if difference else Proof.EQUAL
-    if _constant(difference) % gcd(*_coefficients(difference)):
-        return Proof.DIFFERENT  # as 2*h and 2*k + 1
-    if _changes_sign(difference):
-        return Proof.UNKNOWN
-    low, high = lower_bound(difference), upper_bound(difference)
-    excluded = (low is not None and low > 0) or (high is not None and high < 0)
-    return Proof.DIFFERENT if excluded else Proof.UNKNOWN
-
-
-def at_least(a: Size, b: Size) -> bool | None:
-    """Whether `a >= b` for all values of their symbols (True), or for none (False).
-
-    None if neither is provable.
-    """
-    try:
-        difference = a - b
-    except DimError:
-        return None
-    if _changes_sign(difference):
-        return None
-    low = lower_bound(difference)
-    if low is not None and low >= 0:
-        return True
-    high = upper_bound(difference)
-    return False if high is not None and high < 0 else None
-
-
-def _corner(size: Size) -> int | None:
-    """The value with every atom at its least, if `size` does not fall anywhere from there.
-
-    Each atom a is written as its least value plus some a' >= 0, a symbol of its own; if no a' then
-    has a negative coefficient, the constant is a lower bound. So `h*w - h` is found to be >= 0.
-    """
-    shifted: Size = 0
-    try:
-        for monomial, coefficient in _terms(size).items():
-            term: Size = coefficient
-            for atom in monomial:
-                least = _least(atom)
-                if least is None:
-                    return None
-                term = term * (symbol(str(atom)) + least)
-            shifted = shifted + term
-    except DimError:
-        return None
-    return None if any(c < 0 for c in _coefficients(shifted)) else _constant(shifted)
-
-
-def _least(atom: Atom) -> int | None:
-    if isinstance(atom, str):
-        return 1
-    # In normal form the numerator over an integer has no negative coefficient: its corner is exact.
-    low = _corner(atom.numerator)
-    if low is None or isinstance(atom.divisor, int):
-        return None if low is None else low // _constant(atom.divisor)
-    divisor = _corner(atom.divisor)
-    return 0 if low >= 0 and divisor is not None and divisor >= 1 else None
-
-
-def _is_natural(atom: Atom) -> bool:
-    least = _least(atom)
-    return least is not None and least >= 0
-
-
-def _relaxations(size: Dim) -> Iterator[tuple[Size, int]]:
-    """Pairs (poly, scale) with `scale * size >= poly`.
-
-    First the floors that pull `size` down are gone from poly, then all of them, each replaced by
-    one side of `(p - d + 1) / d <= p // d <= p / d`. So `h - 2*(h//2)` is found to be at least 0.
-    """
-    for every in (False, True):
-        try:
-            yield _relax(size, every)
-        except DimError:
-            continue
-
-
-def _relax(size: Size, every: bool) -> tuple[Size, int]:
-    scale = 1
-    while (found := _relaxable(size, every)) is not None:
-        cofactor, coefficient, floor, divisor = found
-        slack = divisor - 1 if coefficient > 0 else 0
-        factor = _size({cofactor: coefficient})
-        size = divisor * (size - factor * _atom(floor)) + factor * (floor.numerator - slack)
-        scale *= divisor
-    return size, scale
-
-
-def _relaxable(size: Size, every: bool) -> tuple[Monomial, int, Floor, int] | None:
-    """A term as (cofactor, coefficient, floor, its divisor), with a cofactor that is at least 0."""
-    for monomial, coefficient in _terms(size).items():
-        if coefficient > 0 and not every:
-            continue
-        for position, atom in enumerate(monomial):
-            if isinstance(atom, str) or isinstance(atom.divisor, Dim):
-                continue
-            cofactor = monomial[:position] + monomial[position + 1 :]
-            if all(_is_natural(other) for other in cofactor):
-                return cofactor, coefficient, atom, atom.divisor
-    return None
-
-
-# --- hints ------------------------------------------------------------------------------------
-
-
-def hint(a: Size, b: Size) -> str:
-    """Which declaration of symbols would make `a` and `b` equal, as an instruction to the user.
-
-    For a comparison that was `Proof.UNKNOWN`. A declaration that is named has been tried: with it
-    the two compare equal. Where no such declaration is found, the sentence is in general terms.
-    """
-    few = len(symbols(a) | symbols(b)) <= _MAX_HINT_SYMBOLS
-    for search in (_same_symbol, _exact_multiples, _definition) if few else ():
-        try:
-            found = search(a, b)
-        except DimError:
-            continue
-        if found is not None:
-            return found
-    floors = sorted(str(floor) for size in (a, b) for floor in _floors(size))
-    if floors:
-        return f"declare the inputs as multiples, so that {floors[0]} divides exactly"
-    return f"declare the inputs so that {a} and {b} are the same expression"
-
-
-def _same_symbol(a: Size, b: Size) -> str | None:
-    """Two symbols that would settle it if they were one."""
-    for left in sorted(symbols(a) - symbols(b)):
-        for right in sorted(symbols(b) - symbols(a)):
-            if _equal_under(a, b, {right: symbol(left)}):
-                return f"write the same symbol for {left} and {right}"
-    return None
-
-
-def _exact_multiples(a: Size, b: Size) -> str | None:
-    """The least multiples of symbols under which every floor that matters is exact."""
-    floors = [floor for size in (a, b) for floor in _floors(size)]
-    factor = lcm(*(floor.divisor for floor in floors if isinstance(floor.divisor, int)))
-    if factor == 1 or factor > _MAX_HINT_FACTOR:
-        return None
-    names = sorted({name for floor in floors for name in symbols(floor.numerator)})
-    factors = dict.fromkeys(names, factor)
-    if not _equal_under(a, b, _multiples(factors)):
-        return None
-    for name in names:
-        factors[name] = next(
-            smaller
-            for smaller in range(1, factor + 1)
-            if factor % smaller == 0 and _equal_under(a, b, _multiples({**factors, name: smaller}))
-        )
-    wanted = [f"{name} as {times}*{name}" for name, times in factors.items() if times > 1]
-    return f"declare {' and '.join(wanted)}"
-
-
-def _definition(a: Size, b: Size) -> str | None:
-    """One symbol solved for: `N` against 32, or `w` against `16*h`."""
-    difference = a - b
-    for name in sorted(symbols(difference)):
-        coefficient = _terms(difference).get((name,), 0)
-        if not coefficient:
-            continue
-        rest = difference - coefficient * symbol(name)
-        value = -rest // coefficient
-        if name in symbols(rest) or at_least(value, 1) is not True:
-            continue
-        if _equal_under(a, b, {name: value}):
-            return f"declare {name} as {value}"
-    return None
-
-
-def _floors(size: Size) -> Iterator[Floor]:
-    for atom in chain.from_iterable(_terms(size)):
-        if isinstance(atom, Floor):
-            yield atom
-            yield from _floors(atom.numerator)
-
-
-def _multiples(factors: Mapping[str, int]) -> dict[str, Size]:
-    return {name: factor * symbol(name) for name, factor in factors.items()}
-
-
-def _equal_under(a: Size, b: Size, bindings: Mapping[str, Size]) -> bool:
-    try:
-        return compare(substitute(a, bindings), substitute(b, bindings)) is Proof.EQUAL
-    except DimError:
-        return False
 
 
 # --- text -------------------------------------------------------------------------------------
@@ -724,151 +477,3 @@ def _operand_text(size: Size) -> str:
     """`size` as one side of `//`: what is more than a number or a symbol goes in parentheses."""
     text = str(size)
     return text if text.isalnum() or text.isidentifier() else f"({text})"
-
-
-# --- the input language -----------------------------------------------------------------------
-
-_TOKEN = re.compile(r"[0-9]+|[A-Za-z][A-Za-z0-9_]*|//|[-+*()]")
-_SPACE = re.compile(r"\s*")
-
-_Operator: TypeAlias = Callable[[Size, Size], Size]
-
-_SUMS: dict[str, _Operator] = {
-    "+": lambda a, b: a + b,
-    "-": lambda a, b: a - b,
-}
-_PRODUCTS: dict[str, _Operator] = {
-    "*": lambda a, b: a * b,
-    "//": lambda a, b: a // b,
-}
-
-
-def parse_size(text: str) -> Size:
-    """The size that `text` denotes: integers, symbols, `+ - * //` and parentheses.
-
-    Reads back what `str` of a size writes. Raises `DimSyntaxError` with offsets into `text`. The
-    text has at most 256 characters, is nested at most 32 deep, and no number in it, or made by it,
-    is beyond 2^53.
-    """
-    if len(text) > MAX_TEXT:
-        raise DimSyntaxError(f"a size is at most {MAX_TEXT} characters long", 0, len(text))
-    parser = _Parser(_tokens(text))
-    size = parser.sum(0)
-    token = parser.peek
-    if token.text:
-        raise DimSyntaxError(
-            f"expected + - * or //, received {token.text!r}", token.start, token.end
-        )
-    return size
-
-
-class _Token(NamedTuple):
-    text: str  # empty at the end of the input
-    start: int
-    end: int
-
-
-def _tokens(text: str) -> list[_Token]:
-    tokens: list[_Token] = []
-    position = _skip_space(text, 0)
-    while position < len(text):
-        match = _TOKEN.match(text, position)
-        if match is None:
-            remedy = "; division is //" if text[position] == "/" else ""
-            raise DimSyntaxError(
-                f"unexpected {text[position]!r} in a size{remedy}", position, position + 1
-            )
-        tokens.append(_Token(match.group(), position, match.end()))
-        position = _skip_space(text, match.end())
-    return [*tokens, _Token("", len(text), len(text))]
-
-
-def _skip_space(text: str, position: int) -> int:
-    match = _SPACE.match(text, position)
-    return match.end() if match else position
-
-
-class _Parser:
-    """Recursive descent; `*` and `//` bind equally, to the left, as in Python.
-
-    sum: term (("+" | "-") term)*
-    term: factor (("*" | "//") factor)*
-    factor: "-" factor | "(" sum ")" | number | symbol
-    """
-
-    def __init__(self, tokens: list[_Token]) -> None:
-        self._tokens = tokens
-        self._position = 0
-
-    @property
-    def peek(self) -> _Token:
-        return self._tokens[self._position]
-
-    def _next(self) -> _Token:
-        token = self.peek
-        self._position += 1
-        return token
-
-    def sum(self, depth: int) -> Size:
-        return self._chain(_SUMS, self._term, depth)
-
-    def _term(self, depth: int) -> Size:
-        return self._chain(_PRODUCTS, self._factor, depth)
-
-    def _chain(
-        self,
-        operators: Mapping[str, _Operator],
-        operand: Callable[[int], Size],
-        depth: int,
-    ) -> Size:
-        start = self.peek.start
-        size = operand(depth)
-        while self.peek.text in operators:
-            operator = operators[self._next().text]
-            right = operand(depth)
-            size = _bounded(operator, size, right, start, self._tokens[self._position - 1].end)
-        return size
-
-    def _factor(self, depth: int) -> Size:
-        token = self.peek
-        if depth > MAX_TEXT_DEPTH:
-            raise DimSyntaxError(
-                f"a size is nested deeper than {MAX_TEXT_DEPTH}", token.start, token.end
-            )
-        if not token.text or token.text in ")*+//":
-            received = repr(token.text) if token.text else "the end"
-            raise DimSyntaxError(
-                f"expected a number or a symbol, received {received}", token.start, token.end
-            )
-        self._next()
-        if token.text == "-":
-            return -self._factor(depth + 1)
-        if token.text == "(":
-            return self._group(token, depth)
-        return _number(token) if token.text[0].isdigit() else symbol(token.text)
-
-    def _group(self, opening: _Token, depth: int) -> Size:
-        size = self.sum(depth + 1)
-        if self.peek.text != ")":
-            raise DimSyntaxError("this parenthesis is not closed", opening.start, opening.end)
-        self._next()
-        return size
-
-
-def _number(token: _Token) -> int:
-    value = int(token.text)
-    if value > MAX_TEXT_NUMBER:
-        raise DimSyntaxError("a number in a size is at most 2^53", token.start, token.end)
-    return value
-
-
-def _bounded(operator: _Operator, left: Size, right: Size, start: int, end: int) -> Size:
-    try:
-        size = operator(left, right)
-    except ZeroDivisionError:
-        raise DimSyntaxError("a size is divided by zero", start, end) from None
-    except DimError as error:
-        raise DimSyntaxError(str(error), start, end) from None
-    if any(abs(c) > MAX_TEXT_NUMBER for c in _terms(size).values()):
-        raise DimSyntaxError("a number in a size is at most 2^53", start, end)
-    return size

@@ -18,10 +18,11 @@ from dataclasses import dataclass
 from functools import lru_cache, partial
 from itertools import islice
 from types import MappingProxyType
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from specc import operations
 from specc.operations import DEPTH_LIMIT, STRING_LIMIT, OperationError, Value
+from specc.source import printable
 
 __all__ = ["EXPRESSION_LIMIT", "FUNCTIONS", "ExpressionError", "Value", "evaluate", "is_template"]
 
@@ -68,8 +69,7 @@ def evaluate(text: str, names: Mapping[str, Value]) -> Value:
     return _parse(text).evaluate(names) if is_template(text) else text
 
 
-@dataclass(frozen=True, slots=True)
-class _Mark:
+class _Mark(NamedTuple):
     """The part of a scalar from `start` up to but not including `end`."""
 
     scalar: str
@@ -129,7 +129,7 @@ class _Name(_Node):
         if self.name in FUNCTIONS:
             message = f"`{self.name}` is a function, and is used here as a name"
             return self.mark.error("expression-name", message, FUNCTIONS[self.name])
-        known = ", ".join(islice(names, _LISTED_NAMES))
+        known = ", ".join(map(printable, islice(names, _LISTED_NAMES)))
         help = _suggestion(self.name, names) or (f"names here: {known}" if known else "")
         return self.mark.error("expression-name", f"there is no name `{self.name}` here", help)
 
@@ -263,8 +263,7 @@ _TOKEN = re.compile(
 _OPENING = re.compile(r"\$\$\{|\$\{")
 
 
-@dataclass(frozen=True, slots=True)
-class _Token:
+class _Token(NamedTuple):
     """kind: number, word, string, symbol (keywords too), or end, which is the closing brace."""
 
     kind: str

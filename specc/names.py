@@ -1,7 +1,9 @@
 """Which names a spec may give, and the default names it gives itself.
 
-A name becomes a Python attribute, a key of a weight file and a node of a graph, so it is a plain
-identifier and none that `torch.nn.Module` has already.
+The name of an entry, an input or an output becomes a Python attribute or argument, a key of a
+weight file and a node of a graph, so it is a plain identifier and none that `torch.nn.Module` has
+already. A variable, which is a param or what a loop binds, is known to expressions alone: it need
+only be an identifier.
 """
 
 from __future__ import annotations
@@ -30,11 +32,20 @@ MODULE_ATTRIBUTES = frozenset(
 )
 """The public attributes of `torch.nn.Module`; a test compares them with the installed torch."""
 
-LANGUAGE_WORDS = frozenset({"prev", "self"})
+LANGUAGE_WORDS = frozenset({"prev", "self", "true", "false"})
+"""What an expression or a reference may say and no name stands for. The other words of expressions
+are keywords of Python; functions are no names, since only they are called."""
 
 
 def problem_with(name: str) -> str:
-    """Why `name` cannot be a name of a spec; empty if it can."""
+    """Why `name` cannot name a part of a network; empty if it can."""
+    if name in MODULE_ATTRIBUTES:
+        return f"`{name}` is an attribute of every PyTorch module"
+    return problem_with_variable(name)
+
+
+def problem_with_variable(name: str) -> str:
+    """Why `name` cannot name a param or what a loop binds; empty if it can."""
     if len(name) > MAX_LENGTH:
         return f"a name has at most {MAX_LENGTH} characters, this one has {len(name)}"
     if not IDENTIFIER.fullmatch(name):
@@ -43,8 +54,6 @@ def problem_with(name: str) -> str:
         return f"`{name}` is a keyword of Python"
     if name in LANGUAGE_WORDS:
         return f"`{name}` has a meaning of its own in the language"
-    if name in MODULE_ATTRIBUTES:
-        return f"`{name}` is an attribute of every PyTorch module"
     return ""
 
 

@@ -18,7 +18,8 @@ from dataclasses import dataclass
 from functools import partial, reduce
 from typing import TypeAlias
 
-from specc.dims import Dim, DimError, Proof, Size, at_least, compare
+from specc.dims import Dim, DimError, Size
+from specc.proofs import Proof, at_least, compare
 from specc.tensor import TensorType
 
 Value: TypeAlias = "bool | int | float | str | tuple[Value, ...] | Dim | TensorType"

@@ -13,8 +13,9 @@ from typing import Annotated, Literal, cast
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from specc.activations import ALONG_CHANNELS, HALVES_CHANNELS
-from specc.dims import Proof, Shape, Size, at_least, compare, hint
+from specc.dims import Shape, Size
 from specc.layer import Fault
+from specc.proofs import Proof, at_least, compare, hint
 from specc.tensor import FLOATS, TensorType, shape_text
 
 Positive = Annotated[int, Field(gt=0, lt=2**31)]

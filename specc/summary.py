@@ -91,7 +91,8 @@ class Summary:
         lines = _aligned([header, *map(self._cells, self.rows)], left=2)
         if not self._is_chain():
             given = ["Inputs", *(", ".join(row.inputs) for row in self.rows)]
-            wide = [f"{line}  {inputs}" for line, inputs in zip(lines, given, strict=True)]
+            pairs = zip(lines, given, strict=True)
+            wide = [f"{line}  {inputs}".rstrip() for line, inputs in pairs]
             lines = wide if max(map(len, wide)) <= columns else lines
         rule = "─" * max(map(len, lines))
         head, *body = lines

@@ -11,7 +11,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
-from specc.dims import DimSyntaxError, Shape, Size, at_least, parse_size, product, upper_bound
+from specc.dim_syntax import DimSyntaxError, parse_size
+from specc.dims import Shape, Size, product
+from specc.proofs import at_least, upper_bound
 
 DType = Literal[
     "float16",

@@ -202,6 +202,14 @@ def test_set_refuses(setting: str, code: str) -> None:
         assert f"error[{code}]" in result.output
 
 
+def test_a_wrong_value_is_a_value_given() -> None:
+    required = SPEC.replace("units: 3", "units: int").replace(", broken: {unit: 5}", "")
+    Path("required.yaml").write_text(required, "utf-8")
+    output = run("check", "required.yaml", "--set", "units=2.0").output
+    assert output.count("error[") == 1
+    assert "error[param-type]: `units` must be an integer, received 2.0" in output
+
+
 @pytest.mark.parametrize("setting", ["units", "=3", "a b=3", "units=3\nsizes: [3]"])
 def test_set_needs_a_name_and_one_value(setting: str) -> None:
     assert "--set" in fail(2, "check", "tiny.yaml", "--set", setting)
@@ -421,8 +429,10 @@ def test_predict_refuses(model: Path) -> None:
     Path("text.png").write_text("no image", "utf-8")
     found = fail(1, "predict", str(model), "wrong.npy")
     assert "expected float32[N, 3, 6, 8], received float32[6, 8, 3]" in found
-    for name in ("objects.npy", "text.png", "missing.png", "missing.npy"):
+    for name in ("objects.npy", "text.png"):
         assert "error[invalid-input]" in fail(1, "predict", str(model), name)
+    for name in ("missing.png", "missing.npy"):
+        assert "error[file-not-found]" in fail(1, "predict", str(model), name)
     assert "error[invalid-input]" in fail(1, "predict", "text.png", "wrong.npy")
     assert "error[file-not-found]" in fail(1, "predict", "missing.onnx", "wrong.npy")
     succeed("export", "tiny.yaml", "-o", "tiny.onnx")

@@ -10,23 +10,9 @@ import pytest
 from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 
-from specc.dims import (
-    DimError,
-    DimSyntaxError,
-    Proof,
-    Size,
-    at_least,
-    compare,
-    evaluate,
-    hint,
-    lower_bound,
-    parse_size,
-    product,
-    substitute,
-    symbol,
-    symbols,
-    upper_bound,
-)
+from specc.dim_syntax import DimSyntaxError, parse_size
+from specc.dims import DimError, Size, evaluate, product, substitute, symbol, symbols
+from specc.proofs import Proof, at_least, compare, hint, lower_bound, upper_bound
 
 N, h, w, k = map(symbol, ("N", "h", "w", "k"))
 

@@ -17,8 +17,8 @@ from pydantic import ValidationError
 
 from specc.activations import ACTIVATIONS, ALIASES
 from specc.codes import CODES
-from specc.dims import at_least
 from specc.layer import LAYERS, Fault, Layer, Layout, Sample
+from specc.proofs import at_least
 from specc.shapes import Window
 from specc.tensor import TensorType, parse_tensor_type
 

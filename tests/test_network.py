@@ -179,6 +179,7 @@ def test_inputs_are_shown_where_the_network_is_no_chain(tmp_path: Path) -> None:
     assert "a, batch_normalization" in table.text(columns=120)
     assert "a, batch_normalization" not in table.text(columns=80)
     assert "f(h, w)" in str(table)
+    assert all(line == line.rstrip() for line in table.text(columns=120).splitlines())
 
 
 @pytest.mark.parametrize("name", ["densenet", "resnet50"])

@@ -12,7 +12,8 @@ from samples import all_samples, make_graph, random_inputs, sample_graph, sample
 
 from specc.backend import load_backend
 from specc.diagnostics import SpecError
-from specc.dims import evaluate, parse_size
+from specc.dim_syntax import parse_size
+from specc.dims import evaluate
 from specc.ir import Graph, Node, Value
 from specc.layer import LAYERS, Layer, Sample
 from specc.passes.layout import IoLayout

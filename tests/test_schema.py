@@ -31,6 +31,8 @@ GOOD = {
     "parameter by defaults": HEAD + "defaults: {Dense: {units: 4}}\nlayers: [Dense]",
     "siblings": HEAD + "layers: [{Dense: 4, name: a, when: true, inputs: x}, {reuse: a}]",
     "repeat": HEAD + "layers: [{repeat: 3, index: i, name: body, layers: [ReLU]}]",
+    "variables named as attributes": HEAD
+    + "params: {half: 2}\nlayers: [{for: {type: [1]}, index: train, layers: [{Dense: '${type}'}]}]",
     "for": HEAD + "layers: [{for: {n: [1, 2]}, layers: [{Dense: '${n}'}]}]",
     "group": HEAD + "layers: [{when: false, layers: [ReLU]}, ReLU]",
     "block": HEAD

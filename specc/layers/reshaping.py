@@ -6,8 +6,9 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from specc.dims import Proof, Shape, Size, compare, hint, product
+from specc.dims import Shape, Size, product
 from specc.layer import Fault, Layer, Layout, Sample
+from specc.proofs import Proof, compare, hint
 from specc.shapes import Pads, require_min_rank, require_rank
 from specc.tensor import MAX_RANK, TensorType, shape_text
 

@@ -15,7 +15,7 @@ from specc.passes.references import References
 from specc.passes.reporting import Faults, Skip, count, head_span, inputs_span, listing
 from specc.passes.scope import Scope, Wire
 from specc.source import printable
-from specc.syntax.document import BlockEntry, Entry
+from specc.syntax.document import BlockEntry, BrokenBlock, Entry
 from specc.syntax.program import Definition, Program
 from specc.syntax.validation import shown
 from specc.syntax.yaml import Mapping as YamlMapping
@@ -30,10 +30,15 @@ class Calls:
 
     def definition(self, entry: BlockEntry, scope: Scope) -> Definition:
         """The block that `entry` calls."""
-        return self.program.blocks.get(entry.head) or self._unknown(entry, scope)
+        definition = self.program.blocks.get(entry.head) or self._unknown(entry, scope)
+        if isinstance(definition.block, BrokenBlock):
+            raise Skip
+        return definition
 
     def _unknown(self, entry: BlockEntry, scope: Scope) -> NoReturn:
         head = entry.head
+        if any(document.declares_block(head) for document in self.program.documents):
+            raise Skip  # under a name that cannot be used, which is reported
         similar = [layer for layer in LAYERS if head in (snake_case(layer), layer.lower())]
         help = did_you_mean(head[:100], self.program.blocks)
         if similar:

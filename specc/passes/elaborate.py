@@ -7,6 +7,7 @@ What a faulty entry gives is poisoned: one mistake gives one error, and the rest
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -160,21 +161,22 @@ class Elaborator:
     def _poison(self, entry: Entry, scope: Scope) -> None:
         """Bind what a faulty entry would have made, so that its users are not blamed."""
         self.visited.add(id(entry))
-        names = [name for name in (entry.name, *(entry.outputs or ())) if name]
-        if not entry.name:
-            names += self._default_name(entry, scope)
-        for name in names:
-            scope.names.setdefault(name, Binding((None,), entry.whole))
+        for name in (self._wanted_name(entry, scope), *(entry.outputs or ())):
+            if first := name.partition(".")[0]:  # a reference to a bad name may look like a path
+                scope.names.setdefault(first, Binding((None,), entry.whole))
         scope.prev = (None,)
 
-    def _default_name(self, entry: Entry, scope: Scope) -> list[str]:
-        """The name a faulty entry would have got; where it cannot be told, `scope` is uncertain."""
-        if isinstance(entry, LayerEntry) and entry.head in LAYERS:
-            return [scope.number(snake_case(entry.head))]
-        if isinstance(entry, BlockEntry) and entry.head in self.program.blocks:
-            return [scope.number(entry.head)]
+    def _wanted_name(self, entry: Entry, scope: Scope) -> str:
+        """The name of a faulty entry; empty, and `scope` uncertain, where it cannot be told."""
+        if entry.name:
+            with suppress(Skip):
+                return str(self.evaluation.value(entry.name, entry.span("name"), scope))
+        elif isinstance(entry, LayerEntry) and entry.head in LAYERS:
+            return scope.number(snake_case(entry.head))
+        elif isinstance(entry, BlockEntry) and entry.head in self.program.blocks:
+            return scope.number(entry.head)
         scope.uncertain = True
-        return []
+        return ""
 
     def _bind(self, entry: Entry, name: str, binding: Binding, scope: Scope) -> None:
         """Let later entries see what `entry` made."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 
 from specc.diagnostics import Diagnostic, Label, Report, SpecError
-from specc.dims import Proof, compare
 from specc.ir import Graph, Node, Value
 from specc.names import did_you_mean
 from specc.passes.cost import flops
 from specc.passes.reporting import tensor_type_fault
+from specc.proofs import Proof, compare
 from specc.source import Span
 from specc.syntax.document import Expect
 from specc.tensor import TensorSyntaxError, TensorType, parse_tensor_type, shape_text

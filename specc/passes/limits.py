@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from math import prod
 
-from specc.dims import Dim, Shape, Size, lower_bound, value_at
+from specc.dims import Dim, Shape, Size, value_at
+from specc.proofs import lower_bound
 from specc.tensor import MAX_DIM, TensorType
 
 MAX_LAYERS = 20_000

@@ -31,9 +31,10 @@ def resolve_params(
     A default may be an expression on the params before it. Faults go to `report`, and `FAULTY`
     stands in for the value.
     """
-    given = {
-        **_variant_params(program.document, variant, report),
-        **_checked(program, overrides, report),
+    for name, value in overrides.items():
+        _check_param(program, name, tuple_of(value), None, report)
+    given = _variant_params(program.document, variant, report) | {
+        name: tuple_of(value) for name, value in overrides.items()
     }
     declared = (document.written("params") for document in program.documents)
     written = (params for params in declared if isinstance(params, YamlMapping))
@@ -41,13 +42,15 @@ def resolve_params(
         name: FAULTY for names in written for name in names if name not in program.params
     }
     for name, (default, document) in program.params.items():
-        span = document.span("params", name)
-        if name not in given and isinstance(default, str) and default in PARAM_TYPES:
+        span, value = document.span("params", name), given.get(name, default)
+        if name in given and not has_param_type(value, default):
+            params[name] = FAULTY  # reported where it is given
+        elif name not in given and isinstance(default, str) and default in PARAM_TYPES:
             message = f"the param `{name}` has no value, and must be {param_type(default)}"
             report.add(Diagnostic("missing-param", message, span, help=f"give it: --set {name}=…"))
             params[name] = FAULTY
-            continue
-        params[name] = _evaluated(given.get(name, default), span, params, report)
+        else:
+            params[name] = _evaluated(value, span, params, report)
     return params
 
 
@@ -78,15 +81,6 @@ def check_variants(program: Program, report: Report) -> None:
                 _check_param(program, name, value, span, report, key)
 
 
-def _checked(program: Program, overrides: Mapping[str, Any], report: Report) -> dict[str, Any]:
-    given: dict[str, Any] = {}
-    for name, value in overrides.items():
-        value = tuple_of(value)
-        if _check_param(program, name, value, None, report):
-            given[name] = value
-    return given
-
-
 def _check_param(
     program: Program,
     name: str,
@@ -94,21 +88,20 @@ def _check_param(
     span: Span | None,
     report: Report,
     key: Span | None = None,
-) -> bool:
-    """Whether a param may be given `value`, which is written at `span` under the name at `key`."""
+) -> None:
+    """Check that a param may be given `value`, written at `span` under the name at `key`."""
     if name not in program.params:
         known = ", ".join(f"`{param}`" for param in program.params) or "none"
         help = did_you_mean(name[:100], program.params) or f"there are {known}"
         message = f"there is no param `{printable(name)}`"
         report.add(Diagnostic("unknown-param", message, key, help=help))
-        return False
+        return
     declared, document = program.params[name]
     if has_param_type(value, declared):
-        return True
+        return
     label = Label(document.span("params", name), "declared here")
     message = f"`{name}` must be {param_type(declared)}, received {shown(value)}"
     report.add(Diagnostic("param-type", message, span, labels=(label,)))
-    return False
 
 
 def _evaluated(value: Any, span: Span, params: Mapping[str, Constant], report: Report) -> Any:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from specc.diagnostics import Diagnostic, Frame, Label, Report
-from specc.source import Span
+from specc.source import Span, printable
 from specc.syntax.document import BlockEntry, Entry, LayerEntry
 from specc.syntax.yaml import Mapping as YamlMapping
 from specc.syntax.yaml import inner_span
@@ -103,5 +103,5 @@ def count(number: int, noun: str) -> str:
 
 def listing(what: str, names: Iterable[str]) -> str:
     """`there are a, b`: the first ten of `names`; empty without names."""
-    shown = [f"`{name}`" for _, name in zip(range(10), names, strict=False)]
+    shown = [f"`{printable(name)}`" for _, name in zip(range(10), names, strict=False)]
     return f"{what} {', '.join(shown)}" if shown else ""

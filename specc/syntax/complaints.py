@@ -90,6 +90,8 @@ _COMPLAINTS = (
 _TAB_INDENT = re.compile(r"\s*\t")
 _EXPRESSION = re.compile(r"\$\{[^}]*\}?")
 _VALUE = re.compile(r"\s*(?:- )*[^\s#\[\]{}]+: *[^\s|>]")
+_BARE_HEAD = re.compile(r"( *)- +(\w+) *(?:#.*)?")
+_KEY = re.compile(r"( *)[^\s#]+:(?:\s|$)")
 _LACKS_SPACE = re.compile(r"\s*(?:- )*(\w+:[^\s:/]+)")
 
 
@@ -103,7 +105,7 @@ def explain(source: Source, error: Exception) -> Diagnostic:
 
 
 def _usual_mistake(source: Source, mark: Mark) -> Diagnostic | None:
-    """A tab, an unquoted expression or a colon without a space, if one stands around `mark`."""
+    """A tab, an unquoted expression, or a colon missing or too close, if there is one at `mark`."""
     number = mark.line + 1
     line = source.line(number)
     if (match := _TAB_INDENT.match(line)) and mark.column < match.end():
@@ -117,7 +119,17 @@ def _usual_mistake(source: Source, mark: Mark) -> Diagnostic | None:
             message = "Expected a space after the colon."
             fix = f"write `{printable(match[1].replace(':', ': ', 1))}`"
             return _at(source, near, *match.span(1), message, fix)
-    return None
+    return _bare_head(source, number)
+
+
+def _bare_head(source: Source, number: int) -> Diagnostic | None:
+    """An entry without a colon above the key on line `number`, which stands below it."""
+    above = _text_above(source, number)
+    head, key = _BARE_HEAD.fullmatch(source.line(above)), _KEY.match(source.line(number))
+    if head is None or key is None or len(key[1]) <= len(head[1]):
+        return None
+    message = "Expected a colon after the head of an entry that goes on below."
+    return _at(source, above, *head.span(2), message, f"write `- {printable(head[2])}:`")
 
 
 def _translated(source: Source, error: MarkedYAMLError, mark: Mark) -> Diagnostic:
@@ -136,8 +148,8 @@ def _translated(source: Source, error: MarkedYAMLError, mark: Mark) -> Diagnosti
 
 
 def _text_above(source: Source, number: int) -> int:
-    """The number of the nearest line above line `number` that is not blank."""
-    while number > 1 and not source.line(number - 1).strip():
+    """The number of the nearest line above line `number` that is more than a comment."""
+    while number > 1 and not source.line(number - 1).partition("#")[0].strip():
         number -= 1
     return max(number - 1, 1)
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr
 
-from specc.names import problem_with
+from specc.names import problem_with, problem_with_variable
 from specc.source import Source, Span
 from specc.syntax.yaml import Data, Mapping, span_at
 
@@ -24,13 +24,26 @@ def _one_variable(value: Any) -> Any:
 
 
 def _name(value: Any) -> Any:
-    if isinstance(value, str) and "${" not in value and (problem := problem_with(value)):
+    if isinstance(value, str) and (problem := problem_with(value)):
+        raise ValueError(f"invalid-name: {problem}")
+    return value
+
+
+def _name_or_template(value: Any) -> Any:
+    return value if isinstance(value, str) and "${" in value else _name(value)
+
+
+def _variable(value: Any) -> Any:
+    if isinstance(value, str) and (problem := problem_with_variable(value)):
         raise ValueError(f"invalid-name: {problem}")
     return value
 
 
 Name = Annotated[str, BeforeValidator(_name)]
-"""A plain identifier: see `specc.names`."""
+"""What may name a part of a network: see `specc.names`."""
+
+Variable = Annotated[str, BeforeValidator(_variable)]
+"""What may name a param, a variant, or what a loop binds: a plain identifier."""
 
 Template = Annotated[str, Field(pattern=r"\$\{")]
 """A string with an expression in it."""
@@ -92,7 +105,7 @@ class Entry(Declaration):
 
     kind: ClassVar[str]
 
-    name: Name | None = Field(
+    name: Annotated[str, BeforeValidator(_name_or_template)] | None = Field(
         default=None, description="Names the entry and its output; unique in its scope."
     )
     inputs: References | None = Field(
@@ -105,9 +118,15 @@ class Entry(Declaration):
 
 
 class BrokenEntry(Entry):
-    """An entry with a fault already reported: all that depends on it is taken on trust."""
+    """An entry with a fault already reported: all that depends on it is taken on trust.
+
+    Its names are as written: a bad one is known, so that those who refer to it are not blamed.
+    """
 
     kind = "broken"
+
+    name: str | None = None
+    outputs: tuple[str, ...] | None = None
 
 
 class LayerEntry(Entry):
@@ -134,7 +153,9 @@ class RepeatEntry(Entry):
     kind = "repeat"
 
     repeat: Annotated[int, Field(ge=0)] | Template
-    index: Name | None = Field(default=None, description="The name bound to the position, from 0.")
+    index: Variable | None = Field(
+        default=None, description="The name bound to the position, from 0."
+    )
     layers: tuple[Entry, ...]
 
 
@@ -143,10 +164,12 @@ class ForEntry(Entry):
 
     kind = "for"
 
-    loop: Annotated[dict[Name, tuple[Any, ...] | Template], BeforeValidator(_one_variable)] = Field(
-        alias="for", json_schema_extra={"minProperties": 1, "maxProperties": 1}
+    loop: Annotated[dict[Variable, tuple[Any, ...] | Template], BeforeValidator(_one_variable)] = (
+        Field(alias="for", json_schema_extra={"minProperties": 1, "maxProperties": 1})
     )
-    index: Name | None = Field(default=None, description="The name bound to the position, from 0.")
+    index: Variable | None = Field(
+        default=None, description="The name bound to the position, from 0."
+    )
     layers: tuple[Entry, ...]
 
 
@@ -171,9 +194,15 @@ class Block(Declaration):
 
     description: str = ""
     inputs: tuple[Name, ...] = ("x",)
-    params: dict[Name, ParamValue] = Field(default_factory=dict)
+    params: dict[Variable, ParamValue] = Field(default_factory=dict)
     layers: tuple[Entry, ...]
     outputs: tuple[str, ...] | None = None
+
+
+class BrokenBlock(Block):
+    """A block with a fault already reported: calls of it are taken on trust."""
+
+    layers: tuple[Entry, ...] = ()
 
 
 class Expect(Declaration):
@@ -191,8 +220,8 @@ class Document(Declaration):
     specc: Literal[1] = Field(description="The version of the language.")
     name: Name | None = Field(default=None, description="The network's name; default: the file's.")
     description: str = ""
-    params: dict[Name, ParamValue] = Field(default_factory=dict)
-    variants: dict[Name, dict[str, Any] | None] = Field(default_factory=dict)
+    params: dict[Variable, ParamValue] = Field(default_factory=dict)
+    variants: dict[Variable, dict[str, Any] | None] = Field(default_factory=dict)
     defaults: dict[str, dict[str, Any]] = Field(default_factory=dict)
     include: str | tuple[str, ...] = ()
     inputs: dict[Name, str] = Field(default_factory=dict)
@@ -206,6 +235,11 @@ class Document(Declaration):
     @property
     def source(self) -> Source:
         return self.whole.source
+
+    def declares_block(self, name: str) -> bool:
+        """Whether a block of this name is written, be it faulty or not."""
+        blocks = self.written("blocks")
+        return isinstance(blocks, Mapping) and name in blocks
 
     def defaults_of(self, layer: str) -> Mapping | None:
         """The default parameters of a type of layer, as they were written."""

@@ -13,13 +13,14 @@ from pydantic import ValidationError
 
 from specc.diagnostics import Diagnostic, Label, Report
 from specc.layer import LAYERS
-from specc.names import did_you_mean, problem_with
+from specc.names import did_you_mean
 from specc.source import Source, Span, printable
 from specc.syntax.document import (
     CONTROL,
     SIBLINGS,
     Block,
     BlockEntry,
+    BrokenBlock,
     BrokenEntry,
     Declaration,
     Document,
@@ -105,11 +106,9 @@ class DocumentReader:
         block = self.declaration(Block, parts, span, data)
         if block is not None:
             return block
-        broken = BrokenEntry()
-        broken.locate(None, span)
-        substitute = Block(layers=(broken,), inputs=_plain_names(data.get("inputs")))
-        substitute.locate(data, span)
-        return substitute
+        broken = BrokenBlock()
+        broken.locate(data, span)
+        return broken
 
     def declaration(
         self, model: type[D], parts: Any, span: Span, node: Mapping | None = None
@@ -192,8 +191,8 @@ class DocumentReader:
         name = node.get("name") if node is not None else None
         outputs = node.get("outputs") if node is not None else None
         broken = BrokenEntry(
-            name=name if isinstance(name, str) and not problem_with(name) else None,
-            outputs=_plain_names(outputs) or None if isinstance(outputs, Sequence) else None,
+            name=name if isinstance(name, str) else None,
+            outputs=_strings(outputs) if isinstance(outputs, Sequence) else None,
         )
         broken.locate(node, span)
         return broken
@@ -251,7 +250,5 @@ def _headed(head: str) -> type[Entry]:
     return LayerEntry if head[:1].isupper() else BlockEntry
 
 
-def _plain_names(data: Any) -> tuple[str, ...]:
-    if not isinstance(data, Sequence):
-        return ("x",)
-    return tuple(item for item in data if isinstance(item, str) and not problem_with(item))
+def _strings(data: Sequence) -> tuple[str, ...]:
+    return tuple(item for item in data if isinstance(item, str))
