@@ -45,7 +45,7 @@ class Diagnostic:
     label: what to write under the span, short; may be empty.
     labels: the causes, elsewhere.
     trace: the scopes around the fault, innermost first.
-    help: what to do, as one line.
+    help: what to do; one line, or lines to copy.
     """
 
     code: str

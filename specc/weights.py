@@ -162,12 +162,14 @@ def _contents(path: Path, largest: int) -> bytes:
     name = printable(str(path))
     try:
         if not path.exists():
-            raise SpecError.of("file-not-found", f"{name} does not exist")
+            raise SpecError.of("file-not-found", f"there is no file {name}")
         if not path.is_file():
             raise SpecError.of("file-unreadable", f"{name} is not a regular file")
         size = path.stat().st_size
         if size > largest:
-            message = f"{name}: expected at most {largest:,} bytes for this network, found {size:,}"
+            message = (
+                f"{name}: expected at most {largest:,} bytes for this network, received {size:,}"
+            )
             raise SpecError.of("weights-mismatch", message)
         return path.read_bytes()
     except OSError as error:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 from markdown_cases import Case, all_cases
 
 from specc.checking import Checked, check_file
+from specc.layer import LAYERS
 from specc.rendering import text_report
 
 CASES = all_cases()
 cases = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+
+PROPER_NOUNS = {"Keras", "ONNX", "Python", "PyTorch", "UTF-8", "YAML"}
 
 
 @pytest.fixture
@@ -43,6 +47,22 @@ def test_reports_what_is_marked_and_nothing_else(case: Case, check) -> None:
 def test_gives_a_graph_exactly_if_there_is_no_error(case: Case, check) -> None:
     checked = check(case)
     assert (checked.graph is None) == any(mark.severity == "error" for mark in case.marks)
+
+
+def is_terse(text: str) -> bool:
+    """Whether `text` is a phrase and no sentence: no capital at the start, no full stop."""
+    first = re.split(r"[ :.]", text, maxsplit=1)[0]
+    if re.search(r"\.$|[^.]\. [A-Z]", text):
+        return False
+    return not first[:1].isupper() or first in LAYERS or first in PROPER_NOUNS
+
+
+@cases
+def test_speaks_in_one_voice(case: Case, check) -> None:
+    """Messages and fixes are phrases: `expected a number, received the string "ten"`."""
+    diagnostics = check(case).report.diagnostics
+    texts = [text for each in diagnostics for text in (each.message, each.help)]
+    assert [text for text in texts if not is_terse(text)] == []
 
 
 @pytest.mark.parametrize(

@@ -91,9 +91,9 @@ help: set filters to 64 on conv_2, or join with Concatenate
 
 def test_span_alone() -> None:
     assert (
-        shown(Diagnostic("unknown-layer", "There is no Conv2D.", span(NET, 2, "Conv2D")))
+        shown(Diagnostic("unknown-layer", "there is no Conv2D", span(NET, 2, "Conv2D")))
         == """\
-error[unknown-layer]: There is no Conv2D.
+error[unknown-layer]: there is no Conv2D
  --> net.yaml:2:5
   |
 2 |   - Conv2D: {filters: 64, kernel_size: 3}
@@ -228,7 +228,7 @@ def test_no_text_from_outside_reaches_the_terminal_raw() -> None:
 
 
 def test_span_of_several_lines_is_marked_on_its_first() -> None:
-    fault = Diagnostic("wrong-type", "Expected a name.", Span(NET, 2, 5, 4, 7), "a mapping")
+    fault = Diagnostic("wrong-type", "expected a name", Span(NET, 2, 5, 4, 7), "a mapping")
     assert shown(fault).splitlines()[3:] == [
         "2 |   - Conv2D: {filters: 64, kernel_size: 3}",
         "  |     ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ a mapping",

@@ -277,7 +277,7 @@ def test_far_too_large_a_file_is_not_read(path: Path) -> None:
         load_weights(path, DECLARATIONS)
     [(code, message, _)] = faults(error)
     assert code == "weights-mismatch"
-    assert "found 1,099,511,627,776" in message
+    assert "received 1,099,511,627,776" in message
 
 
 def test_paths_that_are_no_files(tmp_path: Path) -> None:

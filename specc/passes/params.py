@@ -61,7 +61,8 @@ def _variant_params(document: Document, variant: str | None, report: Report) -> 
         known = ", ".join(f"`{name}`" for name in document.variants) or "none"
         help = did_you_mean(variant[:100], document.variants) or f"there are {known}"
         message = f"the file has no variant `{printable(variant)}`"
-        report.add(Diagnostic("unknown-variant", message, document.whole, help=help))
+        span = document.key_span("variants")
+        report.add(Diagnostic("unknown-variant", message, span, help=help))
         return {}
     return {
         name: value

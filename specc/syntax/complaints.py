@@ -34,57 +34,55 @@ class _Complaint:
 
 _INDENT = "keys of one mapping start in the same column, and so do the dashes of one list"
 _QUOTES = "put quotes around the value if it is text"
-_UNALIGNED = "This does not line up with the mapping or list around it."
-_NAME = "An anchor or alias needs a name."
+_UNALIGNED = "this does not line up with the mapping or list around it"
+_NAME = "an anchor or alias needs a name"
 
 _CROWDED = _Complaint(
     "",
-    "Expected the line to end after the value.",
+    "expected the line to end after the value",
     "start a new line, or put quotes around the whole value if it is text",
 )
 _COMPLAINTS = (
     _Complaint(
-        "quoted scalar found unexpected", "This quote is never closed.", "close it", opener=True
+        "quoted scalar found unexpected", "this quote is never closed", "close it", opener=True
     ),
     _Complaint(
         "unknown escape",
-        "Double quotes know no such escape.",
+        "double quotes know no such escape",
         "double the backslash, or use single quotes, which know no escapes",
     ),
-    _Complaint("escape code", "This escape is not the code of a character.", "use single quotes"),
+    _Complaint("escape code", "this escape is not the code of a character", "use single quotes"),
     _Complaint(
         "flow sequence",
-        "Expected `,` or `]` in the list that starts here.",
+        "expected `,` or `]` in the list that starts here",
         "close it, and put quotes around text that holds brackets or `: `",
         opener=True,
     ),
     _Complaint(
         "flow mapping",
-        "Expected `,` or `}` in the mapping that starts here.",
+        "expected `,` or `}` in the mapping that starts here",
         "close it, and put quotes around text that holds brackets or `: `",
         opener=True,
     ),
+    _Complaint("mapping values are not", "a `key: value` may not stand here", _INDENT, layout=True),
     _Complaint(
-        "mapping values are not", "A `key: value` may not stand here.", _INDENT, layout=True
+        "entries are not allowed", "a `- ` entry may not stand here", "start it on a new line"
     ),
     _Complaint(
-        "entries are not allowed", "A `- ` entry may not stand here.", "start it on a new line"
-    ),
-    _Complaint(
-        "find expected ':'", "Expected a colon after this key.", "write `key: value`", opener=True
+        "find expected ':'", "expected a colon after this key", "write `key: value`", opener=True
     ),
     _Complaint("did not find expected key", _UNALIGNED, _INDENT, layout=True),
     _Complaint("did not find expected '-'", _UNALIGNED, _INDENT, layout=True),
     _Complaint("expected <block end>", _UNALIGNED, _INDENT, layout=True),
-    _Complaint("cannot start any token", "A value may not start with this character.", _QUOTES),
-    _Complaint("node content", "Expected a value.", _QUOTES),
+    _Complaint("cannot start any token", "a value may not start with this character", _QUOTES),
+    _Complaint("node content", "expected a value", _QUOTES),
     _Complaint(
-        "<document start>", "Expected one document.", "put the second into a file of its own"
+        "<document start>", "expected one document", "put the second into a file of its own"
     ),
-    _Complaint("incompatible YAML", "Expected YAML 1.1 or 1.2.", "remove the %YAML line"),
+    _Complaint("incompatible YAML", "expected YAML 1.1 or 1.2", "remove the %YAML line"),
     _Complaint("scanning an anchor", _NAME, _QUOTES),
     _Complaint("scanning an alias", _NAME, _QUOTES),
-    _Complaint("tag", "YAML tags are not part of the language.", _QUOTES),
+    _Complaint("tag", "YAML tags are not part of the language", _QUOTES),
 )
 
 _TAB_INDENT = re.compile(r"\s*\t")
@@ -98,7 +96,7 @@ _LACKS_SPACE = re.compile(r"\s*(?:- )*(\w+:[^\s:/]+)")
 def explain(source: Source, error: Exception) -> Diagnostic:
     """The diagnostic for `error`, which the parser raised while it read `source`."""
     if not isinstance(error, MarkedYAMLError) or error.problem_mark is None:
-        message = f"The text is not YAML: {printable(str(error), 200)}."
+        message = f"the text is not YAML: {printable(str(error), 200)}"
         return Diagnostic("yaml-syntax", message, Span(source, 1, 1, 1, 1))
     mark = error.problem_mark
     return _usual_mistake(source, mark) or _translated(source, error, mark)
@@ -109,14 +107,14 @@ def _usual_mistake(source: Source, mark: Mark) -> Diagnostic | None:
     number = mark.line + 1
     line = source.line(number)
     if (match := _TAB_INDENT.match(line)) and mark.column < match.end():
-        message, fix = "A tab may not indent a line.", "indent with spaces"
+        message, fix = "a tab may not indent a line", "indent with spaces"
         return _at(source, number, match.end() - 1, match.end(), message, fix)
     if match := _EXPRESSION.match(line, max(mark.column - 1, 0)):
-        message = "An expression inside `[…]` or `{…}` needs quotes."
+        message = "an expression inside `[…]` or `{…}` needs quotes"
         return _at(source, number, *match.span(), message, f'write "{printable(match[0])}"')
     for near in (number, _text_above(source, number)):
         if match := _LACKS_SPACE.fullmatch(source.line(near)):
-            message = "Expected a space after the colon."
+            message = "expected a space after the colon"
             fix = f"write `{printable(match[1].replace(':', ': ', 1))}`"
             return _at(source, near, *match.span(1), message, fix)
     return _bare_head(source, number)
@@ -128,7 +126,7 @@ def _bare_head(source: Source, number: int) -> Diagnostic | None:
     head, key = _BARE_HEAD.fullmatch(source.line(above)), _KEY.match(source.line(number))
     if head is None or key is None or len(key[1]) <= len(head[1]):
         return None
-    message = "Expected a colon after the head of an entry that goes on below."
+    message = "expected a colon after the head of an entry that goes on below"
     return _at(source, above, *head.span(2), message, f"write `- {printable(head[2])}:`")
 
 
@@ -136,7 +134,7 @@ def _translated(source: Source, error: MarkedYAMLError, mark: Mark) -> Diagnosti
     words = f"{error.context or ''} {error.problem or ''}"
     complaint = next((each for each in _COMPLAINTS if each.needle in words), None)
     if complaint is None:
-        return _at_mark(source, mark, f"The text is not YAML: {printable(error.problem or '')}.")
+        return _at_mark(source, mark, f"the text is not YAML: {printable(error.problem or '')}")
     if complaint.opener and error.context_mark is not None:
         found = _character(source, mark)
         text = "found this instead" if found.column < found.end_column else "the line ends"

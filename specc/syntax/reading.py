@@ -52,10 +52,10 @@ def read_include(base: Path, relative: str, span: Span) -> Source:
     try:
         path = (folder / relative).resolve()
     except (OSError, RuntimeError):  # a symbolic link to itself
-        message = f"{printable(relative)} cannot be followed to a file."
+        message = f"{printable(relative)} cannot be followed to a file"
         raise SpecError.of("include-path", message, span) from None
     if not path.is_relative_to(folder):
-        message = f"{printable(relative)} leads out of its folder through a symbolic link."
+        message = f"{printable(relative)} leads out of its folder through a symbolic link"
         raise SpecError.of("include-path", message, span, help=_INCLUDE_HELP)
     name = str(base / path.relative_to(folder))
     return decode(_read(path, name, span), name)
@@ -69,7 +69,7 @@ def decode(data: bytes, name: str) -> Source:
     shown = printable(name, limit=4096)
     for mark, encoding in _FOREIGN_MARKS.items():
         if data.startswith(mark):
-            message = f"Expected UTF-8. Received: {encoding}."
+            message = f"expected UTF-8, received {encoding}"
             span = Span(Source(shown, ""), 1, 1, 1, 1)
             raise SpecError.of("encoding", message, span, help="save the file as UTF-8")
     data = data.removeprefix(codecs.BOM_UTF8)
@@ -86,15 +86,15 @@ def _problem_with(relative: str) -> str:
     """Why `relative` is no plain path; empty if it is one."""
     shown = printable(relative)
     if not relative or not relative.isprintable():
-        return f"Expected a path. Received: {relative!r:.60}."
+        return f"expected a path, received {relative!r:.60}"
     if _SCHEME.match(relative):
-        return f"Expected a path. Received: {shown}, which is a URL or names a drive."
+        return f"expected a path, received {shown}, which is a URL or names a drive"
     if "\\" in relative:
-        return f"Expected / between the parts of a path. Received: {shown}."
+        return f"expected / between the parts of a path, received {shown}"
     if relative[0] in "/~":
-        return f"Expected a relative path. Received: {shown}."
+        return f"expected a relative path, received {shown}"
     if ".." in relative.split("/"):
-        return f"Expected a path that stays in its folder. Received: {shown}."
+        return f"expected a path that stays in its folder, received {shown}"
     return ""
 
 
@@ -109,15 +109,13 @@ def _read(path: Path, shown: str, span: Span | None) -> bytes:
             data = file.read(MAX_BYTES + 1)
     except (FileNotFoundError, NotADirectoryError):
         help = did_you_mean(path.name, _names_beside(path))
-        raise SpecError.of(
-            "file-not-found", f"There is no file {shown}.", span, help=help
-        ) from None
+        raise SpecError.of("file-not-found", f"there is no file {shown}", span, help=help) from None
     except (OSError, ValueError) as error:  # ValueError: a NUL in the path
         reason = error.strerror if isinstance(error, OSError) else "not a path"
-        message = f"{shown} cannot be read: {reason}."
+        message = f"{shown} cannot be read: {reason}"
         raise SpecError.of("file-unreadable", message, span) from None
     if len(data) > MAX_BYTES:
-        message = f"A spec has at most {MAX_BYTES >> 20} MiB. {shown} has more."
+        message = f"a spec has at most {MAX_BYTES >> 20} MiB, {shown} has more"
         raise SpecError.of("file-too-large", message, span, help="split it with `include`")
     return data
 
@@ -126,7 +124,7 @@ def _require_regular(status: os.stat_result, shown: str, span: Span | None) -> N
     kind = stat.S_IFMT(status.st_mode)
     if kind != stat.S_IFREG:
         received = _KINDS.get(kind, "something else")
-        message = f"Expected a file. Received: {shown}, which is {received}."
+        message = f"expected a file, received {shown}, which is {received}"
         raise SpecError.of("file-unreadable", message, span)
 
 
@@ -153,6 +151,6 @@ def _not_utf8(data: bytes, offset: int, name: str) -> SpecError:
     source = Source(name, data.decode("utf-8", "replace"))
     before = data[:offset].decode("utf-8")
     line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
-    message = f"Expected UTF-8. Received: the byte 0x{data[offset]:02X} at offset {offset:,}."
+    message = f"expected UTF-8, received the byte 0x{data[offset]:02X} at offset {offset:,}"
     span = Span(source, line, column, line, column + 1)
     return SpecError.of("encoding", message, span, help="save the file as UTF-8")

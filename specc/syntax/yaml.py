@@ -189,17 +189,17 @@ class _Faults:
 
         name = unicodedata.name(character, "").lower()
         shown = f"U+{ord(character):04X}" + (f" ({name})" if name else "")
-        message = f"The character {shown} cannot be seen and may not stand in a spec."
+        message = f"the character {shown} cannot be seen and may not stand in a spec"
         self.fault("control-character", message, extent, help="delete it, or retype the text")
 
     def second_document(self, start: Event) -> None:
         line, column, *_ = _extent(start)
-        message = "Expected one document. Received: a second one, which starts here."
+        message = "expected one document, received a second one, which starts here"
         fix = "put it into a file of its own"
         self.fault("yaml-documents", message, (line, column, line, column + 3), help=fix)
 
     def too_deep(self, extent: Extent) -> NoReturn:
-        message = f"Mappings and lists nest at most {MAX_DEPTH} deep."
+        message = f"mappings and lists nest at most {MAX_DEPTH} deep"
         self.stop("yaml-depth", message, extent, help="move the inner parts into blocks")
 
     def tag(self, event: NodeEvent) -> None:
@@ -210,31 +210,31 @@ class _Faults:
 
     def tag_fault(self, extent: Extent) -> None:
         fix = "remove it; quotes make a value a string"
-        self.fault("yaml-tag", "YAML tags are not part of the language.", extent, help=fix)
+        self.fault("yaml-tag", "YAML tags are not part of the language", extent, help=fix)
 
     def endless_alias(self, name: str, extent: Extent) -> None:
-        message = f"The alias *{printable(name)} stands inside what it repeats."
+        message = f"the alias *{printable(name)} stands inside what it repeats"
         self.fault(
             "yaml-alias", message, extent, help="blocks repeat a part a fixed number of times"
         )
 
     def unknown_alias(self, name: str, extent: Extent) -> None:
-        message = f"There is no anchor &{printable(name)} before this alias."
+        message = f"there is no anchor &{printable(name)} before this alias"
         fix = "quote the value if it should be a string that starts with *"
         self.fault("yaml-alias", message, extent, help=fix)
 
     def number_too_large(self, text: str, reason: str, extent: Extent) -> None:
-        message = f"{printable(text, 30)} is {reason}."
+        message = f"{printable(text, 30)} is {reason}"
         fix = "quote it if it should be a string"
         self.fault("number-too-large", message, extent, help=fix)
 
     def merge_key(self, extent: Extent) -> None:
         fix = "write the keys out, or use `defaults` or the params of a block"
-        message = "Merge keys (<<) are not part of the language."
+        message = "merge keys (<<) are not part of the language"
         self.fault("yaml-merge", message, extent, help=fix)
 
     def key_type(self, key: Data, extent: Extent) -> None:
-        message = f"Expected a string as key. Received: {_describe(key)}."
+        message = f"expected a string as key, received {_describe(key)}"
         fix = ""
         if not isinstance(key, Mapping | Sequence):
             written = _written(Span(self.source, *extent)) or "key"
@@ -242,12 +242,12 @@ class _Faults:
         self.fault("key-type", message, extent, help=fix)
 
     def key_with_colon(self, key: str, extent: Extent) -> None:
-        message = "Expected a space after the colon."
+        message = "expected a space after the colon"
         fix = f"write `{printable(key.replace(':', ': ', 1))}`"
         self.fault("yaml-syntax", message, extent, help=fix)
 
     def duplicate_key(self, key: str, extent: Extent, first: Extent) -> None:
-        message = f"The key `{printable(key)}` stands twice in one mapping."
+        message = f"the key `{printable(key)}` stands twice in one mapping"
         label = Label(Span(self.source, *first), "first here")
         fix = "remove one of the two"
         self.fault("duplicate-key", message, extent, labels=(label,), help=fix)
@@ -279,15 +279,15 @@ class _Builder(_Faults):
         """The root of the one document."""
         next(self.events)  # the start of the stream
         if isinstance(next(self.events), StreamEndEvent):
-            self.stop("empty-document", "The file holds nothing.", _TOP, help=_START)
+            self.stop("empty-document", "the file holds nothing", _TOP, help=_START)
         root, extent = self.node(next(self.events))
         next(self.events)  # the end of the document
         if not isinstance(end := next(self.events), StreamEndEvent):
             self.second_document(end)
         if root is None:
-            self.fault("empty-document", "The file holds nothing.", _TOP, help=_START)
+            self.fault("empty-document", "the file holds nothing", _TOP, help=_START)
         elif not isinstance(root, Mapping):
-            expected = f"Expected a mapping of keys to values. Received: {_describe(root)}."
+            expected = f"expected a mapping of keys to values, received {_describe(root)}"
             self.fault("wrong-type", expected, extent, help=_START)
         self.report.raise_if_failed()
         assert isinstance(root, Mapping)
@@ -296,7 +296,7 @@ class _Builder(_Faults):
     def node(self, event: Event) -> tuple[Data, Extent]:
         self.nodes += 1
         if self.nodes > MAX_NODES:
-            message = f"The file has more than {MAX_NODES:,} YAML nodes."
+            message = f"the file has more than {MAX_NODES:,} YAML nodes"
             self.stop("yaml-size", message, _extent(event))
         if isinstance(event, ScalarEvent) and event.tag is None and event.anchor is None:
             return self.scalar(event)  # nearly every node takes this short way
@@ -325,7 +325,7 @@ class _Builder(_Faults):
         elif style == '"' and not text.isprintable() and (match := _FORBIDDEN.search(text)):
             self.control_character(match[0], extent)
         if len(text) > MAX_SCALAR:
-            message = f"A scalar has at most {MAX_SCALAR:,} characters. Received: {len(text):,}."
+            message = f"a scalar has at most {MAX_SCALAR:,} characters, this one has {len(text):,}"
             self.fault("scalar-too-long", message, extent)
         return value, extent
 
@@ -399,7 +399,7 @@ class _Builder(_Faults):
             return f"*{name}", extent
         self.nodes += anchored.nodes - 1
         if self.nodes > MAX_NODES:
-            message = f"With its aliases expanded, the file has more than {MAX_NODES:,} YAML nodes."
+            message = f"with its aliases expanded, the file has more than {MAX_NODES:,} YAML nodes"
             self.stop("yaml-alias", message, extent, help="use blocks and params to repeat a part")
         self.deepest = max(self.deepest, self.depth + anchored.depth)
         if self.deepest > MAX_DEPTH:
