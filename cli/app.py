@@ -15,25 +15,13 @@ import typer
 from typer.core import TyperGroup
 
 from specc.diagnostics import SpecError
+from specc.packages import missing_package
 
 from .checking import check
 from .compiling import build, export, init
 from .console import print_errors
 from .describing import expand, explain, layers, schema, summary
 from .running import predict, verify, view
-
-EXTRAS = {
-    "PIL": "onnx",
-    "keras": "keras",
-    "netron": "onnx",
-    "numpy": "onnx",
-    "onnx": "onnx",
-    "onnxruntime": "onnx",
-    "safetensors": "onnx",
-    "tensorflow": "keras",
-    "torch": "torch",
-}
-"""The packages that checking does not need, and the extra of specc that brings each."""
 
 
 class Commands(TyperGroup):
@@ -45,18 +33,8 @@ class Commands(TyperGroup):
         except SpecError as error:
             print_errors(error.report)
         except ModuleNotFoundError as error:
-            print_errors(_missing(error).report)
+            print_errors(missing_package(error).report)
         raise typer.Exit(1)
-
-
-def _missing(error: ModuleNotFoundError) -> SpecError:
-    """The error for a package that an extra brings; any other is a fault of specc's own."""
-    from specc.backend import missing_package
-
-    package = (error.name or "").partition(".")[0]
-    if package not in EXTRAS:
-        raise error
-    return missing_package(package, EXTRAS[package])
 
 
 app = typer.Typer(

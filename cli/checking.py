@@ -13,6 +13,7 @@ import typer
 from specc.checking import Checked, check_file
 from specc.diagnostics import Report, SpecError
 from specc.locating import Location, locate
+from specc.wording import count
 
 from .console import wants_color
 from .options import Settings, parse_settings
@@ -93,13 +94,9 @@ def _verdict(name: Location | str, checked: Checked) -> str:
     assert graph is not None
     parts = [
         f"{name}: ok",
-        _counted(len(graph.nodes), "layer"),
-        _counted(graph.parameters, "parameter"),
+        count(len(graph.nodes), "layer"),
+        count(graph.parameters, "parameter"),
     ]
     if checked.expectation_skipped:
         parts.append("`expect` skipped, since --set changes the network")
     return ", ".join(parts)
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, TextIO
 
 import typer
 
+from specc.wording import aligned
+
 if TYPE_CHECKING:
     from specc.diagnostics import Report
 
@@ -65,10 +67,5 @@ def native_log_hidden() -> Generator[None]:
 
 def print_table(rows: list[tuple[str, ...]], *, left: int = 1) -> None:
     """Write rows in columns: the first `left` flush left, the others flush right."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        cells = [
-            cell.ljust(width) if index < left else cell.rjust(width)
-            for index, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ]
-        typer.echo("  ".join(cells).rstrip())
+    for line in aligned(rows, left=left):
+        typer.echo(line)

@@ -16,8 +16,8 @@ from urllib.parse import quote
 
 from specc.codes import CODES
 from specc.diagnostics import Diagnostic, Report
-from specc.rendering import printable, summary, text_report
-from specc.source import Span
+from specc.rendering import summary, text_report
+from specc.source import Span, escaped
 
 Format = Literal["text", "concise", "json", "github", "sarif"]
 
@@ -45,7 +45,7 @@ def render(report: Report, output_format: Format, *, color: bool = False, root: 
 
 def concise(report: Report) -> str:
     """One line for each fault, `file:line:column: error[code]: message`, as editors read them."""
-    lines = [printable(str(each)) for each in report.diagnostics]
+    lines = [escaped(str(each)) for each in report.diagnostics]
     return "\n".join([*lines, summary(report)] if report.hidden else lines)
 
 
@@ -60,10 +60,10 @@ def _advice(diagnostic: Diagnostic) -> str:
     lines = [diagnostic.message]
     if diagnostic.help:
         lines += f"help: {diagnostic.help}".splitlines()
-    return "\n".join(map(printable, lines))
+    return "\n".join(map(escaped, lines))
 
 
-# JSON
+# --- JSON ---------------------------------------------------------------------------------------
 
 
 def as_json(report: Report, root: Path) -> str:
@@ -115,7 +115,7 @@ def _json_place(span: Span | None, root: Path) -> Json:
     }
 
 
-# GitHub
+# --- GitHub -------------------------------------------------------------------------------------
 
 
 def github(report: Report, root: Path) -> str:
@@ -156,7 +156,7 @@ def _github_property(text: str) -> str:
     return _github_data(text).replace(":", "%3A").replace(",", "%2C")
 
 
-# SARIF
+# --- SARIF --------------------------------------------------------------------------------------
 
 
 def sarif(report: Report, root: Path) -> str:

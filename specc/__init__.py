@@ -17,6 +17,11 @@ if _TYPE_CHECKING:
 __all__ = ["Diagnostic", "Network", "Report", "SpecError", "load"]
 
 
+def __dir__() -> list[str]:
+    """The public names, for those who look before they use one."""
+    return __all__
+
+
 def __getattr__(name: str) -> object:
     """The public names, imported at their first use: `specc check` has no use for most of them."""
     if name not in __all__:

@@ -16,7 +16,9 @@ from specc.diagnostics import SpecError
 from specc.ir import Graph, Node
 from specc.layer import LAYERS
 from specc.names import did_you_mean
+from specc.packages import missing_package
 from specc.passes.layout import IoLayout
+from specc.wording import listing
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -80,18 +82,17 @@ def load_backend(name: str) -> Backend:
     """
     entries = {entry.name: entry for entry in metadata.entry_points(group=GROUP)}
     if name not in entries:
-        known = ", ".join(sorted(entries))
         raise SpecError.of(
             "unknown-backend",
             f"there is no backend `{name}`",
-            help=did_you_mean(name, entries) or f"there are {known}",
+            help=did_you_mean(name, entries) or listing("there are", sorted(entries)),
         )
     try:
         return entries[name].load()
     except ModuleNotFoundError as error:
         if error.name is None or error.name.partition(".")[0] == "specc":
             raise
-        raise _missing(error.name, entries[name]) from None
+        raise _missing(error, entries[name]) from None
 
 
 def load_model_backend(name: str) -> ModelBackend:
@@ -99,24 +100,15 @@ def load_model_backend(name: str) -> ModelBackend:
     return cast("ModelBackend", load_backend(name))
 
 
-def _missing(package: str, entry: metadata.EntryPoint) -> SpecError:
+def _missing(error: ModuleNotFoundError, entry: metadata.EntryPoint) -> SpecError:
     """The error for a package that a backend cannot do without."""
     distribution = entry.dist.name if entry.dist else entry.module
     if distribution == "specc":
-        return missing_package(package, entry.name)
+        return missing_package(error)
     return SpecError.of(
         "missing-package",
-        f"`{package}` is not installed",
+        f"`{error.name}` is not installed",
         help=f"the backend `{entry.name}` needs it: see `{distribution}`, which brings it",
-    )
-
-
-def missing_package(package: str, extra: str) -> SpecError:
-    """The error for a package that is not installed; `extra` is the one of specc that brings it."""
-    return SpecError.of(
-        "missing-package",
-        f"`{package}` is not installed",
-        help=f"pip install 'specc[{extra}]'",
     )
 
 

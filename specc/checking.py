@@ -14,7 +14,6 @@ from specc.passes.elaborate import elaborate
 from specc.passes.expect import check_expectations
 from specc.passes.params import check_variants, resolve_params
 from specc.passes.prune import prune
-from specc.syntax.document import Document, Expect
 from specc.syntax.program import Program, load_program
 
 
@@ -49,11 +48,11 @@ def check_file(
         program = load_program(path, report, name=name)
         if program is None:
             return Checked(report, None)
-        return check_program(program, report, variant=variant, params=params or {})
+        return _check(program, report, variant, params or {})
 
 
-def check_program(
-    program: Program, report: Report, *, variant: str | None, params: Mapping[str, Any]
+def _check(
+    program: Program, report: Report, variant: str | None, params: Mapping[str, Any]
 ) -> Checked:
     """Check a program that was read; its faults of form are in `report` already."""
     document = program.document
@@ -63,7 +62,7 @@ def check_program(
     if graph is not None:
         graph, warnings = prune(graph)
         report.extend(warnings)
-    expect = _expectation(document, variant)
+    expect = document.expect_of(variant)
     if graph is not None and expect is not None and not params:
         check_expectations(graph, expect, report)
     return Checked(
@@ -72,17 +71,6 @@ def check_program(
         tuple(document.variants),
         expectation_skipped=expect is not None and bool(params),
     )
-
-
-def _expectation(document: Document, variant: str | None) -> Expect | None:
-    """The `expect` that holds: the file's for its own params, a variant's own for a variant."""
-    if variant is None:
-        return document.expect
-    values = document.variants.get(variant) or {}
-    expect = values.get("expect")
-    changes = any(name != "expect" for name in values)
-    own = expect if isinstance(expect, Expect) else None
-    return own if "expect" in values or changes else document.expect
 
 
 def require_graph(checked: Checked) -> Graph:

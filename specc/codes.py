@@ -653,7 +653,7 @@ Right:
   layers:
     - Add:
       inputs: [a, b]""",
-    "tensor-too-large": """A tensor has more than 2^40 elements.
+    "tensor-too-large": """A tensor has 2^40 elements or more.
 
 That is four terabytes of float32 for one example: no machine holds it.
 
@@ -662,7 +662,7 @@ Wrong:
 
 Right:
   inputs: {x: "float32[N, 2000, 2000]"}""",
-    "too-many-parameters": """The network has more than 10^12 parameters.
+    "too-many-parameters": """The network has 10^12 parameters or more.
 
 Most often a Dense layer stands on an image that was flattened and not pooled.
 

@@ -9,8 +9,9 @@ from textwrap import fill
 from typing import Any, cast
 
 from specc.diagnostics import SpecError
-from specc.layer import LAYERS, MANY, Layer
+from specc.layer import LAYERS, Layer, arity_text
 from specc.schema import Schema, parameter_schemas
+from specc.tensor import MAX_DIM
 from specc.vocabulary import suggest_layer
 
 COLUMNS = 100
@@ -33,7 +34,7 @@ def layer_page(name: str) -> str:
         message = f"there is no layer `{name}`"
         raise SpecError.of("unknown-layer", message, help=suggest_layer(name, LAYERS))
     layer = LAYERS[name]
-    sections = [name, _documentation(layer), f"Inputs: {_arity(layer)}"]
+    sections = [name, _documentation(layer), f"Inputs: {arity_text(layer)}"]
     parameters = parameter_schemas(layer)
     if parameters:
         entries = (_parameter(key, schema, layer) for key, schema in parameters.items())
@@ -72,13 +73,6 @@ def _documentation(layer: type[Layer]) -> str:
     return inspect.cleandoc(layer.__doc__ or "")
 
 
-def _arity(layer: type[Layer]) -> str:
-    fewest, most = layer.arity
-    if most >= MANY:
-        return f"{fewest} or more"
-    return str(fewest) if fewest == most else f"{fewest} to {most}"
-
-
 def _parameter(name: str, schema: Schema, layer: type[Layer]) -> str:
     """A parameter with its default, its description and its type, on lines of their own."""
     required = layer.model_fields[name].is_required()
@@ -98,7 +92,7 @@ def _bounds(schema: Schema) -> list[str]:
     return [
         f"{sign} {schema[key]:g}"
         for key, sign in signs.items()
-        if key in schema and schema[key] < 2**31 - 1
+        if key in schema and schema[key] < MAX_DIM
     ]
 
 

@@ -186,7 +186,7 @@ def _atom_at(atom: Atom, number: int) -> int:
     return value_at(atom.numerator, number) // value_at(atom.divisor, number)
 
 
-# --- the canonical form -----------------------------------------------------------------------
+# --- the canonical form -------------------------------------------------------------------------
 
 
 def from_atom(atom: Atom) -> Dim:
@@ -270,7 +270,7 @@ def _bound(atom: Atom, bindings: Mapping[str, Size]) -> Size:
     return substitute(atom.numerator, bindings) // substitute(atom.divisor, bindings)
 
 
-# --- complementary floors: h//2 and (h + 1)//2 add up to h ------------------------------------
+# --- complementary floors: h//2 and (h + 1)//2 add up to h --------------------------------------
 
 
 def _lone_floor(monomial: Monomial) -> Floor | None:
@@ -328,7 +328,7 @@ def _move(terms: dict[Monomial, int], monomial: Monomial, floor: Floor, count: i
         terms[changed] = terms.get(changed, 0) + step
 
 
-# --- floor division ---------------------------------------------------------------------------
+# --- floor division -----------------------------------------------------------------------------
 
 
 def _quotient(size: Size, divisor: Size) -> Size:
@@ -416,7 +416,7 @@ def _nested(atom: Atom, depth: int) -> Iterator[int]:
                 yield from _nested(inner, depth + 1)
 
 
-# --- text -------------------------------------------------------------------------------------
+# --- text ---------------------------------------------------------------------------------------
 
 
 def _text(size: Dim) -> str:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from itertools import islice
@@ -21,6 +21,7 @@ from types import MappingProxyType
 from typing import NamedTuple, TypeAlias
 
 from specc import operations
+from specc.names import did_you_mean
 from specc.operations import DEPTH_LIMIT, STRING_LIMIT, OperationError, Value
 from specc.source import printable
 
@@ -29,7 +30,6 @@ __all__ = ["EXPRESSION_LIMIT", "FUNCTIONS", "ExpressionError", "Value", "evaluat
 EXPRESSION_LIMIT = 256
 """Characters between `${` and `}`."""
 
-_SUGGESTION_LIMIT = 500
 _LISTED_NAMES = 10
 _Names: TypeAlias = "Mapping[str, Value]"
 
@@ -93,7 +93,7 @@ def _located(fault: OperationError, sign: _Mark, operands: Sequence[_Node]) -> E
     return mark.error(fault.code, fault.message.replace("{operand}", mark.text), fault.help)
 
 
-# --- the syntax tree --------------------------------------------------------------------------
+# --- the syntax tree ----------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +130,7 @@ class _Name(_Node):
             message = f"`{self.name}` is a function, and is used here as a name"
             return self.mark.error("expression-name", message, FUNCTIONS[self.name])
         known = ", ".join(map(printable, islice(names, _LISTED_NAMES)))
-        help = _suggestion(self.name, names) or (f"names here: {known}" if known else "")
+        help = did_you_mean(self.name, names) or (f"names here: {known}" if known else "")
         return self.mark.error("expression-name", f"there is no name `{self.name}` here", help)
 
 
@@ -212,14 +212,7 @@ def _truth(node: _Node, names: _Names, word: str) -> bool:
         raise _located(fault, node.mark, (node,)) from None
 
 
-def _suggestion(name: str, known: Iterable[str]) -> str:
-    from specc.names import did_you_mean  # brings difflib, which only a wrong spec pays for
-
-    # Where thousands of names are in scope, each of thousands of errors would look at them all.
-    return did_you_mean(name, islice(known, _SUGGESTION_LIMIT))
-
-
-# --- tokens -----------------------------------------------------------------------------------
+# --- tokens -------------------------------------------------------------------------------------
 
 _KEYWORDS = frozenset({"and", "or", "not", "in", "not in", "if", "else"})
 _BOOLEANS = {"true": True, "True": True, "false": False, "False": False}
@@ -328,7 +321,7 @@ def _syntax_error(mark: _Mark, message: str, help: str = _LANGUAGE) -> Expressio
     return mark.error("expression-syntax", message, help)
 
 
-# --- the parser -------------------------------------------------------------------------------
+# --- the parser ---------------------------------------------------------------------------------
 
 _NOT, _COMPARED, _SIGNED, _POWER = 3, 4, 7, 8
 _PRECEDENCE: Mapping[str, int] = {
@@ -468,7 +461,7 @@ class _Parser:
             message = (
                 f"a tensor has no attribute `{token.text}`, only {', '.join(operations.ATTRIBUTES)}"
             )
-            help = _suggestion(token.text, operations.ATTRIBUTES)
+            help = did_you_mean(token.text, operations.ATTRIBUTES)
             raise token.mark.error("expression-name", message, help)
         return token
 
@@ -502,7 +495,7 @@ class _Parser:
         arguments = self._items(")")
         function = operations.FUNCTIONS.get(name.text)
         if function is None:
-            help = _suggestion(name.text, FUNCTIONS) or f"the functions are {', '.join(FUNCTIONS)}"
+            help = did_you_mean(name.text, FUNCTIONS) or f"the functions are {', '.join(FUNCTIONS)}"
             raise name.mark.error("expression-name", f"there is no function `{name.text}`", help)
         if not function.fewest <= len(arguments) <= function.most:
             message = f"{name.text} takes {function.arity}, received {len(arguments)}"
@@ -541,7 +534,7 @@ def _string(token: _Token) -> str:
     return re.sub(r"\\.", unescape, token.text[1:-1], flags=re.DOTALL)
 
 
-# --- scalars ----------------------------------------------------------------------------------
+# --- scalars ------------------------------------------------------------------------------------
 
 
 class _Text(_Literal):

@@ -17,7 +17,7 @@ from typing import BinaryIO
 from specc.diagnostics import SpecError
 from specc.source import printable
 
-REASONS = {
+_REASONS = {
     errno.ENOENT: "its folder does not exist",
     errno.ENOTDIR: "a part of the path is not a folder",
     errno.EISDIR: "it is a folder",
@@ -91,6 +91,6 @@ def _fill(stream: BinaryIO, data: bytes | Callable[[BinaryIO], None]) -> None:
 
 
 def _unwritable(target: Path, error: OSError) -> SpecError:
-    reason = REASONS.get(error.errno or 0) or error.strerror or str(error)
+    reason = _REASONS.get(error.errno or 0) or error.strerror or str(error)
     help = f"create {target.parent} first" if error.errno == errno.ENOENT else ""
     return SpecError.of("unwritable", f"cannot write {printable(str(target))}: {reason}", help=help)

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from math import prod
 from typing import Literal
 
 from specc.layer import Layer, WeightDecl
@@ -155,11 +154,11 @@ class Graph:
     @property
     def parameters(self) -> int:
         """The number of all weights' elements, as Keras counts them (moving averages too)."""
-        return sum(prod(weight.shape) for weight in self.weights.values())
+        return sum(weight.elements for weight in self.weights.values())
 
     @property
     def trainable_parameters(self) -> int:
-        return sum(prod(weight.shape) for weight in self.weights.values() if weight.trainable)
+        return sum(weight.elements for weight in self.weights.values() if weight.trainable)
 
     def __str__(self) -> str:
         return graph_text(self)

@@ -70,6 +70,11 @@ class WeightDecl:
     trainable: bool = True
     regularizer: Regularizer | None = None
 
+    @property
+    def elements(self) -> int:
+        """How many parameters it is."""
+        return prod(self.shape)
+
     @classmethod
     def as_in_keras(
         cls,
@@ -145,6 +150,14 @@ class Layer(BaseModel):
         A multiply and an add are two; a comparison, and a function such as exp, is one.
         """
         return 0
+
+
+def arity_text(layer: type[Layer]) -> str:
+    """How many inputs a layer takes: `1`, `1 to 3`, or `2 or more`."""
+    fewest, most = layer.arity
+    if most >= MANY:
+        return f"{fewest} or more"
+    return str(fewest) if fewest == most else f"{fewest} to {most}"
 
 
 NO_WEIGHTS: Mapping[str, WeightDecl] = MappingProxyType({})

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import CoreSchema, InitErrorDetails, core_schema
 
-from specc.names import MAX_LENGTH, did_you_mean
+from specc.names import did_you_mean
 from specc.source import printable
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ class ByName:
         known = self._by_name()
         if isinstance(name, str) and name in known:
             return known[name]
-        guess = did_you_mean(str(name)[:MAX_LENGTH], known)
+        guess = did_you_mean(str(name), known)
         names = ", ".join(member.name for member in self.members)
         hint = guess or f"expected one of {names}"
         raise ValueError(f"there is no {self.kind} `{printable(str(name))}`; {hint}")

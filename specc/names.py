@@ -11,10 +11,14 @@ from __future__ import annotations
 import difflib
 import keyword
 import re
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from functools import lru_cache
+from itertools import chain, count, islice
 
 MAX_LENGTH = 100
+
+MAX_CANDIDATES = 500
+"""Names looked at for a suggestion."""
 
 IDENTIFIER = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 
@@ -64,10 +68,21 @@ def snake_case(name: str) -> str:
     return re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower()
 
 
+def free_name(name: str, taken: Container[str]) -> str:
+    """`name`, or the first of `name_1`, `name_2`, … that is not taken."""
+    numbered = (f"{name}_{number}" for number in count(1))
+    return next(free for free in chain([name], numbered) if free not in taken)
+
+
 def nearest(name: str, known: Iterable[str]) -> str:
-    """The known name most like `name`; empty if none is close."""
-    candidates = {candidate.lower(): candidate for candidate in known}
-    found = difflib.get_close_matches(name.lower(), candidates, n=1, cutoff=0.6)
+    """The known name most like `name`; empty if none is close.
+
+    Each of many faults looks anew: of a long name, and of many known ones, only the first are used.
+    """
+    candidates = {candidate.lower(): candidate for candidate in islice(known, MAX_CANDIDATES)}
+    if not candidates:
+        return ""
+    found = difflib.get_close_matches(name[:MAX_LENGTH].lower(), candidates, n=1, cutoff=0.6)
     return candidates[found[0]] if found else ""
 
 

@@ -18,6 +18,7 @@ from specc.dims import Size
 from specc.files import write_atomically
 from specc.ir import Graph
 from specc.locating import locate
+from specc.packages import needs
 from specc.passes.cost import flops
 from specc.passes.layout import IoLayout
 from specc.passes.softmax import append_softmax
@@ -108,19 +109,21 @@ class Network:
         """
         _show(summarize(self.graph, depth))
 
+    @needs("torch")
     def to_pytorch(
         self, weights: Weights = None, *, seed: int = 0, io_layout: IoLayout | None = None
     ) -> torch.nn.Module:
         """A plain PyTorch module, in training mode as every new module is; images are NCHW."""
         backend = load_model_backend("pytorch")
-        return backend.model(self.graph, self._weights(weights, seed), io_layout)
+        return backend.model(self.graph, self._weights(weights, seed), _layout(io_layout))
 
+    @needs("keras")
     def to_keras(
         self, weights: Weights = None, *, seed: int = 0, io_layout: IoLayout | None = None
     ) -> keras.Model:
         """A plain Keras functional model, not compiled; images are NHWC."""
         backend = load_model_backend("keras")
-        return backend.model(self.graph, self._weights(weights, seed), io_layout)
+        return backend.model(self.graph, self._weights(weights, seed), _layout(io_layout))
 
     @overload
     def to_onnx(
@@ -144,6 +147,7 @@ class Network:
         softmax: bool = False,
     ) -> Path: ...
 
+    @needs("onnx")
     def to_onnx(
         self,
         path: str | os.PathLike[str] | None = None,
@@ -159,7 +163,7 @@ class Network:
         """
         values = self._weights(weights, seed)
         graph = append_softmax(self.graph) if softmax else self.graph
-        data = load_backend("onnx").compile(graph, values, io_layout)
+        data = load_backend("onnx").compile(graph, values, _layout(io_layout))
         assert isinstance(data, bytes)
         if path is None:
             return data
@@ -171,18 +175,20 @@ class Network:
 
         Raises `SpecError` (`unknown-backend`) for a backend whose artifact is no text.
         """
-        artifact = load_backend(backend).compile(self.graph, None, io_layout)
+        artifact = load_backend(backend).compile(self.graph, None, _layout(io_layout))
         if isinstance(artifact, str):
             return artifact
         message = f"the {backend} backend writes a file, not source"
         raise SpecError.of("unknown-backend", message, help="use `to_onnx`" * (backend == "onnx"))
 
+    @needs()
     def initial_weights(self, seed: int = 0) -> dict[str, NDArray[np.float32]]:
         """The weights that training starts from by canonical key, drawn by the initializers."""
         from specc.weights import initial_weights
 
         return initial_weights(self.graph.weights, seed)
 
+    @needs()
     def save_weights(self, model: Any, path: str | os.PathLike[str]) -> None:
         """Write the weights of `model` as safetensors that every backend reads.
 
@@ -195,6 +201,7 @@ class Network:
         weights = load_model_backend(backend).weights_of(self.graph, model) if backend else model
         save_weights(os.fspath(path), self._weights(weights, 0))
 
+    @needs()
     def verify(
         self,
         weights: Weights = None,
@@ -217,14 +224,22 @@ class Network:
 
     def _weights(self, weights: Weights, seed: int) -> dict[str, NDArray[np.float32]]:
         """The weights of this network, checked, whatever form they came in."""
-        from specc.weights import check_weights, load_weights
+        from specc.weights import check_weights, initial_weights, load_weights
 
         if weights is None:
-            return self.initial_weights(seed)
+            return initial_weights(self.graph.weights, seed)
         if isinstance(weights, Mapping):
             arrays = {str(key): _array(value) for key, value in weights.items()}
             return check_weights(arrays, self.graph.weights)
         return load_weights(os.fspath(weights), self.graph.weights)
+
+
+def _layout(io_layout: IoLayout | None) -> IoLayout | None:
+    """`io_layout`, if it is one: nothing checks the type of what Python code passes."""
+    if io_layout in (None, "channels_first", "channels_last"):
+        return io_layout
+    message = f"expected io_layout channels_first or channels_last, received {io_layout!r}"
+    raise SpecError.of("invalid-input", message)
 
 
 def _array(value: Any) -> NDArray[np.generic]:

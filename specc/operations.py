@@ -103,7 +103,7 @@ def _kind(value: Value) -> str:
             return "a tensor"
 
 
-# --- what an operation takes ------------------------------------------------------------------
+# --- what an operation takes --------------------------------------------------------------------
 
 
 def _number(value: Value, takes: str, operand: int, subject: str = _ITSELF) -> Number:
@@ -147,7 +147,7 @@ def _numbers(function: str, value: Value) -> tuple[Number, ...]:
     return tuple(_number(item, takes, 0, f"item {i} of {_ITSELF}") for i, item in enumerate(items))
 
 
-# --- what an operation may give ---------------------------------------------------------------
+# --- what an operation may give -----------------------------------------------------------------
 
 
 def bounded(number: Number) -> Number:
@@ -187,7 +187,7 @@ def _weight(value: Value, depth: int = 1) -> int:
     return len(value) + sum(_weight(item, depth + 1) for item in value if isinstance(item, tuple))
 
 
-# --- arithmetic -------------------------------------------------------------------------------
+# --- arithmetic ---------------------------------------------------------------------------------
 
 _ON_SIZES: Mapping[str, Callable[[Size, Size], Size]] = {
     "+": lambda a, b: a + b,
@@ -408,7 +408,7 @@ COMPARISONS: Mapping[str, Callable[[Value, Value], bool | None]] = {
 }
 
 
-# --- lists, attributes and text ---------------------------------------------------------------
+# --- lists, attributes and text -----------------------------------------------------------------
 
 
 def make_list(*items: Value) -> Value:
@@ -463,7 +463,7 @@ def _as_text(value: Value, operand: int) -> str:
     return str(value)
 
 
-# --- functions --------------------------------------------------------------------------------
+# --- functions ----------------------------------------------------------------------------------
 
 
 def _extreme(function: str, order: str, *values: Value) -> Value:

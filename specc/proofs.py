@@ -180,7 +180,7 @@ def _relaxable(size: Size, every: bool) -> tuple[Monomial, int, Floor, int] | No
     return None
 
 
-# --- hints ------------------------------------------------------------------------------------
+# --- hints --------------------------------------------------------------------------------------
 
 
 def hint(a: Size, b: Size) -> str:

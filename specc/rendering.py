@@ -14,7 +14,8 @@ from itertools import groupby
 from typing import Literal
 
 from specc.diagnostics import Diagnostic, Frame, Report
-from specc.source import Source, Span
+from specc.source import Source, Span, escaped
+from specc.wording import count
 
 EXCERPT_COLUMNS = 92
 """A longer line is shown in part, so that it stays within 100 columns with the line number."""
@@ -49,19 +50,10 @@ def summary(report: Report) -> str:
     """How many faults there are: `2 errors, 1 warning`."""
     severities = [each.severity for each in report.diagnostics]
     counts = [(severities.count("error"), "error"), (severities.count("warning"), "warning")]
-    parts = [_count(number, noun) for number, noun in counts if number]
+    parts = [count(number, noun) for number, noun in counts if number]
     if report.hidden:
-        parts.append(f"and {_count(report.hidden, 'more error')} not shown")
+        parts.append(f"and {count(report.hidden, 'more error')} not shown")
     return ", ".join(parts)
-
-
-def printable(text: str) -> str:
-    r"""The text with what cannot be printed escaped as Python escapes it: `\x1b`, `\u202e`."""
-    return text if text.isprintable() else "".join(map(_visible, text))
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +78,7 @@ class _Mark:
 
 def _diagnostic(diagnostic: Diagnostic, paint: _Paint) -> Iterator[str]:
     severity = paint(diagnostic.severity, f"{diagnostic.severity}[{diagnostic.code}]")
-    yield severity + paint("message", f": {printable(diagnostic.message)}")
+    yield severity + paint("message", f": {escaped(diagnostic.message)}")
     notes = [*_trace(diagnostic, paint), *_help(diagnostic, paint)]
     yield from _excerpts(_marks(diagnostic), paint, closed=bool(notes))
     yield from notes
@@ -99,7 +91,7 @@ def _marks(diagnostic: Diagnostic) -> list[_Mark]:
     return [_Mark(diagnostic.span, "^", diagnostic.severity, diagnostic.label), *labels]
 
 
-# The lines at fault
+# --- the lines at fault -------------------------------------------------------------------------
 
 
 def _excerpts(marks: Sequence[_Mark], paint: _Paint, *, closed: bool) -> Iterator[str]:
@@ -121,7 +113,7 @@ def _location(marks: Sequence[_Mark], width: int, paint: _Paint) -> str:
     is_primary = marks[0].sign == "^"
     first = marks[0] if is_primary else min(marks, key=_position)
     arrow = paint("gutter", "-->" if is_primary else ":::")
-    return f"{' ' * width}{arrow} {printable(str(first.span))}"
+    return f"{' ' * width}{arrow} {escaped(str(first.span))}"
 
 
 def _position(mark: _Mark) -> tuple[int, int]:
@@ -138,7 +130,7 @@ def _section(source: Source, marks: Iterable[_Mark], width: int, paint: _Paint) 
             # From right to left, so that no text stands between a mark and what it marks.
             for mark in reversed(shown):
                 pad, signs = view.underline(mark)
-                yield f"{below} {pad}{paint(mark.role, f'{signs} {printable(mark.text)}'.rstrip())}"
+                yield f"{below} {pad}{paint(mark.role, f'{signs} {escaped(mark.text)}'.rstrip())}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +186,7 @@ def _extent(span: Span, line: str) -> tuple[int, int]:
     return first, max(first, min(end, len(line)))
 
 
-# How wide text is
+# --- how wide text is ---------------------------------------------------------------------------
 
 
 def _fitting(characters: Iterable[str], columns: int) -> int:
@@ -226,12 +218,10 @@ def _cell_width(character: str) -> int:
 
 
 def _visible(character: str) -> str:
-    if character == "\t":
-        return _TAB
-    return character if character.isprintable() else repr(character)[1:-1]
+    return _TAB if character == "\t" else escaped(character)
 
 
-# What follows the lines
+# --- what follows the lines ---------------------------------------------------------------------
 
 
 def _trace(diagnostic: Diagnostic, paint: _Paint) -> list[str]:
@@ -250,12 +240,12 @@ def _step(frame: Frame, home: Source | None) -> str:
     """One step of the trace; its line alone if it is in the file of the fault."""
     is_home = frame.span.source is home
     where = f"line {frame.span.line}" if is_home else f"{frame.span.source.name}:{frame.span.line}"
-    return printable(f"{frame.name} ({where})")
+    return escaped(f"{frame.name} ({where})")
 
 
 def _help(diagnostic: Diagnostic, paint: _Paint) -> list[str]:
     """The fix; further lines of it stand below the first."""
     if not diagnostic.help:
         return []
-    first, *rest = map(printable, diagnostic.help.splitlines())
+    first, *rest = map(escaped, diagnostic.help.splitlines())
     return [f"{paint('message', 'help:')} {first}", *(f"{'':6}{line}" for line in rest)]

@@ -57,7 +57,7 @@ def parameter_schemas(layer: type[Layer]) -> dict[str, Schema]:
     }
 
 
-# Layers
+# --- layers -------------------------------------------------------------------------------------
 
 
 def _layer(layer: type[Layer], definitions: Schema) -> Schema:
@@ -121,7 +121,7 @@ def _computed(key: str, part: Any) -> Any:
             return part
 
 
-# Entries
+# --- entries ------------------------------------------------------------------------------------
 
 
 def _entry() -> Schema:
@@ -135,12 +135,15 @@ def _entry() -> Schema:
         **_mapping(LayerEntry, {name: {"$ref": f"#/$defs/{name}"} for name in LAYERS} | siblings),
         "oneOf": [{"required": [name]} for name in LAYERS],
     }
-    controls = (
-        {**_mapping(model, _properties(model)), "required": [head, "layers"][: 1 + has_body]}
-        for head, model in {**CONTROL, "layers": GroupEntry}.items()
-        for has_body in ["layers" in model.model_fields and head != "layers"]
-    )
-    return {"anyOf": [bare, layer, _call(siblings), *controls]}
+    controls = (_control(head, model) for head, model in CONTROL.items())
+    group = _mapping(GroupEntry, _properties(GroupEntry)) | {"required": ["layers"]}
+    return {"anyOf": [bare, layer, _call(siblings), *controls, group]}
+
+
+def _control(head: str, model: type[Entry]) -> Schema:
+    """A `repeat`, `for` or `reuse`: the loops among them have a body."""
+    required = [head, "layers"] if "layers" in model.model_fields else [head]
+    return _mapping(model, _properties(model)) | {"required": required}
 
 
 def _call(siblings: Schema) -> Schema:
@@ -168,7 +171,7 @@ def _properties(model: type[Entry]) -> Schema:
     return _plain(model.model_json_schema())["properties"]
 
 
-# Other parts of a document
+# --- other parts of a document ------------------------------------------------------------------
 
 
 def _defaults() -> Schema:

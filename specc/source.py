@@ -49,7 +49,11 @@ class Span:
 
 def printable(text: str, limit: int = 60) -> str:
     """`text` as it may stand in a message: cut to `limit` characters, and all of them visible."""
-    shown = text if len(text) <= limit else text[: limit - 1] + "…"
-    if shown.isprintable():
-        return shown
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in shown)
+    return escaped(text if len(text) <= limit else text[: limit - 1] + "…")
+
+
+def escaped(text: str) -> str:
+    r"""The text with what cannot be printed escaped as Python escapes it: `\x1b`, `\u202e`."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

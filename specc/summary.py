@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from html import escape
-from math import prod
 from typing import TypedDict
 
 from specc.dims import Dim, Shape, Size, symbols
 from specc.ir import Graph, Item, Node, Value
 from specc.passes.cost import activation_bytes, batch_symbols, flops, node_flops
+from specc.wording import aligned
 
 COLUMNS = 100
 """The text table is no wider, as far as names allow."""
@@ -88,7 +88,7 @@ class Summary:
     def text(self, columns: int = COLUMNS) -> str:
         """The table as text; what each layer takes is shown if that fits in `columns`."""
         header = ("Layer (type)", "Output shape", "Params", "FLOPs")
-        lines = _aligned([header, *map(self._cells, self.rows)], left=2)
+        lines = aligned([header, *map(self._cells, self.rows)], left=2)
         if not self._is_chain():
             given = ["Inputs", *(", ".join(row.inputs) for row in self.rows)]
             pairs = zip(lines, given, strict=True)
@@ -230,19 +230,7 @@ def _taken(nodes: tuple[Node, ...]) -> tuple[Value, ...]:
 
 
 def _parameters(node: Node) -> int:
-    return 0 if node.shared else sum(prod(weight.shape) for weight in node.weights().values())
-
-
-def _aligned(table: list[tuple[str, ...]], *, left: int) -> list[str]:
-    """The rows as lines: the first `left` columns flush left, the others flush right."""
-    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
-    return [
-        "  ".join(
-            f"{cell:<{width}}" if index < left else f"{cell:>{width}}"
-            for index, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ).rstrip()
-        for row in table
-    ]
+    return 0 if node.shared else sum(weight.elements for weight in node.weights().values())
 
 
 def _html_row(cells: tuple[str, ...], tag: str) -> str:

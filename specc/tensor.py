@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from typing import Literal, get_args
 
 from specc.dim_syntax import DimSyntaxError, parse_size
@@ -168,8 +169,6 @@ def _parse_dtype(name: str, start: int, end: int) -> DType:
 
 
 def _suggestion(name: str) -> str:
-    from difflib import get_close_matches  # only a wrong spec pays for it
-
     # A bare "float" or "int" is as near to each width: the usual one, 32, comes first.
     usual_first = sorted(DTYPES, key=lambda dtype: not dtype.endswith("32"))
     usual = [dtype for dtype in usual_first if name and dtype.startswith(name.lower())]

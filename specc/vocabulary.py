@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from specc.names import MAX_LENGTH, nearest
+from specc.names import nearest
 
 LAYER_WORDS = {
     "Linear": "Dense",
@@ -75,14 +75,21 @@ NEEDLESS_PARAMETERS = {
     "when": "write `when` beside the layer, not among its parameters",
     "affine": "write `center` and `scale`",
     "track_running_stats": "moving averages are always kept: leave it out",
+    **dict.fromkeys(
+        ("kernel_constraint", "bias_constraint", "beta_constraint", "gamma_constraint"),
+        "constraints belong to training: apply them there, after each step",
+    ),
+    "activity_regularizer": "a penalty on activations belongs to training: add it to the loss",
+    "synchronized": "how a batch is shared out belongs to training: leave it out",
+    "renorm": "batch renormalization is not part of the language: leave it out",
 }
-"""Parameters that specc does not need."""
+"""Parameters that specc does not need, or leaves to others."""
 
 
 def suggest_layer(name: str, known: Iterable[str]) -> str:
     """A help line for a layer that does not exist; empty if nothing is like it."""
     words = {word.lower(): layer for word, layer in LAYER_WORDS.items()}
-    match = words.get(name.lower()) or nearest(name[:MAX_LENGTH], [*known, *LAYER_WORDS])
+    match = words.get(name.lower()) or nearest(name, [*known, *LAYER_WORDS])
     match = LAYER_WORDS.get(match, match)
     return f"did you mean `{match}`?" if match else "`specc layers` lists the layers there are"
 
@@ -91,7 +98,7 @@ def meant_parameter(name: str, known: Iterable[str]) -> str:
     """The parameter that `name` most likely stands for; empty if none is like it."""
     known = tuple(known)
     word = PARAMETER_WORDS.get(name, "")
-    return word if word in known else nearest(name[:MAX_LENGTH], known)
+    return word if word in known else nearest(name, known)
 
 
 def suggest_parameter(name: str, known: Iterable[str]) -> str:

@@ -9,7 +9,6 @@ safetensors are imported when a function needs them.
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
@@ -150,7 +149,7 @@ def _read(path: Path, declarations: Declarations) -> dict[str, _Tensor]:
         deserialize,  # pyright: ignore[reportUnknownVariableType]
     )
 
-    largest = MAX_HEADER + sum(8 * math.prod(weight.shape) for weight in declarations.values())
+    largest = MAX_HEADER + sum(8 * weight.elements for weight in declarations.values())
     data = _contents(path, largest)
     try:
         return dict(cast("list[tuple[str, _Tensor]]", deserialize(data)))

@@ -612,5 +612,128 @@ layers:
   - Dense: 3
     inputs: x
 """,
+    "zeros_before_a_pooling": """
+inputs: {image: "float32[N, 6, 5, 3]"}
+layers:
+  - ZeroPadding2D: 1
+    name: padded
+  - MaxPooling2D: {pool_size: 3, strides: 1, padding: same}
+    name: greatest
+  - AveragePooling2D: {pool_size: 3, strides: 1, padding: same}
+    inputs: padded
+    name: mean
+  - ZeroPadding2D: 3
+    inputs: image
+  - MaxPooling2D: {pool_size: 3, strides: 1, padding: same}
+    name: only_zeros
+outputs: [greatest, mean, only_zeros]
+""",
+    "outputs_of_a_block_that_one_call_needs": """
+inputs: {x: "float32[N, 6]"}
+blocks:
+  both:
+    layers:
+      - repeat: 2
+        name: left
+        layers: [{Dense: 6}]
+      - repeat: 2
+        name: right
+        layers: [{Dense: 6, name: dense}, {LayerNormalization: null}]
+        inputs: x
+    outputs: [left, right]
+layers:
+  - both:
+    name: first
+  - reuse: first
+    name: second
+  - reuse: first
+    inputs: [second.left]
+    name: third
+outputs: [third.right]
+""",
+    "loops_used_for_their_weights": """
+inputs: {x: "float32[N, 6]", y: "float32[N, 6]"}
+blocks:
+  pair:
+    inputs: [a, b]
+    layers:
+      - Dense: 6
+        inputs: b
+        name: lead
+      - repeat: 1
+        name: once
+        layers: [{LayerNormalization: null, name: normal}, ReLU]
+      - repeat: 1
+        name: again
+        inputs: a
+        layers: [{reuse: once.0.normal, name: normal}, ReLU]
+layers:
+  - pair:
+    inputs: [x, y]
+    name: first
+  - reuse: first
+    inputs: [first, x]
+""",
+    "way_to_an_output_that_only_the_second_call_needs": """
+inputs: {x: "float32[N, 6]"}
+blocks:
+  two:
+    inputs: [a, b]
+    layers:
+      - Dense: 6
+        inputs: a
+        name: kept
+      - Dense: 6
+        inputs: b
+        name: left
+    outputs: [kept, left]
+layers:
+  - Dense: 6
+    name: dead
+  - two:
+    inputs: [x, dead]
+    name: first
+  - reuse: first
+    inputs: [first.kept, x]
+    name: second
+  - reuse: first
+    inputs: [second.left, second.kept]
+    name: third
+  - Add:
+    inputs: [third.kept, third.left]
+""",
+    "identity_in_a_dead_block": """
+inputs: {x: "float32[N, 6]"}
+blocks:
+  nothing: {layers: []}
+  normal:
+    inputs: [a, b]
+    layers:
+      - nothing:
+        inputs: b
+      - LayerNormalization
+layers:
+  - Dense: 6
+    name: dense
+  - normal:
+    inputs: [dense, x]
+    name: dead
+  - reuse: dead
+    inputs: [dead, dense]
+""",
+    "linear_activations": """
+inputs: {x: "float32[N, 6]", y: "float32[N, 6]"}
+layers:
+  - for: {activation: [tanh, linear]}
+    name: step
+    inputs: x
+    layers:
+      - Activation: "${activation}"
+      - Dense: 6
+      - Multiply:
+        inputs: [prev, y]
+      - Activation: linear
+  - Activation: linear
+""",
 }
 """What each spec says below its name."""

@@ -9,24 +9,21 @@ from pathlib import Path
 
 import pytest
 
-from specc.checking import check_program
-from specc.diagnostics import Diagnostic, Report
-from specc.source import Source
-from specc.syntax.program import program_of
+from specc.checking import check_file
+from specc.diagnostics import Diagnostic
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 FORGOTTEN_FLATTEN = (EXAMPLES / "forgotten_flatten.yaml").read_text("utf-8")
 
 
-def faults(text: str) -> list[Diagnostic]:
-    report = Report()
-    program = program_of(Source("example.yaml", text), report)
-    assert program is not None
-    return check_program(program, report, variant=None, params={}).report.diagnostics
+def faults(text: str, folder: Path) -> list[Diagnostic]:
+    path = folder / "example.yaml"
+    path.write_text(text, "utf-8")
+    return check_file(path).report.diagnostics
 
 
-def test_the_forgotten_flatten_is_one_fault_of_the_classifier() -> None:
-    (fault,) = faults(FORGOTTEN_FLATTEN)
+def test_the_forgotten_flatten_is_one_fault_of_the_classifier(tmp_path: Path) -> None:
+    (fault,) = faults(FORGOTTEN_FLATTEN, tmp_path)
     assert fault.code == "expect-mismatch"
     assert fault.span is not None
     assert "float32[N, 4]" in FORGOTTEN_FLATTEN.splitlines()[fault.span.line - 1]
@@ -35,13 +32,13 @@ def test_the_forgotten_flatten_is_one_fault_of_the_classifier() -> None:
     assert fault.help == "flatten before it: put `- Flatten` in front of `classifier`"
 
 
-def test_a_layer_that_keeps_the_shape_is_not_blamed() -> None:
+def test_a_layer_that_keeps_the_shape_is_not_blamed(tmp_path: Path) -> None:
     softmax = "    name: classifier\n  - Softmax:\n    name: probabilities\n"
     text = FORGOTTEN_FLATTEN.replace("    name: classifier\n", softmax)
     text = text.replace("[classifier]", "[probabilities]").replace(
         "{classifier:", "{probabilities:"
     )
-    (fault,) = faults(text)
+    (fault,) = faults(text, tmp_path)
     assert "expected `probabilities`" in fault.message
     assert "from `classifier`" in fault.message
 
@@ -53,9 +50,9 @@ def test_a_layer_that_keeps_the_shape_is_not_blamed() -> None:
         ("AveragePooling2D: 7", "GlobalAveragePooling2D"),
     ],
 )
-def test_either_mend_that_the_example_names_is_one(wrong: str, right: str) -> None:
+def test_either_mend_that_the_example_names_is_one(wrong: str, right: str, tmp_path: Path) -> None:
     assert wrong in FORGOTTEN_FLATTEN
-    assert faults(FORGOTTEN_FLATTEN.replace(wrong, right)) == []
+    assert faults(FORGOTTEN_FLATTEN.replace(wrong, right), tmp_path) == []
 
 
 def test_the_demo_keeps_its_promise_on_real_digits(tmp_path: Path) -> None:

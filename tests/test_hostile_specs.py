@@ -5,13 +5,17 @@ Each spec below goes through the command line in a fresh process that may use 51
 
 from __future__ import annotations
 
+import difflib
 import os
 import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
+
+from specc.checking import check_file
 
 CHECK = """
 import resource, sys
@@ -211,6 +215,23 @@ SOUND = {
     + "".join(f"  p{n}: {n}\n" for n in range(10_000))
     + "layers: [{ReLU: , inputs: i9999}]\n",
 }
+
+
+def test_near_names_are_looked_for_where_the_fault_is_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    searches: list[str] = []
+    search = difflib.get_close_matches
+
+    def counted(word: str, *args: Any, **kwargs: Any) -> list[str]:
+        searches.append(word)
+        return search(word, *args, **kwargs)
+
+    monkeypatch.setattr(difflib, "get_close_matches", counted)
+    path = tmp_path / "net.yaml"
+    path.write_text("specc: 1\n" + "".join(f"key{n}: 1\n" for n in range(10_000)), "utf-8")
+    assert check_file(path).report.hidden > 9_000
+    assert 100 <= len(searches) <= 1_000
 
 
 @pytest.mark.parametrize("name", SOUND)

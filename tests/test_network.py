@@ -241,8 +241,9 @@ def test_softmax_is_the_last_entry(spec: Path) -> None:
     session = onnxruntime.InferenceSession(net.to_onnx(softmax=True))
     (given,) = session.run(["softmax"], {"x": np.ones((2, 4), np.float32)})
     np.testing.assert_allclose(given.sum(axis=1), 1, rtol=1e-6)
-    twice = append_softmax(append_softmax(net.graph))
-    assert list(twice.outputs) == ["softmax_1"]
+    for graph in (append_softmax(net.graph), specc.load("signs").graph):
+        with pytest.raises(specc.SpecError, match="ends in a softmax"):
+            append_softmax(graph)
 
 
 def test_softmax_needs_one_output(tmp_path: Path) -> None:
@@ -362,3 +363,48 @@ def test_the_backends_agree_on_every_layer(spec: Path) -> None:
     assert net.verify().agrees
     exposed = specc.Network(verification.expose_layers(net.graph))
     assert exposed.verify().agrees
+
+
+def test_the_weights_of_another_model_are_refused(tmp_path: Path) -> None:
+    import torch
+
+    network = specc.load("signs")
+    with pytest.raises(specc.SpecError, match=r"conv2d\.weight: expected float32\[8, 3, 4, 4\]"):
+        network.save_weights(torch.nn.Linear(2, 2), tmp_path / "w.safetensors")
+    other = specc.load("dense_digits").to_keras()
+    with pytest.raises(specc.SpecError, match="weights-mismatch"):
+        network.save_weights(other, tmp_path / "w.safetensors")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("method", ["to_pytorch", "to_keras", "to_onnx"])
+def test_an_unknown_layout_is_refused(method: str) -> None:
+    with pytest.raises(specc.SpecError, match="expected io_layout channels_first or channels_last"):
+        getattr(specc.load("signs"), method)(io_layout="nchw")
+
+
+@pytest.mark.parametrize(
+    ("method", "package", "extra"),
+    [
+        ("to_pytorch", "torch", "torch"),
+        ("to_keras", "keras", "keras"),
+        ("to_onnx", "onnx", "onnx"),
+        ("to_pytorch", "numpy", "torch"),
+        ("initial_weights", "numpy", "onnx"),
+    ],
+)
+def test_a_missing_package_is_named(
+    monkeypatch: pytest.MonkeyPatch, method: str, package: str, extra: str
+) -> None:
+    network = specc.load("signs")
+
+    def fail(*_: object) -> None:
+        raise ModuleNotFoundError(name=package)
+
+    monkeypatch.setattr("specc.weights.initial_weights", fail)
+    with pytest.raises(specc.SpecError) as caught:
+        getattr(network, method)()
+    (diagnostic,) = caught.value.report.diagnostics
+    assert diagnostic.code == "missing-package"
+    assert diagnostic.message == f"`{package}` is not installed"
+    assert diagnostic.help == f"pip install 'specc[{extra}]'"

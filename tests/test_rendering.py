@@ -15,8 +15,8 @@ import pytest
 from specc.cli.render import render
 from specc.codes import CODES
 from specc.diagnostics import Diagnostic, Frame, Label, Report, Severity, SpecError
-from specc.rendering import EXCERPT_COLUMNS, printable, text_report
-from specc.source import Source, Span
+from specc.rendering import EXCERPT_COLUMNS, text_report
+from specc.source import Source, Span, escaped
 
 NET = Source(
     "net.yaml",
@@ -341,9 +341,9 @@ def test_error_as_text() -> None:
     assert str(SpecError(report(MISMATCH))) == text_report(report(MISMATCH))
 
 
-def test_printable_leaves_printable_text_alone() -> None:
-    assert printable("é 中 × …") == "é 中 × …"
-    assert printable("a\tb\n\u200b") == "a    b\\n\\u200b"
+def test_what_can_be_printed_is_not_escaped() -> None:
+    assert escaped("é 中 × …") == "é 中 × …"
+    assert escaped("a\tb\n\u200b") == "a\\tb\\n\\u200b"
 
 
 # The other formats

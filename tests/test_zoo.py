@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 import specc.zoo
-from specc.checking import _expectation, check_file, require_graph
+from specc.checking import check_file, require_graph
 from specc.diagnostics import Report
 from specc.dims import symbols
 from specc.ir import Graph, Node
@@ -48,7 +48,7 @@ def test_it_checks_clean(name: str, variant: str | None) -> None:
 
 @every_network
 def test_it_expects_its_counts_and_its_outputs(name: str, variant: str | None) -> None:
-    expect = _expectation(document(name), variant)
+    expect = document(name).expect_of(variant)
     assert expect is not None
     assert expect.parameters
     assert expect.trainable_parameters

@@ -17,7 +17,7 @@ from specc.ir import Item, Node, Region, Value
 from . import helpers
 from .loops import add_loop
 from .site import LOWERINGS, Site, layer_name
-from .statements import Statement, is_empty, shape_comment
+from .statements import Statement, shape_comment
 
 if TYPE_CHECKING:
     from .source import Emitter
@@ -79,8 +79,12 @@ class Frame:
     # Items --------------------------------------------------------------------------------------
 
     def add(self, item: Item) -> None:
-        """Lower one item of the region, or of a loop in it."""
-        if isinstance(item, Region) and is_empty(item):
+        """Lower one item of the region, or of a loop in it.
+
+        What gives nothing is the identity, or there for layers that others use: those are made
+        before all else.
+        """
+        if not self.emitter.interfaces[item].outputs:
             return
         if isinstance(item, Region) and item.kind == "loop":
             add_loop(self, item)

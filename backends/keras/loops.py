@@ -10,7 +10,7 @@ from specc.emit.naming import relative
 from specc.emit.template import segments
 from specc.ir import Item, Region, Value
 
-from .statements import Statement, is_empty, shape_comment
+from .statements import Statement, shape_comment
 
 if TYPE_CHECKING:
     from .frames import Frame
@@ -86,10 +86,7 @@ def _carried(frame: Frame, loop: Region) -> list[Value] | None:
 def _is_plain(loop: Region) -> bool:
     """Whether the iterations are numbered without a gap, and each is one call."""
     names = [item.name for item in loop.items]
-    nodes_or_calls = all(
-        not isinstance(item, Region) or (item.kind != "loop" and not is_empty(item))
-        for item in loop.items
-    )
+    nodes_or_calls = all(not isinstance(item, Region) or item.kind != "loop" for item in loop.items)
     return bool(names) and names == [str(index) for index in range(len(names))] and nodes_or_calls
 
 

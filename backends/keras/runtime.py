@@ -29,7 +29,7 @@ def model(graph: Graph, weights: Arrays, io_layout: IoLayout | None = None) -> k
 
 
 def weights_of(graph: Graph, network: keras.Model) -> dict[str, Array]:
-    """The weights of a model by canonical name, as arrays in the canonical layout."""
+    """The weights of a model by canonical name, in the canonical layout; those that it has."""
     import keras
 
     arrays: dict[str, Array] = {}
@@ -38,7 +38,7 @@ def weights_of(graph: Graph, network: keras.Model) -> dict[str, Array]:
         if known.permutation is not None:
             array = array.transpose(_inverse(known.permutation))
         arrays[known.key] = array
-    return {key: arrays[key] for key in graph.weights}
+    return {key: arrays[key] for key in graph.weights if key in arrays}
 
 
 def run(graph: Graph, weights: Arrays, inputs: Arrays) -> dict[str, Array]:
@@ -55,7 +55,9 @@ def run(graph: Graph, weights: Arrays, inputs: Arrays) -> dict[str, Array]:
 def _variables(known: tuple[Variable, ...], network: Any) -> Iterator[tuple[Variable, Any]]:
     layers = {layer.name: layer for layer in network.layers}
     for item in known:
-        yield item, getattr(layers[item.layer], item.attribute)
+        variable = getattr(layers.get(item.layer), item.attribute, None)
+        if variable is not None:
+            yield item, variable
 
 
 def _inverse(order: tuple[int, ...]) -> tuple[int, ...]:

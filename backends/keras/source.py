@@ -18,7 +18,7 @@ from specc.emit.text import module_docstring, region_description
 from specc.ir import Graph, Node, Region, Value
 from specc.passes.layout import IoLayout
 
-from .frames import RESERVED, Frame, is_empty
+from .frames import RESERVED, Frame
 from .network import network_body
 from .site import Helper, Site, Variable
 from .text import function_text, helper_text, imports
@@ -59,7 +59,7 @@ class Emitter:
 
     def emit(self) -> Emitted:
         """The whole file."""
-        for regions in by_height(self.graph.body, _has_function):
+        for regions in by_height(self.graph.body, self._has_function):
             self._lower(regions)
         root = network_body(self)
         network = merge([root], {root: self.function})[root]
@@ -89,6 +89,10 @@ class Emitter:
         self._helpers.update(site.helpers)
         self._variables.update({item.key: item for item in site.variables})
 
+    def _has_function(self, region: Region) -> bool:
+        named = region.kind in ("block", "iteration")
+        return named and bool(self.interfaces[region].outputs)
+
     def _lower(self, regions: list[Region]) -> None:
         """Lower regions that contain only regions already lowered, and make their templates."""
         bodies = {Frame.of(self, region).lowered().body(): region for region in regions}
@@ -104,10 +108,6 @@ def _hoisted(graph: Graph) -> dict[str, Node]:
     """Only weights need to be shared; of a layer without, each use may be a layer of its own."""
     shared = {node.owner for node in graph.nodes if node.shared and node.weights()}
     return {node.path: node for node in graph.nodes if node.path in shared}
-
-
-def _has_function(region: Region) -> bool:
-    return region.kind in ("block", "iteration") and not is_empty(region)
 
 
 def _listed(values: Mapping[str, Value]) -> str:

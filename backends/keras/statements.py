@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from specc.emit.code import Code, Literal, join, name_tensors, tensors
 from specc.emit.template import Line
 from specc.emit.variables import Step
-from specc.ir import Region, Value
+from specc.ir import Value
 
 AXIS_LETTERS = {
     "batch": "N",
@@ -67,8 +67,3 @@ def shape_comment(*alternatives: tuple[Value, ...]) -> tuple[Literal, ...] | Non
         Literal(sizes[0] if len({*map(str, sizes)}) == 1 else letter, letter)
         for sizes, letter in zip(columns, letters, strict=True)
     )
-
-
-def is_empty(region: Region) -> bool:
-    """Whether a region has no layers: it is the identity."""
-    return next(region.nodes(), None) is None

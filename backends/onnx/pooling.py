@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from .graph import LOWERINGS, Builder, Tensor
-from .windows import window_attributes
+from .windows import reached, window_attributes
 
 
 @LOWERINGS.add("MaxPooling2D")
 def max_pooling(build: Builder, x: Tensor) -> Tensor:
+    x = reached(build, x)
     return build.op("MaxPool", x, type=build.output, **window_attributes(build))
 
 
 @LOWERINGS.add("AveragePooling2D")
 def average_pooling(build: Builder, x: Tensor) -> Tensor:
+    x = reached(build, x)
     return build.op(
         "AveragePool", x, type=build.output, count_include_pad=0, **window_attributes(build)
     )

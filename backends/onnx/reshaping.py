@@ -7,9 +7,15 @@ from .graph import LOWERINGS, Builder, Tensor
 
 @LOWERINGS.add("ZeroPadding2D")
 def zero_padding(build: Builder, x: Tensor) -> Tensor:
+    """Zeros around the image.
+
+    Only its two axes are padded, by name: onnxruntime (1.31) would merge the pads of all four into
+    those of a MaxPool behind them, which are no zeros.
+    """
     (top, bottom), (left, right) = build.layer.padding
-    pads = build.constant((0, 0, top, left, 0, 0, bottom, right), "pads", "int64")
-    return build.op("Pad", x, pads, type=build.output, mode="constant")
+    pads = build.constant((top, left, bottom, right), "pads", "int64")
+    axes = build.constant((2, 3), "axes", "int64")
+    return build.op("Pad", x, pads, None, axes, type=build.output, mode="constant")
 
 
 @LOWERINGS.add("Flatten")

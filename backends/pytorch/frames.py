@@ -23,7 +23,7 @@ from specc.ir import Item, Node, Region, Value
 
 from .loops import is_live, loop_container
 from .names import RESERVED
-from .statements import Statement, lines
+from .statements import Statement, lines, shape_comment
 
 if TYPE_CHECKING:
     from .source import Emitter
@@ -165,10 +165,12 @@ class Frame:
         reserved = (*RESERVED, *self.borrowed.values())
         steps = [item.step() for item in self.statements]
         names = name_values(self.arguments, steps, self.outputs, reserved)
-        forward = [line for item in self.statements for line in lines(item, names)]
-        if self._ends_in_result():
-            code = name_tensors(self.statements[-1].code, names)
-            forward[-1] = Line(join("return ", code), forward[-1].comment)
+        last = self.statements[-1] if self._ends_in_result() else None
+        others = (item for item in self.statements if item is not last)
+        forward = [line for item in others for line in lines(item, names)]
+        if last is not None:
+            code = name_tensors(last.code, names)
+            forward.append(Line(join("return ", code), shape_comment(last.outputs)))
         elif self.outputs:
             forward.append(Line("return " + ", ".join(names[value] for value in self.outputs)))
         tensor_arguments = [(name, "Tensor") for name in self.arguments.values()]

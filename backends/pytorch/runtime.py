@@ -28,9 +28,9 @@ def model(graph: Graph, weights: Arrays, io_layout: IoLayout | None = None) -> n
 
 
 def weights_of(graph: Graph, network: nn.Module) -> dict[str, Array]:
-    """The weights of a module by canonical name, as arrays."""
+    """The weights of a module by canonical name, as arrays; those that it has."""
     state = network.state_dict()
-    return {key: state[key].detach().cpu().numpy() for key in graph.weights}
+    return {key: state[key].detach().cpu().numpy() for key in graph.weights if key in state}
 
 
 def run(graph: Graph, weights: Arrays, inputs: Arrays) -> dict[str, Array]:

@@ -41,12 +41,13 @@ class Statement:
 
 
 def lines(item: Statement, names: Mapping[Value, str]) -> Iterator[Line]:
-    """The lines of a statement, with the shape that it gives."""
+    """The lines of a statement, with the shape that it gives; none if it renames nothing."""
     code = name_tensors(item.code, names)
     targets = ", ".join(names[value] for value in item.outputs)
-    comment = _comment(item.outputs)
+    comment = shape_comment(item.outputs)
     if item.loop is None:
-        yield Line(join(targets, " = ", code), comment)
+        if code != targets:  # as of a linear activation
+            yield Line(join(targets, " = ", code), comment)
         return
     if item.carry is not None and names[item.carry] != targets:
         yield Line(join(targets, " = ", names[item.carry]))
@@ -55,7 +56,7 @@ def lines(item: Statement, names: Mapping[Value, str]) -> Iterator[Line]:
     yield Line(join(targets, " = ", code), comment, 1)
 
 
-def _comment(outputs: tuple[Value, ...]) -> tuple[Literal, ...]:
+def shape_comment(outputs: tuple[Value, ...]) -> tuple[Literal, ...]:
     """The physical shape of one output: a literal for each dim, with the letter of its axis."""
     if len(outputs) != 1:
         return ()

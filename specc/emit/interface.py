@@ -39,8 +39,8 @@ class Interfaces:
     def __init__(self, graph: Graph, hoisted: frozenset[str] | None = None) -> None:
         self._hoisted = hoisted
         self._uses = Counter[Value](graph.outputs.values())
-        for node in graph.nodes:
-            self._uses.update(node.inputs)
+        for item in graph.body.descendants():
+            self._uses.update(item.inputs if isinstance(item, Node) else _returned(item))
         self._known: dict[Item, Interface] = {}
         self._inside: dict[Item, Counter[Value]] = {}
         self._made: dict[Item, dict[Value, None]] = {}
@@ -51,7 +51,7 @@ class Interfaces:
         return self._known[item]
 
     def uses(self, value: Value) -> int:
-        """How often a value is used: by nodes and as an output of the model."""
+        """How often a value is used: by nodes, and as an output of the model or of a block."""
         return self._uses[value]
 
     def _visit(self, item: Item) -> None:
@@ -71,6 +71,7 @@ class Interfaces:
         self._known[item] = Interface(
             self._inputs(item), self._outputs(item), tuple(dict.fromkeys(self._borrowed(item)))
         )
+        inside.update(_returned(item))
 
     def _inputs(self, region: Region) -> tuple[Value, ...]:
         made, inside = self._made[region], self._inside[region]
@@ -79,10 +80,10 @@ class Interfaces:
         return tuple(value for value in dict.fromkeys((*declared, *used)) if value not in made)
 
     def _outputs(self, region: Region) -> tuple[Value, ...]:
+        if region.kind == "block":
+            return _returned(region)
         made, inside = self._made[region], self._inside[region]
         named = [value for _, value in region.outputs if value in made]
-        if region.kind == "block":  # the same for all calls, whatever each uses of it
-            return tuple(dict.fromkeys(named))
         return tuple(
             value for value in dict.fromkeys((*named, *made)) if inside[value] < self._uses[value]
         )
@@ -100,6 +101,14 @@ class Interfaces:
         if self._hoisted is None:
             return item.shared
         return isinstance(item, Node) and item.owner in self._hoisted
+
+
+def _returned(region: Region) -> tuple[Value, ...]:
+    """What a block gives of what it makes: the same for all calls, whatever each uses of it."""
+    if region.kind != "block":
+        return ()
+    made = {value for node in region.nodes() for value in node.outputs}
+    return tuple(dict.fromkeys(value for _, value in region.outputs if value in made))
 
 
 def by_height(root: Region, wanted: Callable[[Region], bool]) -> list[list[Region]]:

@@ -90,6 +90,11 @@ class _Pooling2D(Layer):
             ("float32[N, 2*h, w, 3]",),
             ("float32[N, h, (w + 1)//2, 3]",),
         ),
+        Sample(
+            {"pool_size": 3, "strides": 5, "padding": "same"},
+            ("float32[N, h, w, 3]",),
+            ("float32[N, (h + 4)//5, (w + 4)//5, 3]",),
+        ),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from specc.diagnostics import SpecError
-from specc.dims import DimError, Size, product, substitute, symbols
+from specc.dims import DimError, Size, substitute, symbols
 from specc.ir import Graph, Node, Value
 from specc.tensor import ITEM_SIZE
 
@@ -32,7 +32,7 @@ def activation_bytes(graph: Graph) -> Size:
 
 def value_bytes(value: Value, graph: Graph) -> Size:
     """The bytes of one value, for one example."""
-    return per_example(product(value.type.shape) * ITEM_SIZE[value.type.dtype], graph)
+    return per_example(value.type.elements * ITEM_SIZE[value.type.dtype], graph)
 
 
 def per_example(size: Size, graph: Graph) -> Size:

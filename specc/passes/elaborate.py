@@ -26,13 +26,13 @@ from specc.passes.limits import (
     MAX_PATH,
     MAX_STEPS,
 )
-from specc.passes.loops import Loops, Variables, is_whole_iteration
+from specc.passes.loops import Loops, Variables, is_whole_iteration, loop_word
 from specc.passes.nodes import Nodes
 from specc.passes.parameters import Parameters
 from specc.passes.recursion import check_recursion
 from specc.passes.references import Given, References
-from specc.passes.regions import entered, iterating, region
-from specc.passes.reporting import Faults, Skip, Stop, count, head_span
+from specc.passes.regions import entering, iterating, region
+from specc.passes.reporting import Faults, Skip, Stop, head_span
 from specc.passes.scope import Application, Binding, Scope
 from specc.passes.unreached import check_unreached
 from specc.source import Span, printable
@@ -46,7 +46,7 @@ from specc.syntax.document import (
     ReuseEntry,
 )
 from specc.syntax.program import Definition, Program
-from specc.syntax.validation import shown
+from specc.wording import count, shown
 
 
 def elaborate(program: Program, params: Mapping[str, Constant], report: Report) -> Graph | None:
@@ -63,7 +63,7 @@ class Elaborator:
 
     steps, depth: how far it has come, held against the limits.
     visited: the ids of the entries that were reached.
-    calls: the names of the blocks around the current entry, the outermost first.
+    open_blocks: the names of the blocks around the current entry, the outermost first.
     """
 
     program: Program
@@ -72,18 +72,22 @@ class Elaborator:
     steps: int = 0
     depth: int = 0
     visited: set[int] = field(default_factory=set[int])
-    calls: list[str] = field(default_factory=list[str])
+    open_blocks: list[str] = field(default_factory=list[str])
     faults: Faults = field(init=False)
     evaluation: Evaluation = field(init=False)
     references: References = field(init=False)
-    makers: Parameters = field(init=False)
+    parameters: Parameters = field(init=False)
+    calls: Calls = field(init=False)
+    loops: Loops = field(init=False)
     nodes: Nodes = field(init=False)
 
     def __post_init__(self) -> None:
         self.faults = Faults(self.report)
         self.evaluation = Evaluation(self.faults)
         self.references = References(self.faults, self.evaluation)
-        self.makers = Parameters(self.faults, self.evaluation, self.program.blocks)
+        self.parameters = Parameters(self.faults, self.evaluation, self.program.blocks)
+        self.calls = Calls(self.program, self.faults, self.evaluation, self.references)
+        self.loops = Loops(self.faults, self.evaluation, self.references)
         self.nodes = Nodes(self.faults)
 
     def graph(self) -> Graph | None:
@@ -97,24 +101,19 @@ class Elaborator:
         except Stop:
             return None
         outputs = interface.outputs(scope, self.faults, self.references)
-        check_unreached(self.program, self.visited, self.makers, Calls(self.program, self.faults))
+        check_unreached(self.program, self.visited, self.parameters, self.calls)
         if self.report.failed:
             return None
         return interface.graph(scope, self.params, inputs, outputs)
 
-    # Bodies and entries -------------------------------------------------------------------------
+    # --- bodies and entries ---------------------------------------------------------------------
 
     def body(self, entries: tuple[Entry, ...], scope: Scope) -> None:
         """Elaborate entries one after the other, in `scope`."""
         self.depth += 1
         for entry in entries:
             self._step(entry, scope)
-            scope.current = entry
-            try:
-                if self._is_in(entry, scope):
-                    self._entry(entry, scope)
-            except Skip:
-                self._poison(entry, scope)
+            self._attempt(entry, scope)
         self.depth -= 1
 
     def _step(self, entry: Entry, scope: Scope) -> None:
@@ -141,8 +140,21 @@ class Elaborator:
             scope.left_out[entry.name] = entry.whole
         return condition
 
-    def _entry(self, entry: Entry, scope: Scope, path: str | None = None) -> None:
-        """Elaborate one entry. `path`: the local name it has as a loop's whole iteration."""
+    def _attempt(self, entry: Entry, scope: Scope, path: str | None = None) -> bool:
+        """Elaborate one entry unless its `when` leaves it out; False if it has a fault.
+
+        path: the local name it has as a loop's whole iteration.
+        """
+        scope.current = entry
+        try:
+            if self._is_in(entry, scope):
+                self._entry(entry, scope, path)
+        except Skip:
+            self._poison(entry, scope)
+            return False
+        return True
+
+    def _entry(self, entry: Entry, scope: Scope, path: str | None) -> None:
         self.visited.add(id(entry))
         match entry:
             case LayerEntry():
@@ -172,9 +184,9 @@ class Elaborator:
             with suppress(Skip):
                 return str(self.evaluation.value(entry.name, entry.span("name"), scope))
         elif isinstance(entry, LayerEntry) and entry.head in LAYERS:
-            return scope.number(snake_case(entry.head))
+            return scope.default_name(entry, snake_case(entry.head))
         elif isinstance(entry, BlockEntry) and entry.head in self.program.blocks:
-            return scope.number(entry.head)
+            return scope.default_name(entry, entry.head)
         scope.uncertain = True
         return ""
 
@@ -196,7 +208,7 @@ class Elaborator:
     def _name(self, entry: Entry, default: str, scope: Scope) -> str:
         """The entry's name in its scope: given, or numbered."""
         if entry.name is None:
-            return scope.number(default)
+            return scope.default_name(entry, default)
         span = entry.span("name")
         name = self.evaluation.value(entry.name, span, scope)
         problem = problem_with(name) if isinstance(name, str) else "a name is a string"
@@ -229,10 +241,10 @@ class Elaborator:
         help = "use shorter names, or fewer blocks in each other"
         raise self.faults.fault("too-deep", message, head_span(entry), scope.trace, help=help)
 
-    # Layers -------------------------------------------------------------------------------------
+    # --- layers ---------------------------------------------------------------------------------
 
     def _layer(self, entry: LayerEntry, scope: Scope, path: str | None) -> None:
-        layer = self.makers.layer(entry, scope)
+        layer = self.parameters.layer(entry, scope)
         name = path or self._name(entry, snake_case(entry.head), scope)
         given = self.references.inputs(entry, scope)
         self._apply(entry, layer, name, scope.owner_of(name), given, scope)
@@ -252,13 +264,12 @@ class Elaborator:
         binding = Binding(node.outputs, self._name_span(entry), {}, Application(node))
         self._bind(entry, name, binding, scope)
 
-    # Blocks -------------------------------------------------------------------------------------
+    # --- blocks ---------------------------------------------------------------------------------
 
     def _block(self, entry: BlockEntry, scope: Scope, path: str | None) -> None:
-        calls = Calls(self.program, self.faults)
-        definition = calls.definition(entry, scope)
+        definition = self.calls.definition(entry, scope)
         name = path or self._name(entry, entry.head, scope)
-        args = calls.arguments(entry, definition, self.evaluation, scope)
+        args = self.calls.arguments(entry, definition, scope)
         given = self.references.inputs(entry, scope)
         self._call(entry, definition, args, name, scope.owner_of(name), given, scope)
 
@@ -273,46 +284,35 @@ class Elaborator:
         scope: Scope,
     ) -> None:
         """Expand a block on the given inputs."""
-        block, calls = definition.block, Calls(self.program, self.faults)
-        if definition.name in self.calls:
+        if definition.name in self.open_blocks:
             raise Skip  # reported as recursion
-        calls.check_inputs(entry, definition, len(given), scope)
-        path = self._scope_path(entry, name, scope)
-        inner = Scope(
-            path,
-            owner,
-            definition.document,
-            {**self.params, **args},
-            block.layers,
-            trace=entered(path, entry, scope),
-            prev=tuple(wire for wire, _ in given) if len(given) == 1 else (),
-            depth=scope.depth,
-        )
+        self.calls.check_inputs(entry, definition, len(given), scope)
+        path, block = self._scope_path(entry, name, scope), definition.block
         inputs = tuple(zip(block.inputs, (wire for wire, _ in given), strict=True))
-        inner.names |= {key: Binding((wire,), wire and wire.span) for key, wire in inputs}
-        args = calls.fill_in(definition, args, inner, self.evaluation)
-        self.calls.append(definition.name)
+        inner = entering(entry, definition, path, owner, {**self.params, **args}, inputs, scope)
+        args = self.calls.fill_in(definition, args, inner)
+        self.open_blocks.append(definition.name)
         self.body(block.layers, inner)
-        self.calls.pop()
-        outputs = calls.outputs(definition, inner, self.references)
+        self.open_blocks.pop()
+        outputs = self.calls.outputs(definition, inner)
         made = region(inner, "block", definition.name, inputs, outputs, entry)
-        scope.members += [made] if made is not None else []
+        if made is not None:
+            scope.members.append(made)
         parts = {output: Binding((wire,), entry.whole) for output, wire in outputs if output}
         application = Application(made, args) if made else None
         wires = tuple(wire for _, wire in outputs)
         self._bind(entry, name, Binding(wires, self._name_span(entry), parts, application), scope)
 
-    # Loops --------------------------------------------------------------------------------------
+    # --- loops ----------------------------------------------------------------------------------
 
     def _loop(self, entry: RepeatEntry | ForEntry, scope: Scope, path: str | None) -> None:
-        loops = Loops(self.faults, self.evaluation)
         if scope.depth == MAX_LOOP_DEPTH:
             message = f"loops are nested deeper than {MAX_LOOP_DEPTH}"
-            raise self.faults.stop("too-many-loops", message, loops.head_span(entry), scope.trace)
-        iterations = loops.iterations(entry, scope)
+            raise self.faults.stop("too-many-loops", message, loop_word(entry), scope.trace)
+        iterations = self.loops.iterations(entry, scope)
         name = path or self._name(entry, "loop", scope)
         label = "loop" if path else name  # a path that is an iteration's is a number
-        prev = loops.input(entry, scope, self.references)
+        prev = self.loops.input(entry, scope)
         loop = Scope(
             self._scope_path(entry, name, scope),
             scope.owner_of(name),
@@ -327,7 +327,8 @@ class Elaborator:
         for index, variables in enumerate(iterations):
             self._iteration(entry, index, variables, loop, label)
         made = region(loop, "loop", label, (), [("", wire) for wire in loop.prev[:1]], entry)
-        scope.members += [made] if made is not None else []
+        if made is not None:
+            scope.members.append(made)
         self._bind(entry, name, Binding(loop.prev, self._name_span(entry), loop.names), scope)
 
     def _iteration(
@@ -341,29 +342,26 @@ class Elaborator:
         self._step(entry, loop)
         inner = iterating(entry, index, variables, loop)
         if is_whole_iteration(entry.layers):
-            self._single(entry.layers[0], str(index), inner)
-            loop.members += inner.members
-            loop.names |= {key: inner.names[key] for key in (str(index),) if key in inner.names}
+            self._whole_iteration(entry.layers[0], str(index), inner, loop)
         else:
             inner.path, inner.owner = inner.path_of(str(index)), inner.owner_of(str(index))
             self.body(entry.layers, inner)
             outputs = [("", wire) for wire in inner.prev[:1]]
             made = region(inner, "iteration", label, (), outputs, entry)
-            loop.members += [made] if made is not None else []
+            if made is not None:
+                loop.members.append(made)
             loop.names[str(index)] = Binding(inner.prev, entry.whole, inner.names)
         loop.prev = inner.prev
 
-    def _single(self, entry: Entry, name: str, scope: Scope) -> None:
+    def _whole_iteration(self, entry: Entry, name: str, inner: Scope, loop: Scope) -> None:
         """An iteration that is one entry without a name: the entry takes the iteration's place."""
-        scope.current = entry
-        try:
-            if self._is_in(entry, scope):
-                self._entry(entry, scope, name)
-        except Skip:
-            self._poison(entry, scope)
-            scope.names[name] = Binding((None,), entry.whole)
+        if not self._attempt(entry, inner, name):
+            inner.names[name] = Binding((None,), entry.whole)
+        loop.members += inner.members
+        if name in inner.names:  # unless its `when` leaves it out
+            loop.names[name] = inner.names[name]
 
-    # Reuse --------------------------------------------------------------------------------------
+    # --- reuse ----------------------------------------------------------------------------------
 
     def _reuse(self, entry: ReuseEntry, scope: Scope, path: str | None) -> None:
         span = entry.span("reuse")

@@ -13,6 +13,7 @@ from specc.proofs import Proof, compare
 from specc.source import Span
 from specc.syntax.document import Expect
 from specc.tensor import TensorSyntaxError, TensorType, parse_tensor_type, shape_text
+from specc.wording import listing
 
 
 def check_expectations(graph: Graph, expect: Expect, report: Report) -> None:
@@ -54,7 +55,7 @@ def _number(value: object) -> str:
 
 def _output(graph: Graph, name: str, text: str, span: Span) -> Iterator[Diagnostic]:
     if name not in graph.outputs:
-        help = did_you_mean(name, graph.outputs) or f"there are {', '.join(graph.outputs)}"
+        help = did_you_mean(name, graph.outputs) or listing("there are", graph.outputs)
         yield Diagnostic("expect-mismatch", f"the network has no output `{name}`", span, help=help)
         return
     try:

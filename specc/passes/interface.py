@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from itertools import islice
 from pathlib import PurePath
 
 from specc.expressions import Value as Constant
 from specc.ir import Graph, Region, Value
-from specc.names import nearest, problem_with
+from specc.names import MAX_CANDIDATES, nearest, problem_with
 from specc.passes.evaluation import Evaluation
 from specc.passes.limits import excess
 from specc.passes.references import References
@@ -27,8 +28,10 @@ _EXAMPLES = {
 
 def check_presence(document: Document, faults: Faults) -> None:
     """Report that there are no inputs or no layers, unless a misspelt key says otherwise."""
-    misspelt = {nearest(key, Document.model_fields) for key in document.node}
-    missing = [key for key in _EXAMPLES if not document.written(key) and key not in misspelt]
+    absent = [key for key in _EXAMPLES if not document.written(key)]
+    given = islice(document.node, MAX_CANDIDATES if absent else 0)
+    misspelt = {nearest(key, Document.model_fields) for key in given}
+    missing = [key for key in absent if key not in misspelt]
     if missing:
         message = f"a spec needs {' and '.join(f'`{key}`' for key in missing)}"
         help = "add\n" + "\n".join(_EXAMPLES[key] for key in missing)
@@ -44,9 +47,8 @@ def inputs(scope: Scope, faults: Faults, evaluation: Evaluation) -> dict[str, Wi
     for name, wire in found.items():
         scope.names[name] = Binding((wire,), document.key_span("inputs", name))
     if len(found) < 2:
-        scope.prev = tuple(found.values()) or (
-            None,
-        )  # that there is no input is a fault of its own
+        no_input = (None,)  # which is a fault of its own
+        scope.prev = tuple(found.values()) or no_input
     return found
 
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections import ChainMap
 from dataclasses import dataclass, field, replace
-from itertools import chain, count
 from typing import Literal
 
 from specc.dims import Size
 from specc.ir import Graph, Item, Node, Region, Value
 from specc.layer import Layer
+from specc.names import free_name
 from specc.tensor import TensorType
 
 IoLayout = Literal["channels_first", "channels_last"]
@@ -115,17 +115,12 @@ class _Rewriter:
         known = self.converted.get((native, order))
         if known is not None:
             return known
-        path = self._free(name)
+        path = free_name(name, self.paths)
+        self.paths.add(path)
         new = replace(native, name=path, order=order)
         self.converted[native, order] = new
         before.append(Node(path, _Reorder(), (native,), (new,), path, native.span))
         return new
-
-    def _free(self, name: str) -> str:
-        numbered = (f"{name}_{number}" for number in count(1))
-        path = next(path for path in chain([name], numbered) if path not in self.paths)
-        self.paths.add(path)
-        return path
 
     def _node(self, node: Node) -> list[Item]:
         items: list[Item] = []

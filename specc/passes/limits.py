@@ -21,8 +21,6 @@ MAX_PATH = 1_000
 """Characters of the dotted path of a block or a loop: each layer inside repeats it."""
 MAX_ELEMENTS = 2**40
 MAX_PARAMETERS = 10**12
-
-
 MAX_ALGEBRA = 1_000_000
 """The sum of `algebra` over all layers."""
 
@@ -38,8 +36,8 @@ def excess(tensor: TensorType) -> tuple[str, str] | None:
         if isinstance(size, int) and not 0 < size <= MAX_DIM:
             return "invalid-dim", f"axis {axis} of the output would be {size}: {tensor}"
     # No bound is above the value at any one point: most tensors need no search for a bound.
-    if _elements(tensor.shape, _at_ones) > MAX_ELEMENTS < _elements(tensor.shape, _least):
-        return "tensor-too-large", f"{tensor} has more than 2^40 elements"
+    if _elements(tensor.shape, _at_ones) >= MAX_ELEMENTS <= _elements(tensor.shape, _least):
+        return "tensor-too-large", f"{tensor} has 2^40 elements or more"
     return None
 
 
@@ -52,7 +50,7 @@ def _at_ones(size: Size) -> int:
     try:
         return value_at(size, 1)
     except ZeroDivisionError:
-        return MAX_ELEMENTS + 1
+        return MAX_ELEMENTS
 
 
 def _least(size: Size) -> int:

@@ -12,8 +12,8 @@ from specc.passes.reporting import Faults
 from specc.passes.scope import Scope, Wire
 from specc.source import Span
 from specc.syntax.document import BrokenEntry, Entry, ForEntry, GroupEntry, RepeatEntry
-from specc.syntax.validation import shown
 from specc.syntax.yaml import Mapping as YamlMapping
+from specc.wording import shown
 
 Variables = dict[str, Constant]
 """The loop variables of one iteration."""
@@ -26,24 +26,24 @@ def is_whole_iteration(body: tuple[Entry, ...]) -> bool:
     return not isinstance(body[0], GroupEntry | BrokenEntry)
 
 
+def loop_word(entry: RepeatEntry | ForEntry) -> Span:
+    """Where the word `repeat` or `for` stands."""
+    return entry.key_span("repeat" if isinstance(entry, RepeatEntry) else "for")
+
+
 @dataclass(frozen=True, slots=True)
 class Loops:
     """Reads the heads of loops. Each method raises `Skip` after reporting a fault."""
 
     faults: Faults
     evaluation: Evaluation
+    references: References
 
-    def head_span(self, entry: RepeatEntry | ForEntry) -> Span:
-        """The word `repeat` or `for`."""
-        return entry.key_span("repeat" if isinstance(entry, RepeatEntry) else "for")
-
-    def input(
-        self, entry: RepeatEntry | ForEntry, scope: Scope, references: References
-    ) -> tuple[Wire, ...]:
+    def input(self, entry: RepeatEntry | ForEntry, scope: Scope) -> tuple[Wire, ...]:
         """What goes into the first iteration; nothing at the start of a body without an input."""
         if entry.inputs is None:
             return scope.prev
-        given = references.inputs(entry, scope)
+        given = self.references.inputs(entry, scope)
         if len(given) != 1:
             message = f"a loop takes 1 input, received {len(given)}"
             help = "the body may take others by their names"

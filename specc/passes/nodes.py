@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from math import prod
 from typing import NoReturn
 
 from specc.diagnostics import Label
 from specc.dims import DimError
 from specc.ir import Node, Value
-from specc.layer import MANY, Fault, Layer, WeightDecl
+from specc.layer import Fault, Layer, WeightDecl, arity_text
 from specc.passes.limits import MAX_ALGEBRA, MAX_LAYERS, MAX_PARAMETERS, algebra, excess
 from specc.passes.references import Given
-from specc.passes.reporting import Faults, Skip, count, head_span, inputs_span, parameter_span
+from specc.passes.reporting import Faults, Skip, head_span, inputs_span, parameter_span
 from specc.passes.scope import Scope
 from specc.source import Span, printable
 from specc.syntax.document import Entry, ReuseEntry
@@ -69,7 +68,7 @@ class Nodes:
         names = [path] if len(outputs) == 1 else [f"{path}.{i}" for i in range(len(outputs))]
         values = tuple(map(Value, names, outputs, (span,) * len(names)))
         node = Node(path, layer, wires, values, owner, entry.whole)
-        self._count(node, sum(prod(weight.shape) for weight in weights.values()), entry, scope)
+        self._count(node, sum(weight.elements for weight in weights.values()), entry, scope)
         return node
 
     def _check_type(self, output: TensorType, span: Span, scope: Scope) -> None:
@@ -84,8 +83,8 @@ class Nodes:
         fewest, most = layer.arity
         if fewest <= received <= most:
             return
-        wanted = f"{fewest} or more" if most == MANY else f"{fewest} to {most}"
-        wanted = f"{wanted} inputs" if fewest != most else count(fewest, "input")
+        noun = "input" if most == 1 else "inputs"
+        wanted = f"{arity_text(type(layer))} {noun}"
         message = f"{type(layer).__name__} takes {wanted}, received {received}"
         help = "write `inputs: [a, b]`" if fewest > 1 else "join them with Concatenate or Add first"
         help = help if received else "leave `inputs` out to take the output before it"
@@ -123,8 +122,8 @@ class Nodes:
             return
         self.owners[node.path] = node
         self.parameters += parameters
-        if self.parameters > MAX_PARAMETERS:
-            message = "the network has more than 10^12 parameters"
+        if self.parameters >= MAX_PARAMETERS:
+            message = "the network has 10^12 parameters or more"
             raise self.faults.stop("too-many-parameters", message, head_span(entry), scope.trace)
 
     def _check_shared(self, node: Node) -> None:

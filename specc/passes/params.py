@@ -12,15 +12,23 @@ from specc.names import did_you_mean
 from specc.source import Span, printable
 from specc.syntax.document import Document
 from specc.syntax.program import Program
-from specc.syntax.validation import shown
 from specc.syntax.yaml import Mapping as YamlMapping
 from specc.syntax.yaml import inner_span
+from specc.wording import listing, shown
 
 FAULTY: Final = "a param with a fault"
 """Stands, by identity, for the value of a param whose fault is reported."""
 
 PARAM_TYPES = {"int": int, "float": float, "bool": bool, "str": str, "list": tuple}
 """The types a required param can be declared with."""
+
+_TYPES_IN_WORDS: dict[type, str] = {
+    int: "an integer",
+    float: "a number",
+    bool: "true or false",
+    str: "a string",
+    tuple: "a list",
+}
 
 
 def resolve_params(
@@ -58,28 +66,22 @@ def _variant_params(document: Document, variant: str | None, report: Report) -> 
     if variant is None:
         return {}
     if variant not in document.variants:
-        known = ", ".join(f"`{name}`" for name in document.variants) or "none"
-        help = did_you_mean(variant[:100], document.variants) or f"there are {known}"
+        help = did_you_mean(variant, document.variants) or listing("there are", document.variants)
         message = f"the file has no variant `{printable(variant)}`"
         span = document.key_span("variants")
         report.add(Diagnostic("unknown-variant", message, span, help=help))
         return {}
-    return {
-        name: value
-        for name, value in (document.variants[variant] or {}).items()
-        if name != "expect"
-    }
+    return document.params_of(variant)
 
 
 def check_variants(program: Program, report: Report) -> None:
     """Check the params that each variant sets, whether or not it is the one in use."""
     document = program.document
-    for variant, values in document.variants.items():
-        for name, value in (values or {}).items():
-            if name != "expect":
-                span = document.span("variants", variant, name)
-                key = document.key_span("variants", variant, name)
-                _check_param(program, name, value, span, report, key)
+    for variant in document.variants:
+        for name, value in document.params_of(variant).items():
+            span = document.span("variants", variant, name)
+            key = document.key_span("variants", variant, name)
+            _check_param(program, name, value, span, report, key)
 
 
 def _check_param(
@@ -92,8 +94,7 @@ def _check_param(
 ) -> None:
     """Check that a param may be given `value`, written at `span` under the name at `key`."""
     if name not in program.params:
-        known = ", ".join(f"`{param}`" for param in program.params) or "none"
-        help = did_you_mean(name[:100], program.params) or f"there are {known}"
+        help = did_you_mean(name, program.params) or listing("there are", program.params)
         message = f"there is no param `{printable(name)}`"
         report.add(Diagnostic("unknown-param", message, key, help=help))
         return
@@ -128,27 +129,23 @@ def tuple_of(value: Any) -> Any:
 
 def has_param_type(value: object, declared: object) -> bool:
     """Whether `value` may be given for a param declared with a default or a type's name."""
-    wanted = (
-        PARAM_TYPES.get(declared, type(declared)) if isinstance(declared, str) else type(declared)
-    )
     if isinstance(declared, str) and is_template(declared):
         return True
+    wanted = _declared_type(declared)
     if wanted is float:
         return isinstance(value, int | float) and not isinstance(value, bool)
     if wanted is int or wanted is bool:
         return type(value) is wanted
-    return isinstance(value, tuple) if issubclass(wanted, tuple) else isinstance(value, wanted)
+    return isinstance(value, wanted)
 
 
 def param_type(declared: object) -> str:
     """The type of a param in words."""
-    names: dict[object, str] = {
-        int: "an integer",
-        float: "a number",
-        bool: "true or false",
-        str: "a string",
-    }
-    wanted = (
-        PARAM_TYPES.get(declared, type(declared)) if isinstance(declared, str) else type(declared)
-    )
-    return names.get(wanted, "a list")
+    return _TYPES_IN_WORDS[_declared_type(declared)]
+
+
+def _declared_type(declared: object) -> type:
+    """The type that a declaration asks for: the one it names, else that of the default it is."""
+    if isinstance(declared, str):
+        return PARAM_TYPES.get(declared, str)
+    return tuple if isinstance(declared, tuple) else type(declared)

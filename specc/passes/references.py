@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import islice
 from typing import NoReturn, cast
 
 from specc.diagnostics import Label
 from specc.names import did_you_mean
 from specc.passes.evaluation import Evaluation
-from specc.passes.reporting import Faults, Skip, head_span, listing
+from specc.passes.reporting import Faults, Skip, head_span
 from specc.passes.scope import Binding, Scope, Wire
 from specc.source import Span, printable
 from specc.syntax.document import Entry
 from specc.syntax.yaml import Sequence as YamlSequence
+from specc.wording import listing
 
 Given = tuple[Wire, Span]
 """An input of an entry, with the place that names it."""
-
-_SUGGESTED_FROM = 500  # names looked at for a suggestion: each of many faults looks anew
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +96,7 @@ class References:
             message,
             span,
             scope.trace,
-            help=did_you_mean(reference[:100], islice(known, _SUGGESTED_FROM))
-            or listing("there are", known),
+            help=did_you_mean(reference, known) or listing("there are", known),
         )
 
     def _check_left_out(self, name: str, span: Span, scope: Scope) -> None:

@@ -6,10 +6,12 @@ from collections.abc import Iterable
 from typing import Literal
 
 from specc.diagnostics import Frame
+from specc.expressions import Value as Constant
 from specc.ir import Region
 from specc.passes.loops import Variables
-from specc.passes.scope import Scope, Wire
+from specc.passes.scope import Binding, Scope, Wire
 from specc.syntax.document import Entry, ForEntry, RepeatEntry
+from specc.syntax.program import Definition
 
 
 def region(
@@ -30,7 +32,30 @@ def region(
     return Region(scope.path, kind, label, items, taken, left, scope.owner, entry.whole)
 
 
-def entered(path: str, entry: Entry, scope: Scope) -> tuple[Frame, ...]:
+def entering(
+    entry: Entry,
+    definition: Definition,
+    path: str,
+    owner: str,
+    variables: dict[str, Constant],
+    inputs: tuple[tuple[str, Wire], ...],
+    scope: Scope,
+) -> Scope:
+    """The scope inside the block that `entry` calls, where its inputs have their names."""
+    return Scope(
+        path,
+        owner,
+        definition.document,
+        variables,
+        definition.block.layers,
+        trace=_trace_inside(path, entry, scope),
+        prev=tuple(wire for _, wire in inputs) if len(inputs) == 1 else (),
+        depth=scope.depth,
+        names={name: Binding((wire,), wire and wire.span) for name, wire in inputs},
+    )
+
+
+def _trace_inside(path: str, entry: Entry, scope: Scope) -> tuple[Frame, ...]:
     """The trace inside a block; a block that is a whole iteration takes the iteration's place."""
     outer = scope.trace
     if outer and outer[0].name == path:

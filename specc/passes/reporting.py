@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from specc.diagnostics import Diagnostic, Frame, Label, Report
-from specc.source import Span, printable
+from specc.source import Span
 from specc.syntax.document import BlockEntry, Entry, LayerEntry
 from specc.syntax.yaml import Mapping as YamlMapping
 from specc.syntax.yaml import inner_span
@@ -69,7 +68,7 @@ def tensor_type_fault(error: TensorSyntaxError, text: str, span: Span) -> Diagno
     return Diagnostic("invalid-tensor-type", error.message, place, help=help)
 
 
-# Places ---------------------------------------------------------------------------------------
+# --- places -------------------------------------------------------------------------------------
 
 
 def head_span(entry: Entry) -> Span:
@@ -91,17 +90,3 @@ def parameter_span(entry: Entry, parameter: str) -> Span:
     if not isinstance(entry.value, YamlMapping):
         return entry.span(entry.head)
     return entry.span(entry.head, parameter) if parameter in entry.value else head_span(entry)
-
-
-# Words ----------------------------------------------------------------------------------------
-
-
-def count(number: int, noun: str) -> str:
-    """`1 input`, `2 inputs`."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
-
-
-def listing(what: str, names: Iterable[str]) -> str:
-    """`there are a, b`: the first ten of `names`; empty without names."""
-    shown = [f"`{printable(name)}`" for _, name in zip(range(10), names, strict=False)]
-    return f"{what} {', '.join(shown)}" if shown else ""

@@ -82,6 +82,7 @@ class Scope(Mapping[str, Constant]):
     left_out: dict[str, Span] = field(default_factory=dict[str, Span])
     uncertain: bool = False
     numbers: Counter[str] = field(default_factory=Counter[str])
+    _named: dict[int, str] = field(default_factory=dict[int, str])
     _given: frozenset[str] | None = None
 
     @classmethod
@@ -89,7 +90,7 @@ class Scope(Mapping[str, Constant]):
         """A scope outside the network, without a name in it."""
         return cls("", "", document, {}, ())
 
-    # Paths and names ----------------------------------------------------------------------------
+    # --- paths and names ------------------------------------------------------------------------
 
     def path_of(self, name: str) -> str:
         return f"{self.path}.{name}" if self.path else name
@@ -97,7 +98,13 @@ class Scope(Mapping[str, Constant]):
     def owner_of(self, name: str) -> str:
         return f"{self.owner}.{name}" if self.owner else name
 
-    def number(self, base: str) -> str:
+    def default_name(self, entry: Entry, base: str) -> str:
+        """The name of an entry that gives itself none: asked again, it is the same."""
+        if id(entry) not in self._named:
+            self._named[id(entry)] = self._number(base)
+        return self._named[id(entry)]
+
+    def _number(self, base: str) -> str:
         """The next free default name: `conv2d`, `conv2d_1`, …, stepping over given names."""
         if self._given is None:
             self._given = frozenset(entry.name for entry in entries_of(self.body) if entry.name)
@@ -108,7 +115,7 @@ class Scope(Mapping[str, Constant]):
             if name not in self._given and name not in self.names:
                 return name
 
-    # References ---------------------------------------------------------------------------------
+    # --- references -----------------------------------------------------------------------------
 
     def find(self, reference: str) -> Binding | None:
         """What a name or a dotted path stands for; None if there is no such thing."""
@@ -157,7 +164,7 @@ class Scope(Mapping[str, Constant]):
         """Whether `name` would be there but for a fault that is reported."""
         return _looks_default(name) and any(scope.uncertain for scope in self.around())
 
-    # The names of expressions -------------------------------------------------------------------
+    # --- the names of expressions ---------------------------------------------------------------
 
     def __getitem__(self, name: str) -> Constant:
         if name in self.variables:

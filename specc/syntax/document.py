@@ -53,6 +53,10 @@ ParamValue = Scalar | tuple[Any, ...]
 References = str | tuple[str, ...]
 
 
+HEAD_FIELDS = frozenset({"head", "value"})
+"""The fields of an entry that stand for its head, which is a key of the user's own."""
+
+
 class Declaration(BaseModel):
     """A part of a spec that remembers where it was written."""
 
@@ -69,6 +73,12 @@ class Declaration(BaseModel):
         """The mapping it was written as."""
         assert self._node is not None
         return self._node
+
+    @classmethod
+    def keys(cls) -> tuple[str, ...]:
+        """The keys it is written with."""
+        fields = cls.model_fields.items()
+        return tuple(field.alias or name for name, field in fields if name not in HEAD_FIELDS)
 
     @property
     def whole(self) -> Span:
@@ -240,6 +250,24 @@ class Document(Declaration):
         """Whether a block of this name is written, be it faulty or not."""
         blocks = self.written("blocks")
         return isinstance(blocks, Mapping) and name in blocks
+
+    def params_of(self, variant: str) -> dict[str, Any]:
+        """The params that a variant sets."""
+        values = self.variants[variant] or {}
+        return {name: value for name, value in values.items() if name != "expect"}
+
+    def expect_of(self, variant: str | None) -> Expect | None:
+        """The `expect` that holds: the file's for its own params, a variant's own for a variant.
+
+        A variant without an `expect` that sets nothing has the file's.
+        """
+        if variant is None:
+            return self.expect
+        values = self.variants.get(variant) or {}
+        if not values:
+            return self.expect
+        own = values.get("expect")
+        return own if isinstance(own, Expect) else None
 
     def defaults_of(self, layer: str) -> Mapping | None:
         """The default parameters of a type of layer, as they were written."""

@@ -54,29 +54,23 @@ def load_program(path: Path, report: Report, *, name: str | None = None) -> Prog
     except SpecError as error:
         report.extend(error.report.diagnostics)
         return None
-    return _Loader(path.parent, report).program(source, path)
-
-
-def program_of(source: Source, report: Report, folder: Path | None = None) -> Program | None:
-    """The program in a text that was already read; `folder` is where its includes are."""
-    return _Loader(folder or Path(), report).program(source, None)
+    return _Loader(report).program(source, path)
 
 
 @dataclass(slots=True)
 class _Loader:
     """Reads a file and its includes, each once."""
 
-    folder: Path
     report: Report
     documents: dict[Path, Document | None] = field(default_factory=dict[Path, "Document | None"])
 
-    def program(self, source: Source, path: Path | None) -> Program | None:
+    def program(self, source: Source, path: Path) -> Program | None:
         document = self._read(source)
         if document is None:
             return None
-        here = path.resolve() if path else Path()
+        here = path.resolve()
         self.documents[here] = document
-        self._include_all(document, self.folder, {here: source.name})
+        self._include_all(document, path.parent, {here: source.name})
         documents = tuple(found for found in self.documents.values() if found is not None)
         return Program(document, documents, self._blocks(documents), self._params(documents))
 

@@ -6,7 +6,6 @@ checked.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any, TypeVar
 
 from pydantic import ValidationError
@@ -29,18 +28,19 @@ from specc.syntax.document import (
     GroupEntry,
     LayerEntry,
 )
-from specc.syntax.validation import Place, ValidationContext, diagnose, places_at_fault, shown
+from specc.syntax.validation import Place, ValidationContext, diagnose, places_at_fault
 from specc.syntax.yaml import Mapping, Sequence, read_yaml
+from specc.wording import shown
 
 D = TypeVar("D", bound=Declaration)
 
 
 def read_document(source: Source, report: Report) -> Document | None:
     """The spec in `source`; its faults go to `report`. None if nothing can be made of it."""
-    return DocumentReader(report).document(read_yaml(source))
+    return _Reader(report).document(read_yaml(source))
 
 
-class DocumentReader:
+class _Reader:
     """Turns YAML data into a `Document`, and every fault of form into a diagnostic."""
 
     def __init__(self, report: Report) -> None:
@@ -49,23 +49,21 @@ class DocumentReader:
     def document(self, data: Mapping) -> Document | None:
         if not self._version(data):
             return None
-        parts: dict[str, Any] = dict(data)
-        if "layers" in data:
-            parts["layers"] = self.entries(data, "layers")
+        parts = self._with_entries(data)
         blocks, variants, expect = (data.get(key) for key in ("blocks", "variants", "expect"))
         if isinstance(blocks, Mapping):
             parts["blocks"] = self._blocks(blocks)
         if isinstance(variants, Mapping):
             parts["variants"] = {name: self._variant(each) for name, each in variants.items()}
         if isinstance(expect, Mapping):
-            parts["expect"] = self.declaration(Expect, expect, expect.span)
+            parts["expect"] = self._declaration(Expect, expect, expect.span)
         return self._prune(parts, data)
 
     def _variant(self, values: Any) -> Any:
         """The params of a variant, and its `expect` as an `Expect`."""
         if not isinstance(values, Mapping) or "expect" not in values:
             return values
-        expect = self.declaration(Expect, values["expect"], values.value_spans["expect"])
+        expect = self._declaration(Expect, values["expect"], values.value_spans["expect"])
         return {**values, "expect": expect}
 
     def _version(self, data: Mapping) -> bool:
@@ -84,7 +82,7 @@ class DocumentReader:
     def _prune(self, parts: dict[str, Any], data: Mapping) -> Document | None:
         """Validate; report what is wrong, leave it out, and validate the rest."""
         parts.setdefault("specc", 1)
-        context = ValidationContext((data,), data.span, tuple(Document.model_fields))
+        context = ValidationContext((data,), data.span, Document.keys())
         try:
             document = Document.model_validate(parts)
         except ValidationError as error:
@@ -100,47 +98,41 @@ class DocumentReader:
     def _block(self, data: Any, span: Span) -> Any:
         if not isinstance(data, Mapping):
             return data
-        parts: dict[str, Any] = dict(data)
-        if "layers" in data:
-            parts["layers"] = self.entries(data, "layers")
-        block = self.declaration(Block, parts, span, data)
+        block = self._declaration(Block, self._with_entries(data), span, data)
         if block is not None:
             return block
         broken = BrokenBlock()
         broken.locate(data, span)
         return broken
 
-    def declaration(
+    def _declaration(
         self, model: type[D], parts: Any, span: Span, node: Mapping | None = None
     ) -> D | None:
-        """`parts` as `model`; None, and the faults reported, if it is not."""
+        """`parts` as `model`; None, and the faults reported, if it is not.
+
+        node: the mapping that they were written as, where they are not that themselves.
+        """
         where = node if node is not None else parts if isinstance(parts, Mapping) else None
         try:
             declared = model.model_validate(parts)
         except ValidationError as error:
-            self._add(error, where, span, model.model_fields)
+            nodes = () if where is None else (where,)
+            context = ValidationContext(nodes, span, model.keys())
+            self.report.extend(diagnose(error, context))
             return None
         declared.locate(where, span)
         return declared
 
-    def _add(
-        self, error: ValidationError, node: Mapping | None, span: Span, known: Iterable[str]
-    ) -> None:
-        nodes = () if node is None else (node,)
-        context = ValidationContext(nodes, span, tuple(known))
-        self.report.extend(diagnose(error, context))
+    # --- entries --------------------------------------------------------------------------------
 
-    # Entries ------------------------------------------------------------------------------------
-
-    def entries(self, parent: Mapping, key: str) -> Any:
+    def _entries(self, data: Any) -> Any:
         """The entries of a list; what is not a list is left for pydantic to refuse."""
-        data = parent[key]
         if not isinstance(data, Sequence):
             return data
         spans = data.item_spans
-        return tuple(self.entry(item, spans[index]) for index, item in enumerate(data))
+        return tuple(self._entry(item, spans[index]) for index, item in enumerate(data))
 
-    def entry(self, data: Any, span: Span) -> Entry:
+    def _entry(self, data: Any, span: Span) -> Entry:
         """One entry; a `BrokenEntry` if it has a fault."""
         if isinstance(data, str):
             return self._made(_headed(data), {"head": data}, span, None)
@@ -152,7 +144,7 @@ class DocumentReader:
     def _mapping_entry(self, data: Mapping, span: Span) -> Entry:
         for key, model in CONTROL.items():
             if key in data:
-                return self._made(model, self._body(data), span, data)
+                return self._made(model, self._with_entries(data), span, data)
         heads = [key for key in data if key not in SIBLINGS]
         if len(heads) == 1:
             (head,) = heads
@@ -173,19 +165,22 @@ class DocumentReader:
             help = f"put `{key}` on one of its entries, or make a block of them"
             span_of_key = data.key_spans[key]
             self.report.add(Diagnostic("unknown-key", message, span_of_key, help=help))
-        parts = {key: value for key, value in self._body(data).items() if key not in needless}
+        parts = {
+            key: value for key, value in self._with_entries(data).items() if key not in needless
+        }
         return self._made(GroupEntry, parts, span, data)
 
-    def _body(self, data: Mapping) -> dict[str, Any]:
+    def _with_entries(self, data: Mapping) -> dict[str, Any]:
+        """The parts of `data`, with the entries of its `layers` read."""
         parts: dict[str, Any] = dict(data)
         if "layers" in data:
-            parts["layers"] = self.entries(data, "layers")
+            parts["layers"] = self._entries(data["layers"])
         return parts
 
     def _made(
         self, model: type[Entry], parts: dict[str, Any], span: Span, node: Mapping | None
     ) -> Entry:
-        return self.declaration(model, parts, span, node) or self._broken(span, node)
+        return self._declaration(model, parts, span, node) or self._broken(span, node)
 
     def _broken(self, span: Span, node: Mapping | None) -> BrokenEntry:
         name = node.get("name") if node is not None else None
@@ -231,7 +226,7 @@ def _second_head(data: Mapping, head: str, key: str) -> Diagnostic:
     """The fault of an entry that has `key` beside its `head`."""
     span, shown_key = data.key_spans[key], printable(key)
     is_parameter = head in LAYERS and key in LAYERS[head].model_fields
-    if not is_parameter and (suggestion := did_you_mean(key[:100], SIBLINGS)):
+    if not is_parameter and (suggestion := did_you_mean(key, Entry.keys())):
         message = f"unknown key `{shown_key}` beside `{printable(head)}`"
         return Diagnostic("unknown-key", message, span, help=suggestion)
     if head[:1].isupper() and key[:1].islower():

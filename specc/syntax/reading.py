@@ -35,7 +35,7 @@ def read_source(path: Path, *, name: str | None = None) -> Source:
     Raises SpecError: file-not-found, file-unreadable, file-too-large, encoding.
     """
     shown = name if name is not None else str(path)
-    return decode(_read(path, shown, None), shown)
+    return _decode(_read(path, shown, None), shown)
 
 
 def read_include(base: Path, relative: str, span: Span) -> Source:
@@ -58,10 +58,10 @@ def read_include(base: Path, relative: str, span: Span) -> Source:
         message = f"{printable(relative)} leads out of its folder through a symbolic link"
         raise SpecError.of("include-path", message, span, help=_INCLUDE_HELP)
     name = str(base / path.relative_to(folder))
-    return decode(_read(path, name, span), name)
+    return _decode(_read(path, name, span), name)
 
 
-def decode(data: bytes, name: str) -> Source:
+def _decode(data: bytes, name: str) -> Source:
     """The source that `data` holds: UTF-8, with or without a byte order mark.
 
     Raises SpecError: encoding, at the first byte that is wrong.

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
 from specc.codes import CODES
-from specc.diagnostics import Diagnostic
+from specc.diagnostics import SHOWN_ERRORS, Diagnostic
 from specc.dims import Dim
-from specc.names import did_you_mean, nearest
+from specc.names import MAX_CANDIDATES, did_you_mean, nearest
 from specc.source import Span, printable
 from specc.syntax.yaml import Mapping as YamlMapping
 from specc.syntax.yaml import Sequence as YamlSequence
 from specc.syntax.yaml import span_at
 from specc.vocabulary import meant_parameter, suggest_parameter
+from specc.wording import example, shown
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -71,15 +73,21 @@ class ValidationContext:
 
     def has_misspelt(self, name: str) -> bool:
         """Whether a key that nothing knows was most likely meant to be `name`."""
-        given = (key for node in self.nodes for key in node if key not in self.known)
+        unknown = (key for node in self.nodes for key in node if key not in self.known)
+        given = islice(unknown, MAX_CANDIDATES)
         if self.layer:
             return any(meant_parameter(key, self.known) == name for key in given)
         return any(nearest(key, self.known) == name for key in given)
 
 
 def diagnose(error: ValidationError, context: ValidationContext) -> Iterator[Diagnostic]:
-    """One diagnostic for each place at fault; the branches of a union are one fault."""
-    for place, details in _by_place(error, context).items():
+    """One diagnostic for each place at fault; the branches of a union are one fault.
+
+    Those beyond what a report shows are only counted: no names are looked through for them.
+    """
+    for index, (place, details) in enumerate(_by_place(error, context).items()):
+        if index == SHOWN_ERRORS:
+            context = replace(context, known=())
         kinds = {detail["type"] for detail in details}
         if "extra_forbidden" in kinds:
             yield _unknown(place, context)
@@ -157,23 +165,19 @@ def _unknown(place: Place, context: ValidationContext) -> Diagnostic:
         message = f"{context.layer} has no parameter `{printable(name)}`"
         help = suggest_parameter(name, context.known)
         return Diagnostic("unknown-parameter", message, span, help=help)
-    help = did_you_mean(name[:100], context.known) or "there are " + _listed(context.known)
+    help = did_you_mean(name, context.known) or "there are " + _listed(context.known)
     return Diagnostic("unknown-key", f"unknown key `{printable(name)}`", span, help=help)
 
 
 def _missing(place: Place, context: ValidationContext) -> Diagnostic:
     name = str(place[-1])
     if context.layer:
-        given = f"{context.bare[0]}: {_written(context.bare[1])}, " if context.bare else ""
+        given = f"{context.bare[0]}: {example(context.bare[1])}, " if context.bare else ""
         message = f"{context.layer} needs `{name}`"
         help = f"write `{context.layer}: {{{given}{name}: …}}`"
         return Diagnostic("missing-parameter", message, context.span, help=help)
     span = context.value_span(*place[:-1])
     return Diagnostic("missing-key", f"`{name}` is missing", span, help=f"add `{name}:`")
-
-
-def _written(value: object) -> str:
-    return str(value) if isinstance(value, int | float) else "…"
 
 
 def _invalid(place: Place, details: list[ErrorDetails], context: ValidationContext) -> Diagnostic:
@@ -224,24 +228,6 @@ def _either(choices: Mapping[str, None]) -> str:
     return f"{', '.join(others)} or {last}" if others else last
 
 
-def shown(value: object) -> str:
-    """A value of a spec as a message calls it."""
-    match value:
-        case None:
-            return "nothing"
-        case bool():
-            return "true" if value else "false"
-        case str():
-            return f'the string "{printable(value)}"'
-        case Mapping():
-            return "a mapping"
-        case tuple():
-            items = ", ".join(shown(item) for item in value[:4])  # type: ignore[arg-type]
-            return f"[{items}{', …' if len(value) > 4 else ''}]"  # type: ignore[arg-type]
-        case _:
-            return printable(str(value))
-
-
 _ARITHMETIC = re.compile(r"[0-9 ]+(\^|\*\*|[-+*/])[0-9 ]+")
 _YAML_1_1_BOOLEANS = ("yes", "no", "on", "off")
 
@@ -267,7 +253,7 @@ def _help_with_string(received: str, kinds: set[str], details: list[ErrorDetails
         return "YAML 1.2 has only `true` and `false`"
     if "literal_error" in kinds:
         choices = [choice for detail in details for choice in _choices(detail)]
-        return did_you_mean(received[:100], choices) or _some(choices)
+        return did_you_mean(received, choices) or _some(choices)
     if not kinds & {"int_type", "float_type"}:
         return ""
     if received.removeprefix("-").replace(".", "", 1).isdigit():

@@ -31,6 +31,7 @@ from specc.diagnostics import SHOWN_ERRORS, Diagnostic, Label, Report, SpecError
 from specc.source import Source, Span, printable
 from specc.syntax.complaints import explain
 from specc.syntax.scalars import core_scalar
+from specc.wording import shown
 
 MAX_DEPTH = 64
 MAX_NODES = 200_000
@@ -188,8 +189,8 @@ class _Faults:
         import unicodedata  # only a faulty text pays for it
 
         name = unicodedata.name(character, "").lower()
-        shown = f"U+{ord(character):04X}" + (f" ({name})" if name else "")
-        message = f"the character {shown} cannot be seen and may not stand in a spec"
+        which = f"U+{ord(character):04X}" + (f" ({name})" if name else "")
+        message = f"the character {which} cannot be seen and may not stand in a spec"
         self.fault("control-character", message, extent, help="delete it, or retype the text")
 
     def second_document(self, start: Event) -> None:
@@ -234,7 +235,7 @@ class _Faults:
         self.fault("yaml-merge", message, extent, help=fix)
 
     def key_type(self, key: Data, extent: Extent) -> None:
-        message = f"expected a string as key, received {_describe(key)}"
+        message = f"expected a string as key, received {shown(key)}"
         fix = ""
         if not isinstance(key, Mapping | Sequence):
             written = _written(Span(self.source, *extent)) or "key"
@@ -287,7 +288,7 @@ class _Builder(_Faults):
         if root is None:
             self.fault("empty-document", "the file holds nothing", _TOP, help=_START)
         elif not isinstance(root, Mapping):
-            expected = f"expected a mapping of keys to values, received {_describe(root)}"
+            expected = f"expected a mapping of keys to values, received {shown(root)}"
             self.fault("wrong-type", expected, extent, help=_START)
         self.report.raise_if_failed()
         assert isinstance(root, Mapping)
@@ -419,22 +420,6 @@ class _Builder(_Faults):
 _CONTENT = (ScalarEvent, CollectionStartEvent)
 _TOP: Extent = (1, 1, 1, 1)
 _START = "a spec starts with `specc: 1`"
-
-
-def _describe(value: Data) -> str:
-    match value:
-        case None:
-            return "nothing (null)"
-        case bool():
-            return f"the boolean {str(value).lower()}"
-        case int() | float():
-            return f"the number {value}"
-        case str():
-            return f"the string `{printable(value)}`"
-        case Sequence():
-            return "a list"
-        case Mapping():
-            return "a mapping"
 
 
 def _is_plain(event: Event) -> bool:
