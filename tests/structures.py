@@ -735,5 +735,28 @@ layers:
       - Activation: linear
   - Activation: linear
 """,
+    "layers_without_weights_that_a_later_call_needs": """
+inputs: {x: "float32[N, 6]"}
+blocks:
+  sums:
+    inputs: [a, b]
+    layers:
+      - Add:
+        inputs: [a, a]
+        name: twice
+      - Add:
+        inputs: [b, twice]
+        name: sum
+    outputs: [twice, sum]
+layers:
+  - Softmax
+  - sums:
+    inputs: [prev, prev]
+    name: first
+  - reuse: first
+    inputs: [first.twice, softmax]
+    name: second
+outputs: [second.sum]
+""",
 }
 """What each spec says below its name."""

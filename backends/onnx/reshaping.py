@@ -9,12 +9,13 @@ from .graph import LOWERINGS, Builder, Tensor
 def zero_padding(build: Builder, x: Tensor) -> Tensor:
     """Zeros around the image.
 
-    Only its two axes are padded, by name: onnxruntime (1.31) would merge the pads of all four into
-    those of a MaxPool behind them, which are no zeros.
+    All axes are named, as they are by default, for the sake of onnxruntime (1.31): it would merge
+    these pads into those of a MaxPool behind them, which are no zeros, and when it moves a
+    Transpose past a Pad it takes the pads for those of all axes.
     """
     (top, bottom), (left, right) = build.layer.padding
-    pads = build.constant((top, left, bottom, right), "pads", "int64")
-    axes = build.constant((2, 3), "axes", "int64")
+    pads = build.constant((0, 0, top, left, 0, 0, bottom, right), "pads", "int64")
+    axes = build.constant((0, 1, 2, 3), "axes", "int64")
     return build.op("Pad", x, pads, None, axes, type=build.output, mode="constant")
 
 

@@ -13,7 +13,7 @@ from specc.diagnostics import Diagnostic
 from specc.ir import Graph, Item, Node, Region, Value
 
 Owners = dict[str, str]
-"""The owners of the nodes of a region, by their paths in it."""
+"""The owners of the weights in a region, by the paths in it; empty where there are none."""
 
 
 def prune(graph: Graph) -> tuple[Graph, tuple[Diagnostic, ...]]:
@@ -72,7 +72,8 @@ class _Pruning:
         inputs = tuple((name, value) for name, value in region.inputs if value not in self.dead)
         outputs = tuple((name, value) for name, value in region.outputs if value not in self.dead)
         pruned = replace(region, items=items, inputs=inputs, outputs=outputs)
-        return replace(pruned, owner=self._owner(pruned))
+        owner = self._owner(pruned)
+        return replace(pruned, owner=owner, items=tuple(_placed(items, region.path, owner)))
 
     def _items(self, region: Region) -> Iterator[Item]:
         for item in region.items:
@@ -92,8 +93,20 @@ class _Pruning:
         return region.path
 
 
+def _placed(items: tuple[Item, ...], path: str, owner: str) -> Iterator[Item]:
+    """The items of the region at `path`: its layers without weights are those of its owner."""
+    for item in items:
+        if isinstance(item, Node) and not item.weights():
+            yield replace(item, owner=owner + item.path.removeprefix(path))
+        else:
+            yield item
+
+
 def _owners(region: Region) -> Owners:
-    return {node.path.removeprefix(region.path): node.owner for node in region.nodes()}
+    return {
+        node.path.removeprefix(region.path): node.owner if node.weights() else ""
+        for node in region.nodes()
+    }
 
 
 def _warnings(graph: Graph, live: set[Node]) -> Iterator[Diagnostic]:
