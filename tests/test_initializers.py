@@ -64,6 +64,12 @@ class Parameters(BaseModel):
     activation: ActivationName | None = None
 
 
+@pytest.fixture(autouse=True)
+def seeded() -> None:
+    """Keras draws from its global seed."""
+    keras.utils.set_random_seed(0)
+
+
 def generator() -> np.random.Generator:
     return np.random.Generator(np.random.PCG64(0))
 
