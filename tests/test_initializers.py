@@ -120,7 +120,8 @@ def test_distribution_is_that_of_keras(initializer: Initializer) -> None:
     # With n = 107,520 values, the errors of mean and deviation are below 0.5 % of the deviation.
     assert ours.mean() == pytest.approx(theirs.mean(), abs=0.02 * spread + 1e-9)
     assert ours.std() == pytest.approx(spread, rel=0.02, abs=1e-9)
-    for share in (0.001, 0.25, 0.75, 0.999):
+    # A quantile's error is √(p(1-p)/n) / density: 0.011 deviations at 1 %, 0.028 at 0.1 %.
+    for share in (0.01, 0.25, 0.75, 0.99):
         assert np.quantile(ours, share) == pytest.approx(
             np.quantile(theirs, share), abs=0.1 * spread + 1e-9
         )
