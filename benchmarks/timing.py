@@ -17,12 +17,18 @@ def seconds(function: Callable[[], object]) -> float:
 def interleaved(
     ours: Callable[[], object], theirs: Callable[[], object], *, runs: int, warm_up: int = 1
 ) -> tuple[float, float]:
-    """The median times of both, in seconds, after `warm_up` uncounted calls of each."""
+    """The median times of both, in seconds, after `warm_up` uncounted calls of each.
+
+    Which goes first changes from pair to pair.
+    """
     for _ in range(warm_up):
         ours()
         theirs()
-    pairs = [(seconds(ours), seconds(theirs)) for _ in range(runs)]
-    return statistics.median(a for a, _ in pairs), statistics.median(b for _, b in pairs)
+    times: dict[bool, list[float]] = {True: [], False: []}
+    for run in range(runs):
+        for is_ours in (run % 2 == 0, run % 2 == 1):
+            times[is_ours].append(seconds(ours if is_ours else theirs))
+    return statistics.median(times[True]), statistics.median(times[False])
 
 
 def report(what: str, ours: float, theirs: float, target: str) -> None:
