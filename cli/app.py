@@ -21,7 +21,9 @@ from .checking import check
 from .compiling import build, export, init
 from .console import print_errors
 from .describing import expand, explain, layers, schema, summary
+from .evaluating import compare, evaluate
 from .running import predict, verify, view
+from .training import train
 
 
 class Commands(TyperGroup):
@@ -71,6 +73,9 @@ for command in (
     init,
     export,
     verify,
+    train,
+    evaluate,
+    compare,
     predict,
     view,
     layers,

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from .console import working
-from .options import IoLayout, Seed, Settings, Spec, Weights, open_network
+from .options import IoLayout, Seed, Settings, Spec, Weights, open_network, weights_of
 
 Output = Annotated[Path, typer.Option("-o", "--output", metavar="FILE", help="The file to write.")]
 OptionalOutput = Annotated[
@@ -67,12 +67,30 @@ def export(
     io_layout: IoLayout = None,
     softmax: WithSoftmax = False,
 ) -> None:
-    """Write the network as an ONNX model, with the weights in it."""
+    """Write the network as an ONNX model, with the weights in it; those of a run are its best."""
     network = open_network(spec, settings)
-    layout = io_layout.value if io_layout else None
     with working("Exporting"):
-        network.to_onnx(output, weights, seed=seed, io_layout=layout, softmax=softmax)
+        network.to_onnx(
+            output,
+            weights_of(spec, weights),
+            seed=seed,
+            io_layout=io_layout.value if io_layout else None,
+            softmax=softmax,
+            metadata=_metadata(spec, softmax),
+        )
     _tell(output)
+
+
+def _metadata(spec: str, softmax: bool) -> dict[str, str]:
+    """What the model of a run says of itself: class names, preprocessing, what its output is."""
+    from specc.locating import run_folder
+
+    if run_folder(spec) is None:
+        return {}
+    from specc.training.metadata import model_card
+    from specc.training.run import open_run
+
+    return model_card(open_run(spec), softmax=softmax).metadata()
 
 
 def _tell(path: Path) -> None:

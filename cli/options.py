@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypedDict
 
 import typer
+
+from specc.source import Source
+from specc.syntax.overlay import overlaid, within
+from specc.syntax.yaml import Mapping as YamlMapping
+from specc.syntax.yaml import read_yaml
 
 if TYPE_CHECKING:
     from specc.network import Network
@@ -23,16 +30,24 @@ Spec = Annotated[
     str,
     typer.Argument(
         metavar="SPEC",
-        help="A file, file.yaml@variant, or a zoo name such as densenet@densenet169.",
+        help="A file, file.yaml@variant, a zoo name such as densenet@densenet169, or a run.",
     ),
 ]
 Settings = Annotated[
     list[str] | None,
-    typer.Option("--set", metavar="NAME=VALUE", help="Override a param, as --set classes=4."),
+    typer.Option(
+        "--set",
+        metavar="NAME=VALUE",
+        help="Override a param (classes=4) or a value of train or data (train.epochs=20).",
+    ),
 ]
 Weights = Annotated[
     Path | None,
-    typer.Option("--weights", metavar="FILE", help="A safetensors file; default: initial weights."),
+    typer.Option(
+        "--weights",
+        metavar="FILE",
+        help="A safetensors file, or a run; default: a run's best weights, else initial ones.",
+    ),
 ]
 Seed = Annotated[int, typer.Option(help="What initial weights are drawn from.")]
 IoLayout = Annotated[
@@ -42,29 +57,64 @@ IoLayout = Annotated[
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
+class Overrides(TypedDict):
+    """What `--set` says, as `specc.load` and `check_file` take it."""
+
+    params: dict[str, Any]
+    train: Mapping[str, Any] | None
+    data: Mapping[str, Any] | None
+
+
 def open_network(spec: str, settings: list[str] | None) -> Network:
     """The checked network; raises `SpecError` with all faults."""
     from specc.network import load
 
-    return load(spec, params=parse_settings(settings))
+    return load(spec, **parse_settings(settings))
 
 
-def parse_settings(settings: list[str] | None) -> dict[str, Any]:
+def weights_of(spec: str, weights: Path | None) -> Path | None:
+    """The weights given, else those of the run that `spec` is; None if it is no run."""
+    from specc.locating import run_folder
+
+    run = run_folder(spec)
+    return run.weights if weights is None and run is not None else weights
+
+
+def parse_settings(settings: list[str] | None) -> Overrides:
     """The values of `--set name=value`, read as YAML: `12`, `[6, 12]`, `true`, `text`.
 
+    `train.epochs=20` is a value of the section `train`; a name without a dot is a param.
     Raises `typer.BadParameter` for what has no such form, `SpecError` for a value that is not YAML.
     """
-    return dict(_parse_setting(setting) for setting in settings or ())
+    overrides = Overrides(params={}, train=None, data=None)
+    for setting in settings or ():
+        name, given = _parse_setting(setting)
+        section, *path = name.split(".")
+        if not path:
+            overrides["params"][name] = given[name]
+        elif section == "train":
+            overrides["train"] = _with(overrides["train"], path, given)
+        else:
+            overrides["data"] = _with(overrides["data"], path, given)
+    return overrides
 
 
-def _parse_setting(setting: str) -> tuple[str, Any]:
-    from specc.source import Source
-    from specc.syntax.yaml import read_yaml
+def _with(known: Mapping[str, Any] | None, path: list[str], given: YamlMapping) -> YamlMapping:
+    """What is `known` of a section, with the one value `given` at `path` of it."""
+    (name,) = given
+    section = within(tuple(path), given, name)
+    return overlaid(known, section) if isinstance(known, YamlMapping) else section
 
+
+def _parse_setting(setting: str) -> tuple[str, YamlMapping]:
     name, mark, text = setting.partition("=")
-    if not mark or not name.isidentifier():
-        raise typer.BadParameter(f"expected name=value, received {setting!r}", param_hint="--set")
-    data = read_yaml(Source("--set", f"{name}: {text}"))
+    if not mark or not _NAME.fullmatch(name):
+        expected = "name=value, train.NAME=value or data.NAME=value"
+        raise typer.BadParameter(f"expected {expected}, received {setting!r}", param_hint="--set")
+    data = read_yaml(Source(f"--set {name}", f"{name}: {text}"))
     if list(data) != [name]:
         raise typer.BadParameter(f"expected one value, received {text!r}", param_hint="--set")
-    return name, data[name]
+    return name, data
+
+
+_NAME = re.compile(r"[^\W\d]\w*|(train|data)(\.[^\W\d]\w*)+")

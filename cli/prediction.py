@@ -1,20 +1,27 @@
-"""Classification with an ONNX model: inputs made to fit it, and its best classes.
+"""Prediction with an ONNX model: inputs made to fit it, and what it makes of them.
 
-The model may be anyone's. What is known of it is its input's shape and its metadata: `class_names`,
-a JSON list, and `io_layout`, both optional.
+The model may be anyone's. What is known of it is its input's shape and its metadata: `io_layout`
+and what `specc.training.metadata` reads, all of it optional.
 """
 
 from __future__ import annotations
 
-import json
+import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+from specc.data.images import MODES, PictureError, PictureFormat
+from specc.data.preparing import BYTE_SCALE, Preprocessing
 from specc.diagnostics import SpecError
+from specc.locating import run_folder
 from specc.source import printable
+from specc.training.metadata import ModelCard, model_card
+from specc.training.run import open_run
+
+from .console import working
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -22,9 +29,6 @@ if TYPE_CHECKING:
     Array = NDArray[Any]
 
 EXPECTED = "expected an image or a .npy array"
-
-MODES = {1: "L", 3: "RGB", 4: "RGBA"}
-"""Pillow's name of the images with so many channels."""
 
 DTYPES = {
     "tensor(float)": "float32",
@@ -50,93 +54,120 @@ class Score:
     def label(self) -> str:
         return f"class {self.index}" if self.name is None else printable(self.name)
 
+    @property
+    def percent(self) -> str:
+        """A probability as people say it: `99.4 %`."""
+        return f"{100 * self.value:.1f} %"
+
+    def as_json(self) -> dict[str, object]:
+        """The same as data: JSON has no NaN and no infinity."""
+        value = self.value if math.isfinite(self.value) else None
+        return {"class": self.index, "name": self.name, "score": value}
+
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """The best classes of one example, the best first.
+    """The best classes of one example, the best first; or the values of a regression, in order.
 
     input: the file, with the index in a batch.
+    probable: whether the scores are probabilities.
     """
 
     input: str
     scores: tuple[Score, ...]
+    probable: bool
 
     def as_json(self) -> dict[str, object]:
         """The same as data."""
-        scores = [{"class": s.index, "name": s.name, "score": s.value} for s in self.scores]
-        return {"input": self.input, "predictions": scores}
+        return {"input": self.input, "predictions": [score.as_json() for score in self.scores]}
 
 
 @dataclass(frozen=True, slots=True)
-class ImageFormat:
-    """What the model's input asks of an image; a size is None where any will do."""
+class PictureInput:
+    """How pictures are given to a model: in which format, prepared how, and laid out how.
 
-    height: int | None
-    width: int | None
-    channels: int
+    rank: of the input; one of rank 3 takes grey pictures without an axis for channels.
+    """
+
+    format: PictureFormat
+    preprocessing: Preprocessing
+    rank: int
     channels_first: bool
 
     @classmethod
-    def of(cls, shape: Sequence[int | str | None], io_layout: str | None) -> ImageFormat | None:
-        """The format that an input of this shape has; None if it takes no images.
+    def of(
+        cls,
+        shape: Sequence[int | str | None],
+        io_layout: str | None,
+        preprocessing: Preprocessing,
+    ) -> PictureInput | None:
+        """What an input of this shape asks of pictures; None if it takes none.
 
         Where the shape alone does not tell, channels come first, as is usual in ONNX.
         """
-        if len(shape) != 4:
+        match shape:
+            case (_, height, width):
+                channels, first = 1, False
+            case (_, *axes) if len(axes) == 3:
+                first = axes[0] in MODES if io_layout is None else io_layout == "channels_first"
+                channels, height, width = axes if first else (axes[2], axes[0], axes[1])
+            case _:
+                return None
+        if not isinstance(channels, int) or channels not in MODES:
             return None
-        first = shape[1] in MODES if io_layout is None else io_layout == "channels_first"
-        channels, height, width = shape[1:] if first else (shape[3], shape[1], shape[2])
-        if channels not in MODES:
-            return None
-        sizes = [size if isinstance(size, int) else None for size in (height, width)]
-        return cls(*sizes, channels=channels, channels_first=first)
+        known = preprocessing.image_size or (None, None)
+        height, width = (
+            size if isinstance(size, int) else other
+            for size, other in zip((height, width), known, strict=True)
+        )
+        picture = PictureFormat(channels, height, width, preprocessing.interpolation or "bilinear")
+        return cls(picture, preprocessing, len(shape), first)
 
-    def read(self, path: Path, scale: float) -> Array:
-        """The image as a batch of one, float32, its 0…255 multiplied by `scale`."""
+    def read(self, path: Path, dtype: str) -> Array:
+        """The picture as a batch of one, as the model takes it.
+
+        Raises `SpecError`: `file-not-found`, `invalid-input`.
+        """
         import numpy as np
-        from PIL import Image, ImageOps, UnidentifiedImageError
 
         try:
-            with Image.open(BytesIO(read_file(path))) as opened:
-                # A camera notes which way is up instead of turning the pixels.
-                image = ImageOps.exif_transpose(opened).convert(MODES[self.channels])
-        except UnidentifiedImageError:
-            raise _unreadable(path, "no image that Pillow knows", EXPECTED) from None
-        except (OSError, ValueError, Image.DecompressionBombError) as error:
+            pixels = self.format.decode(read_file(path))
+        except PictureError as error:
             raise _unreadable(path, str(error), EXPECTED) from None
-        image = image.resize(
-            (self.width or image.width, self.height or image.height), Image.Resampling.BILINEAR
-        )
-        pixels = np.asarray(image, np.float32).reshape(image.height, image.width, self.channels)
-        pixels = pixels * np.float32(scale)
-        return (pixels.transpose(2, 0, 1) if self.channels_first else pixels)[np.newaxis]
+        values = pixels if self.rank == 4 else pixels[:, :, 0]
+        if np.dtype(dtype).kind == "f":
+            values = self.preprocessing.apply(values)
+        if self.channels_first:
+            values = values.transpose(2, 0, 1)
+        return values[np.newaxis].astype(dtype)
 
 
 @dataclass(frozen=True, slots=True)
-class Classifier:
-    """A model of one input whose first output is scores of shape [N, classes].
+class Predictor:
+    """A model of one input whose first output is of shape [N, classes], or [N, values].
 
-    scale: what the pixels of images are multiplied by.
+    picture: None if the input is no picture.
     """
 
     session: Any
     shape: tuple[int | str | None, ...]
     dtype: str
-    image: ImageFormat | None
-    class_names: tuple[str, ...]
-    scale: float
+    picture: PictureInput | None
+    card: ModelCard
 
     @classmethod
-    def load(cls, path: Path, scale: float | None) -> Classifier:
-        """The model at `path`. scale: None is 1 if it rescales its input itself, else 1/255.
+    def load(cls, path: Path, scale: float | None = None) -> Predictor:
+        """The model at `path`: an ONNX file, or what `specc export` makes of the run there.
 
-        Raises `SpecError`: `file-not-found`, `file-unreadable`, `invalid-input`.
+        scale: what pixels are multiplied by. None is what the model says, and if it says nothing, 1
+            if it rescales its input itself, else 1/255.
+        Raises `SpecError`: `file-not-found`, `invalid-input`, and what opening a run raises.
         """
         import onnxruntime  # pyright: ignore[reportMissingTypeStubs]
 
-        data = read_file(path)
+        model = _model_at(path)
         try:
-            session: Any = onnxruntime.InferenceSession(data, providers=["CPUExecutionProvider"])
+            session: Any = onnxruntime.InferenceSession(model, providers=["CPUExecutionProvider"])
         except Exception as error:  # onnxruntime's errors have no common base
             raise _unreadable(path, str(error), "expected an ONNX model") from None
         inputs = session.get_inputs()
@@ -144,34 +175,39 @@ class Classifier:
             message = f"expected a model of one input, {printable(str(path))} has {len(inputs)}"
             raise SpecError.of("invalid-input", message)
         metadata = cast("Mapping[str, str]", session.get_modelmeta().custom_metadata_map)
+        card = ModelCard.read(metadata)
+        preprocessing = _preprocessing(card, model, scale)
         shape = tuple(inputs[0].shape)
-        return cls(
-            session,
-            shape,
-            DTYPES.get(inputs[0].type, "float32"),
-            ImageFormat.of(shape, metadata.get("io_layout")),
-            _class_names(metadata),
-            (1.0 if rescales_input(data) else 1 / 255) if scale is None else scale,
-        )
+        dtype = DTYPES.get(inputs[0].type, "float32")
+        picture = PictureInput.of(shape, metadata.get("io_layout"), preprocessing)
+        return cls(session, shape, dtype, picture, card)
 
     def predict(self, path: Path, top_k: int) -> Iterator[Prediction]:
         """The `top_k` best classes of each example in the file at `path`."""
-        batch = self._array(path) if path.suffix == ".npy" else self._image(path)
-        scores = self._scores(path, batch)
-        for index, row in enumerate(scores):
-            name = str(path) if len(scores) == 1 else f"{path}[{index}]"
-            best = (-row).argsort(kind="stable")[:top_k]
-            yield Prediction(name, tuple(self._score(int(each), row) for each in best))
+        batch = self._array(path) if path.suffix == ".npy" else self._picture(path)
+        rows = self._run(path, batch)
+        for index, row in enumerate(rows):
+            name = str(path) if len(rows) == 1 else f"{path}[{index}]"
+            yield self._prediction(name, row, top_k)
 
-    def _score(self, index: int, row: Array) -> Score:
-        name = self.class_names[index] if index < len(self.class_names) else None
-        return Score(index, name, float(row[index]))
+    def _prediction(self, input: str, row: Array, top_k: int) -> Prediction:
+        if self.card.output == "values":
+            output = self.session.get_outputs()[0].name
+            names = [output if len(row) == 1 else f"{output}[{index}]" for index in range(len(row))]
+            scores = (Score(index, name, float(row[index])) for index, name in enumerate(names))
+            return Prediction(input, tuple(scores), probable=False)
+        best = (-row).argsort(kind="stable")[:top_k]
+        scores = (Score(int(each), self._class_name(int(each)), float(row[each])) for each in best)
+        return Prediction(input, tuple(scores), probable=self.card.output is not None)
 
-    def _image(self, path: Path) -> Array:
-        if self.image is None:
+    def _class_name(self, index: int) -> str | None:
+        return self.card.class_names[index] if index < len(self.card.class_names) else None
+
+    def _picture(self, path: Path) -> Array:
+        if self.picture is None:
             message = f"{printable(str(path))}: the model takes {self._expected}, which is no image"
             raise SpecError.of("invalid-input", message, help="give .npy arrays")
-        return self.image.read(path, self.scale).astype(self.dtype)
+        return self.picture.read(path, self.dtype)
 
     def _array(self, path: Path) -> Array:
         import numpy as np
@@ -185,14 +221,20 @@ class Classifier:
             not isinstance(size, int) or size == found
             for size, found in zip(self.shape[1:], batch.shape[1:], strict=True)
         )
+        received = f"received {array.dtype}{list(array.shape)}"
         if not fits or batch.dtype.kind not in "fiub":
-            received = f"{array.dtype}{list(array.shape)}"
-            message = f"{printable(str(path))}: expected {self._expected}, received {received}"
+            message = f"{printable(str(path))}: expected {self._expected}, {received}"
             raise SpecError.of("invalid-input", message, help="one example needs no batch axis")
+        if not len(batch):
+            message = f"{printable(str(path))}: expected one example or more, {received}"
+            raise SpecError.of("invalid-input", message)
         return batch.astype(self.dtype)
 
-    def _scores(self, path: Path, batch: Array) -> Array:
-        """What the model gives for the batch, [N, classes]; one of fixed batch 1 runs N times."""
+    def _run(self, path: Path, batch: Array) -> Array:
+        """What the model gives for the batch, [N, classes]: probabilities, where it says how.
+
+        One of fixed batch 1 runs N times.
+        """
         import numpy as np
 
         name = self.session.get_inputs()[0].name
@@ -204,11 +246,48 @@ class Classifier:
         if scores.ndim != 2:
             message = f"expected a model that gives [N, classes], received {list(scores.shape)}"
             raise SpecError.of("invalid-input", message)
-        return scores
+        return _probabilities(scores, self.card)
 
     @property
     def _expected(self) -> str:
         return f"{self.dtype}[{', '.join(str(size or '?') for size in self.shape)}]"
+
+
+def _probabilities(scores: Array, card: ModelCard) -> Array:
+    """The probability of each class; what the model gives, if it does not say what that is.
+
+    One number for two classes is the probability of the second.
+    """
+    import numpy as np
+
+    if card.output == "logits":
+        logits = scores.astype(np.float64)
+        if card.task == "binary":
+            scores = 0.5 * (1 + np.tanh(0.5 * logits))
+        else:
+            powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
+            scores = powers / powers.sum(axis=-1, keepdims=True)
+    if card.task == "binary" and scores.shape[-1] == 1:
+        scores = np.concatenate([1 - scores, scores], axis=-1)
+    return scores
+
+
+def _preprocessing(card: ModelCard, model: bytes, scale: float | None) -> Preprocessing:
+    """What is done to pictures: as the card says, but for a `scale` that the user gives."""
+    known = card.preprocessing
+    if known is None and scale is None:
+        scale = 1.0 if rescales_input(model) else BYTE_SCALE
+    known = known or Preprocessing()
+    return known if scale is None else replace(known, scale=scale)
+
+
+def _model_at(path: Path) -> bytes:
+    """The contents of the ONNX file at `path`, or of one made of the run there."""
+    if run_folder(path) is None:
+        return read_file(path)
+    run = open_run(path)
+    with working("Exporting"):
+        return run.network.to_onnx(weights=run.weights, metadata=model_card(run).metadata())
 
 
 def read_file(path: Path) -> bytes:
@@ -240,14 +319,6 @@ def rescales_input(model: bytes) -> bool:
             return any(bool((abs(factor) > 1).all()) for factor in factors)
         return node.op_type == "Mul" and any(bool((abs(factor) < 1).all()) for factor in factors)
     return False
-
-
-def _class_names(metadata: Mapping[str, str]) -> tuple[str, ...]:
-    try:
-        names: object = json.loads(metadata.get("class_names", "[]"))
-    except ValueError:
-        return ()
-    return tuple(map(str, cast("list[object]", names))) if isinstance(names, list) else ()
 
 
 def _unreadable(path: Path, reason: str, help: str) -> SpecError:

@@ -12,7 +12,7 @@ import typer
 from specc.diagnostics import SpecError
 
 from .console import native_log_hidden, print_table, working
-from .options import AsJson, Seed, Settings, Spec, Weights, open_network
+from .options import AsJson, Seed, Settings, Spec, Weights, open_network, weights_of
 
 if TYPE_CHECKING:
     from specc.verification import Verification
@@ -47,7 +47,7 @@ def verify(
     names = None if backends is None else [name.strip() for name in backends.split(",")]
     with working("Comparing backends"), native_log_hidden():
         result = network.verify(
-            weights, seed=seed, batch=batch, backends=names, rtol=rtol, atol=atol
+            weights_of(spec, weights), seed=seed, batch=batch, backends=names, rtol=rtol, atol=atol
         )
     _print_differences(result)
     if not result.agrees:
@@ -69,7 +69,9 @@ def _print_differences(result: Verification) -> None:
     print_table([header, *rows], left=2)
 
 
-Model = Annotated[Path, typer.Argument(metavar="MODEL.onnx", help="An ONNX model.")]
+Model = Annotated[
+    Path, typer.Argument(metavar="MODEL.onnx|RUN", help="An ONNX model, or the folder of a run.")
+]
 Inputs = Annotated[
     list[Path],
     typer.Argument(
@@ -81,8 +83,8 @@ TopK = Annotated[int, typer.Option("--top-k", min=1, help="How many classes to s
 Scale = Annotated[
     float | None,
     typer.Option(
-        help="What an image's 0…255 are multiplied by; default: 1 if the model begins with a "
-        "rescaling of its own, else 1/255."
+        help="What an image's 0…255 are multiplied by; default: what the model says, else 1 if it "
+        "begins with a rescaling of its own, else 1/255."
     ),
 ]
 
@@ -90,14 +92,15 @@ Scale = Annotated[
 def predict(
     model: Model, inputs: Inputs, top_k: TopK = 5, scale: Scale = None, as_json: AsJson = False
 ) -> None:
-    """Classify images or arrays with an ONNX model, in onnxruntime.
+    """Classify images or arrays with an ONNX model or a run's best weights, in onnxruntime.
 
-    An image is converted to the model's number of channels and resized to its size.
+    An image is converted to the model's number of channels and resized to its size. A model that
+    was exported from a run prepares it as in training, and names the classes.
     """
-    from .prediction import Classifier
+    from .prediction import Predictor
 
-    classifier = Classifier.load(model, scale)
-    found = [prediction for path in inputs for prediction in classifier.predict(path, top_k)]
+    predictor = Predictor.load(model, scale)
+    found = [prediction for path in inputs for prediction in predictor.predict(path, top_k)]
     if as_json:
         typer.echo(json.dumps([prediction.as_json() for prediction in found], indent=2))
         return
@@ -106,8 +109,14 @@ def predict(
 
 
 def _print_prediction(prediction: Prediction) -> None:
-    typer.echo(prediction.input)
-    print_table([(f"  {score.label}", f"{score.value:.4f}") for score in prediction.scores])
+    """Probabilities as a verdict with the others below it, other scores as a table."""
+    if not prediction.probable:
+        typer.echo(prediction.input)
+        print_table([(f"  {score.label}", f"{score.value:.4f}") for score in prediction.scores])
+        return
+    best, *others = prediction.scores
+    typer.echo(f"{prediction.input}: {best.label}, {best.percent}")
+    print_table([(f"  {score.label}", score.percent) for score in others])
 
 
 Viewed = Annotated[str, typer.Argument(metavar="SPEC|MODEL.onnx", help="A spec or an ONNX model.")]

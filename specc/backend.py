@@ -23,6 +23,8 @@ from specc.wording import listing
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from specc.training.engine import Engine, Plan
+
     Array = NDArray[Any]
     Arrays = Mapping[str, Array]
 
@@ -58,6 +60,21 @@ class Backend(Protocol):
         ...
 
 
+class FileBackend(Backend, Protocol):
+    """A backend whose artifact is a file that can say more of itself than the graph does: ONNX."""
+
+    def compile(
+        self,
+        graph: Graph,
+        weights: Arrays | None,
+        io_layout: IoLayout | None,
+        *,
+        metadata: Mapping[str, str] | None = None,
+    ) -> bytes:
+        """The same as `Backend.compile`, with `metadata` in the file."""
+        ...
+
+
 class ModelBackend(Backend, Protocol):
     """A backend whose target is a framework with models of its own: PyTorch, Keras."""
 
@@ -67,6 +84,14 @@ class ModelBackend(Backend, Protocol):
 
     def weights_of(self, graph: Graph, model: Any) -> Mapping[str, Array]:
         """The weights that a model of this graph holds, by canonical key, in canonical layout."""
+        ...
+
+
+class TrainingBackend(ModelBackend, Protocol):
+    """A backend whose models `specc train` can train."""
+
+    def engine(self, plan: Plan) -> Engine:
+        """The network in training, as `plan` says. Raises `SpecError`."""
         ...
 
 
@@ -98,6 +123,23 @@ def load_backend(name: str) -> Backend:
 def load_model_backend(name: str) -> ModelBackend:
     """The same, for a backend that makes models."""
     return cast("ModelBackend", load_backend(name))
+
+
+def load_file_backend(name: str) -> FileBackend:
+    """The same, for a backend that writes files with metadata."""
+    return cast("FileBackend", load_backend(name))
+
+
+def load_training_backend(name: str) -> TrainingBackend:
+    """The same, for a backend that trains.
+
+    Raises `SpecError` (`unknown-backend`) for one that does not, too.
+    """
+    backend = load_backend(name)
+    if not hasattr(backend, "engine"):
+        message = f"the {name} backend does not train"
+        raise SpecError.of("unknown-backend", message, help="use pytorch or keras")
+    return cast("TrainingBackend", backend)
 
 
 def _missing(error: ModuleNotFoundError, entry: metadata.EntryPoint) -> SpecError:

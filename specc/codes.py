@@ -731,4 +731,228 @@ writable. What was there before still is.""",
 They must agree within float32 rounding. The report names the first layer at which they part.""",
 }
 
-CODES: dict[str, str] = READING | DOCUMENT | EXPRESSIONS | ENTRIES | SHAPES | RUNNING
+PIPELINE = {
+    "section-too-large": """The section `train` or `data` has more than 25,000 values.
+
+No network needs so many: class names and weights are the longest lists. The classes of an image
+folder need not be named.""",
+    "unknown-output": """The network has no such output.
+
+`train.outputs` says what each output of the network is trained for, by its name.
+
+Wrong:
+  layers: [{Flatten: , name: flat}, {Dense: 1, name: age}]
+  train: {optimizer: adam, epochs: 1, outputs: {agee: {loss: mae}}}
+
+Right:
+  layers: [{Flatten: , name: flat}, {Dense: 1, name: age}]
+  train: {optimizer: adam, epochs: 1, outputs: {age: {loss: mae}}}""",
+    "missing-loss": """An output of the network has no loss.
+
+Where a network has several outputs, `train.outputs` gives each a loss of its own. One without is
+a warning: nothing is learnt from it.
+
+Wrong:
+  layers: [{Dense: 1, name: a}, {Dense: 1, name: b}]
+  outputs: [a, b]
+  train: {optimizer: adam, epochs: 1, loss: mse}
+
+Right:
+  layers: [{Dense: 1, name: a}, {Dense: 1, name: b}]
+  outputs: [a, b]
+  train: {optimizer: adam, epochs: 1, outputs: {a: {loss: mse}, b: {loss: mae}}}""",
+    "loss-mismatch": """The loss is for another kind of output.
+
+Categorical losses take probabilities of classes that exclude each other (a softmax over two units
+or more), binary ones a probability for each unit (a sigmoid).
+
+Wrong:
+  layers: [Flatten, {Dense: {units: 1, activation: sigmoid}}]
+  train: {optimizer: adam, epochs: 1, loss: sparse_categorical_crossentropy}
+
+Right:
+  layers: [Flatten, {Dense: {units: 1, activation: sigmoid}}]
+  train: {optimizer: adam, epochs: 1, loss: binary_crossentropy}""",
+    "logits-mismatch": """The loss takes logits and is given probabilities, or the opposite.
+
+Logits are what a layer without an activation gives; a softmax or a sigmoid makes probabilities
+of them. With `from_logits: true` the loss does so itself, which is the more exact way. Doing it
+twice, or not at all, trains badly and without an error.
+
+Wrong:
+  layers: [Flatten, {Dense: 10}]
+  train: {optimizer: adam, epochs: 1, loss: sparse_categorical_crossentropy}
+
+Right:
+  layers: [Flatten, {Dense: 10}]
+  train:
+    optimizer: adam
+    epochs: 1
+    loss: {sparse_categorical_crossentropy: {from_logits: true}}""",
+    "label-rank": """The output has axes that no label has.
+
+One label for each example needs an output [N, C]. A layer on the last axis, such as Dense, keeps
+the axes of an image that was not flattened; a framework would broadcast over them without a word.
+
+Wrong:
+  layers: [GlobalAveragePooling2D, {Reshape: [1, 1, 3]}, {Dense: {units: 4, activation: softmax}}]
+  train: {optimizer: adam, epochs: 1, loss: categorical_crossentropy}
+
+Right:
+  layers: [GlobalAveragePooling2D, {Dense: {units: 4, activation: softmax}}]
+  train: {optimizer: adam, epochs: 1, loss: categorical_crossentropy}""",
+    "class-count": """There are more or fewer class names than classes.
+
+The last axis of the output has one value for each class; with one unit there are two classes.
+
+Wrong:
+  layers: [Flatten, {Dense: {units: 3, activation: softmax}}]
+  train: {optimizer: adam, epochs: 1, loss: categorical_crossentropy}
+  data: {class_names: [cat, dog]}
+
+Right:
+  layers: [Flatten, {Dense: {units: 2, activation: softmax}}]
+  train: {optimizer: adam, epochs: 1, loss: categorical_crossentropy}
+  data: {class_names: [cat, dog]}""",
+    "class-weight": """`class_weight` does not fit the classes.
+
+It has one weight for each class, and weighs examples by their class: there must be one output,
+with one class for each example.
+
+Wrong:
+  layers: [Flatten, {Dense: {units: 2, activation: softmax}}]
+  train: {optimizer: adam, epochs: 1, loss: categorical_crossentropy, class_weight: [1, 2, 3]}
+
+Right:
+  layers: [Flatten, {Dense: {units: 2, activation: softmax}}]
+  train: {optimizer: adam, epochs: 1, loss: categorical_crossentropy, class_weight: [1, 2]}""",
+    "metric-mismatch": """The metric says nothing of what is learnt.
+
+Accuracy and its kin are of classes, R² and its kin of values. Of k classes, the right one is
+always among the first k.
+
+Wrong:
+  layers: [Flatten, {Dense: 1}]
+  train: {optimizer: adam, epochs: 1, loss: mse, metrics: [accuracy]}
+
+Right:
+  layers: [Flatten, {Dense: 1}]
+  train: {optimizer: adam, epochs: 1, loss: mse, metrics: [mae]}""",
+    "unknown-monitor": """What is to be watched is not in the logs.
+
+The logs have `loss` and each metric by its name, with several outputs also after the name of the
+output (`age_mae`); those of the validation begin with `val_`.
+
+Wrong:
+  layers: [Flatten, {Dense: 1}]
+  train: {optimizer: adam, epochs: 9, loss: mse, checkpoint: {monitor: val_mae}}
+
+Right:
+  layers: [Flatten, {Dense: 1}]
+  train: {optimizer: adam, epochs: 9, loss: mse, metrics: [mae], checkpoint: {monitor: val_mae}}""",
+}
+
+TRAINING = {
+    "no-training": """The spec does not say how the network is trained.
+
+A `train` section names the optimizer, the loss and the number of epochs.""",
+    "loss-not-finite": """The loss became infinite or is not a number any more.
+
+The steps grew without bound, most often: lower the learning rate or clip the gradients. With
+float16, try bfloat16. The last checkpoint was made before it happened, so nothing is lost.""",
+    "device-unavailable": """The device that was asked for is not there, or cannot do what is asked.
+
+`--accelerator auto` takes a GPU where there is one. float16 is for CUDA devices: bfloat16 has the
+range of float32 and runs on CPUs too. With `--strategy fsdp` each device holds a part of every
+weight, so that an optimizer that looks at whole weights needs `ddp`.""",
+    "out-of-memory": """The device has not enough memory for a step.
+
+It needs room for the weights, three times as much for most optimizers, and for what every layer
+gives, for each example of a batch: make `batch_size` smaller, or set `precision: bfloat16`.""",
+    "batch-too-small": """Batch normalization was to learn from a single value for each channel.
+
+It happens after a `Flatten` or a global pooling where the last batch of an epoch, or one process's
+share of it, is one example: choose a `batch_size` that leaves another remainder.""",
+    "checkpoint-unreadable": """The checkpoint of a run cannot be read.
+
+specc replaces checkpoints whole, so that an interrupted run never leaves a half one: the file was
+changed or damaged later, or is of another version. The run's weights are in files of their own.""",
+    "run-exists": """There is something in the folder that a new run was to have.
+
+A run never overwrites another one. `--resume` goes on with the run that is there; `-o` names
+another folder; without `-o` the run gets a folder of its own below `runs/`.""",
+    "run-mismatch": """The run was started with another spec, other classes or another backend.
+
+A run that is resumed goes on with what it began with, so that its weights mean what its spec says.
+Only how long it goes on may change (`epochs`, `early_stopping`), what is kept (`checkpoint`),
+`compile`, and where the same data lies.""",
+    "not-a-run": """The folder holds no run that can be read.
+
+`specc train` makes the folder of a run, with `run.json` and `spec.yaml` in it. specc replaces these
+files whole, so a faulty one was changed or damaged later.""",
+}
+
+DATA = {
+    "data-not-found": """There is no data where the spec or `--data` says.
+
+Paths are relative to the current directory. A folder of pictures has a subfolder for each class;
+the other formats have files of the names that `specc.data.document` describes.""",
+    "data-format": """What the path holds is in no known format, or could be in several.
+
+specc tells the format from the names of the files. Say it under `data`, as
+`source: {csv: flowers}`.""",
+    "data-unreadable": """A file of the data is damaged, or not what its name says.
+
+Nothing is guessed in place of what cannot be read, and arrays that hold pickled objects are
+refused: they could run code.""",
+    "data-mismatch": """The data is not of the shape or kind that the network takes.
+
+The message has what was expected and what the data has. Channels are last, in data as in specs, and
+all arrays or columns have one value for each example. Pictures become the size of the input; an
+input [N, h, w, C] of any size needs an `image_size`.
+
+Wrong:
+  data: {source: {image_folder: {image_size: [64, 64]}}}
+
+Right:
+  data: {source: {image_folder: {image_size: [32, 32]}}}""",
+    "missing-column": """The data has no array or column of that name.
+
+`inputs` and `targets` of a source map the network's inputs and outputs to arrays or columns.""",
+    "class-mismatch": """The classes of the data are not those of the network, or a class is empty.
+
+The last axis of the output is the number of classes, and every class has examples in training and
+in validation: else what is measured on one says nothing of the other.""",
+    "label-out-of-range": """A label is not the index of a class.
+
+Classes are numbered from 0 to the number of classes less 1. Labels that begin at 1 need one less
+each.""",
+}
+
+REPORTS = {
+    "output-not-finite": """The network gives something that is not a finite number.
+
+Its weights may hold such values, or an example may. With float16, sums overflow above 65,504: try
+bfloat16 or float32.""",
+    "undefined-score": """A score is not defined by the data it was to be measured on.
+
+The recall of a class takes examples of it, and its ROC curve also examples of other classes. What
+is not defined is null in JSON; the warning says what it means for the averages.""",
+    "nothing-to-compare": """The runs have nothing that could be put side by side.
+
+A run takes part once its first epoch is finished, and all of them need a loss or a metric in
+common.""",
+}
+
+CODES: dict[str, str] = (
+    READING
+    | DOCUMENT
+    | EXPRESSIONS
+    | ENTRIES
+    | SHAPES
+    | RUNNING
+    | PIPELINE
+    | TRAINING
+    | DATA
+    | REPORTS
+)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import secrets
 import stat
 from collections.abc import Callable
@@ -31,6 +32,9 @@ _REASONS = {
 }
 
 
+_TEMPORARY = re.compile(r"\.[0-9a-f]{16}\.tmp")
+
+
 def write_atomically(path: str | Path, data: bytes | Callable[[BinaryIO], None]) -> None:
     """Make the file at `path` hold `data`, or what `data` writes into the stream it is called with.
 
@@ -46,6 +50,23 @@ def write_atomically(path: str | Path, data: bytes | Callable[[BinaryIO], None])
         _replace(target, mode, data)
     except OSError as error:
         raise _unwritable(target, error) from None
+
+
+def make_folder(path: Path) -> None:
+    """Make the folder at `path` and those above it, if they are not there.
+
+    Raises `SpecError` (`unwritable`).
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
+        found = error if isinstance(error, OSError) else OSError(errno.EINVAL, str(error))
+        raise _unwritable(path, found) from None
+
+
+def is_temporary(path: Path) -> bool:
+    """Whether `path` is a file that a killed process left half written."""
+    return _TEMPORARY.fullmatch(path.name) is not None
 
 
 def _replaceable_mode(target: Path) -> int | None:

@@ -142,6 +142,11 @@ class Graph:
         return tuple(self.body.nodes())
 
     @cached_property
+    def makers(self) -> Mapping[Value, Node]:
+        """The node that gives each value; inputs have none."""
+        return {value: node for node in self.nodes for value in node.outputs}
+
+    @cached_property
     def weights(self) -> Mapping[str, WeightDecl]:
         """Every weight once, by dotted key, in the order of the emitted PyTorch `state_dict`."""
         return {

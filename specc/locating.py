@@ -1,13 +1,18 @@
-"""Which spec is meant: a file, `file.yaml@variant`, or the name of one in the zoo."""
+"""Which spec is meant: a file, `file.yaml@variant`, a run's, or the name of one in the zoo."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from specc.diagnostics import SpecError
 from specc.names import did_you_mean
 from specc.source import printable
+
+if TYPE_CHECKING:
+    from specc.training.folder import RunFolder
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +34,8 @@ class Location:
 def locate(spec: str, variant: str | None = None) -> Location:
     """The place of `spec`: `path.yaml`, a zoo name such as `densenet`, either with `@variant`.
 
-    A file that exists wins over a name in the zoo, and an `@` in its name over a variant.
+    The folder of a run stands for the run's spec. A file or run that exists wins over a name in the
+    zoo, and an `@` in its name over a variant.
     Raises `SpecError`: `file-not-found` for a bare name that is neither, `unknown-variant` if
     `spec` and `variant` name two variants. That a path leads to a file is not checked here.
     """
@@ -38,6 +44,16 @@ def locate(spec: str, variant: str | None = None) -> Location:
         message = f"expected one variant, received `{printable(suffix)}` and `{printable(variant)}`"
         raise SpecError.of("unknown-variant", message)
     return Location(name, _path(name), variant if suffix is None else suffix)
+
+
+def run_folder(path: str | Path) -> RunFolder | None:
+    """The run at `path`, judged by its `run.json`; None if there is none."""
+    if not _holds(Path(path).is_dir):
+        return None
+    from specc.training.folder import RunFolder
+
+    folder = RunFolder(Path(path))
+    return folder if folder.record.is_file() else None
 
 
 def _split(spec: str) -> tuple[str, str | None]:
@@ -49,6 +65,8 @@ def _split(spec: str) -> tuple[str, str | None]:
 
 def _path(name: str) -> Path:
     path = Path(name)
+    if (run := run_folder(name)) is not None:
+        return run.spec
     if _exists(name) or path.suffix or path.name != name:
         return path
     return _zoo_path(name)
@@ -67,7 +85,12 @@ def _zoo_path(name: str) -> Path:
 
 
 def _exists(name: str) -> bool:
+    return _holds(Path(name).is_file) or run_folder(name) is not None
+
+
+def _holds(test: Callable[[], bool]) -> bool:
+    """Whether a test of a path holds; it does not for a name that no file can have."""
     try:
-        return Path(name).is_file()
-    except (OSError, ValueError):  # a name no file can have
+        return test()
+    except (OSError, ValueError):
         return False

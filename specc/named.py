@@ -8,14 +8,15 @@ spec gives that class arguments, since most layers take the defaults.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import CoreSchema, InitErrorDetails, core_schema
 
-from specc.names import did_you_mean
+from specc.names import nearest
 from specc.source import printable
+from specc.wording import shown
 
 if TYPE_CHECKING:
     from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
@@ -29,6 +30,7 @@ class Named(BaseModel):
     name: how a spec writes it.
     aliases: further names that Keras knows.
     primary: the argument that a scalar sets, as in `{l2: 5.0e-5}`.
+    argument_words: arguments as other tools call them, and what to write instead.
     """
 
     model_config = ConfigDict(
@@ -38,6 +40,7 @@ class Named(BaseModel):
     name: ClassVar[str]
     aliases: ClassVar[tuple[str, ...]] = ()
     primary: ClassVar[str | None] = None
+    argument_words: ClassVar[Mapping[str, str]] = {}
 
     def __str__(self) -> str:
         arguments = self.model_dump(exclude_defaults=True).items()
@@ -56,17 +59,23 @@ class ByName:
     kind: what a member is called in messages, such as `initializer`.
     members: the classes. A spec writes the name (`he_normal`) or, as Keras allows, the class
         (`HeNormal`).
+    words: members as other tools call them, and what to write instead.
+    or_number: whether a number may stand in a member's place; it stays one.
     """
 
     kind: str
     members: tuple[type[Named], ...]
+    words: Mapping[str, str] = field(default_factory=dict[str, str], hash=False)
+    or_number: bool = False
 
-    def parse(self, value: object) -> Named:
+    def parse(self, value: object) -> Named | float:
         """The member that `value` is, names, or names with arguments.
 
         Raises `ValueError`, or pydantic's `ValidationError` for the arguments.
         """
         if isinstance(value, self.members):
+            return value
+        if self.or_number and isinstance(value, int | float) and not isinstance(value, bool):
             return value
         if isinstance(value, str):
             return self._member(value)()
@@ -75,17 +84,22 @@ class ByName:
             if len(entries) == 1:
                 [(name, arguments)] = entries
                 return _validated(self._member(name), str(name), arguments)
-        shown = printable(repr(cast(object, value)))
-        raise ValueError(f"expected one {self.kind}, alone or with arguments, received {shown}")
+        expected = f"{'a number or ' if self.or_number else ''}one {self.kind}"
+        raise ValueError(
+            f"expected {expected}, alone or with arguments, received {shown(cast(object, value))}"
+        )
 
     def _member(self, name: object) -> type[Named]:
         known = self._by_name()
         if isinstance(name, str) and name in known:
             return known[name]
-        guess = did_you_mean(str(name), known)
-        names = ", ".join(member.name for member in self.members)
-        hint = guess or f"expected one of {names}"
+        hint = self.words.get(str(name)) or self._guess(str(name), known)
         raise ValueError(f"there is no {self.kind} `{printable(str(name))}`; {hint}")
+
+    def _guess(self, name: str, known: Mapping[str, type[Named]]) -> str:
+        if match := nearest(name, known):
+            return f"did you mean `{known[match].name}`?"
+        return f"expected one of {', '.join(member.name for member in self.members)}"
 
     def _by_name(self) -> dict[str, type[Named]]:
         return {
@@ -106,6 +120,7 @@ class ByName:
     ) -> JsonSchemaValue:
         return {
             "anyOf": [
+                *([{"type": "number"}] if self.or_number else []),
                 {"enum": list(self._by_name())},
                 {
                     "type": "object",
@@ -139,13 +154,16 @@ def _below(member: type[Named], name: str, fault: ErrorDetails) -> InitErrorDeta
     if kind == "extra_forbidden":
         argument = printable(str(fault["loc"][-1]))
         takes = ", ".join(member.model_fields) or "nothing"
-        message = f"unknown-parameter: {name} has no argument `{argument}`; it takes {takes}"
+        hint = member.argument_words.get(argument) or f"it takes {takes}"
+        message = f"unknown-parameter: {name} has no argument `{argument}`; {hint}"
         kind, context = "value_error", {"error": message}
     return InitErrorDetails(type=kind, loc=(name, *fault["loc"]), input=fault["input"], ctx=context)
 
 
-def _written(member: Named) -> str | dict[str, Any]:
+def _written(member: Named | float) -> str | float | dict[str, Any]:
     """`member` as a spec writes it."""
+    if not isinstance(member, Named):
+        return member
     arguments = member.model_dump(exclude_defaults=True)
     return {member.name: arguments} if arguments else member.name
 

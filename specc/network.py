@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
-from specc.backend import load_backend, load_model_backend
+from specc.backend import load_backend, load_file_backend, load_model_backend
 from specc.checking import check_file, require_graph
 from specc.diagnostics import SpecError
 from specc.dims import Size
 from specc.files import write_atomically
 from specc.ir import Graph
-from specc.locating import locate
+from specc.locating import locate, run_folder
 from specc.packages import needs
 from specc.passes.cost import flops
 from specc.passes.layout import IoLayout
@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     import torch
     from numpy.typing import NDArray
 
+    from specc.data.document import Data
+    from specc.syntax.program import Program
+    from specc.training.document import Train
     from specc.verification import Verification
 
     Weights = str | os.PathLike[str] | Mapping[str, Any] | None
@@ -41,29 +44,43 @@ def load(
     *,
     variant: str | None = None,
     params: Mapping[str, Any] | None = None,
+    train: Mapping[str, Any] | None = None,
+    data: Mapping[str, Any] | None = None,
 ) -> Network:
     """The network of `path.yaml`, or of a name in the zoo (`densenet`); either with `@variant`.
 
+    The folder of a run stands for the run's spec.
+
     params: values that override the spec's and the variant's.
+    train, data: what is laid over the sections of these names, as `{"epochs": 20}`; a mapping is
+        laid over what is there, anything else takes its place.
     Raises `SpecError` with every fault of the spec.
     """
     location = locate(os.fspath(spec), variant)
-    checked = check_file(location.path, variant=location.variant, params=params)
-    return Network(require_graph(checked))
+    checked = check_file(
+        location.path, variant=location.variant, params=params, train=train, data=data
+    )
+    return Network(require_graph(checked), checked.program, checked.train, checked.data)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Network:
     """A network that was checked. What it is made into has no need of specc.
 
-    Wherever weights are taken they are a path to a safetensors file, a mapping of arrays by
-    canonical key (such as a `state_dict`), or None: then they are drawn from `seed`, the same for
-    every backend.
+    Wherever weights are taken they are a path to a safetensors file, the folder of a run (its best
+    ones), a mapping of arrays by canonical key (such as a `state_dict`), or None: then they are
+    drawn from `seed`, the same for every backend.
     io_layout: how images lie at the model's boundary, `channels_first` or `channels_last`; None is
         the backend's own convention.
+
+    program: the spec it was read from; None for a network that was made of a graph.
+    train, data: how the spec says that it is trained, and on what; None where it does not.
     """
 
     graph: Graph
+    program: Program | None = None
+    train: Train | None = None
+    data: Data | None = None
 
     def __repr__(self) -> str:
         inputs = ", ".join(f"{name}: {type}" for name, type in self.inputs.items())
@@ -134,6 +151,7 @@ class Network:
         seed: int = 0,
         io_layout: IoLayout | None = None,
         softmax: bool = False,
+        metadata: Mapping[str, str] | None = None,
     ) -> bytes: ...
 
     @overload
@@ -145,6 +163,7 @@ class Network:
         seed: int = 0,
         io_layout: IoLayout | None = None,
         softmax: bool = False,
+        metadata: Mapping[str, str] | None = None,
     ) -> Path: ...
 
     @needs("onnx")
@@ -156,15 +175,17 @@ class Network:
         seed: int = 0,
         io_layout: IoLayout | None = None,
         softmax: bool = False,
+        metadata: Mapping[str, str] | None = None,
     ) -> bytes | Path:
         """The ONNX model as bytes, or written to `path`, which comes back; images are NCHW.
 
         softmax: append a softmax to the network's one output.
+        metadata: what the file says of itself; see `specc.training.metadata`.
         """
         values = self._weights(weights, seed)
         graph = append_softmax(self.graph) if softmax else self.graph
-        data = load_backend("onnx").compile(graph, values, _layout(io_layout))
-        assert isinstance(data, bytes)
+        layout = _layout(io_layout)
+        data = load_file_backend("onnx").compile(graph, values, layout, metadata=metadata)
         if path is None:
             return data
         write_atomically(target := Path(path), data)
@@ -231,7 +252,8 @@ class Network:
         if isinstance(weights, Mapping):
             arrays = {str(key): _array(value) for key, value in weights.items()}
             return check_weights(arrays, self.graph.weights)
-        return load_weights(os.fspath(weights), self.graph.weights)
+        run = run_folder(os.fspath(weights))
+        return load_weights(run.weights if run else os.fspath(weights), self.graph.weights)
 
 
 def _layout(io_layout: IoLayout | None) -> IoLayout | None:

@@ -13,12 +13,18 @@ Result = TypeVar("Result")
 
 EXTRAS = {
     "PIL": "onnx",
+    "datasets": "train",
+    "grain": "train",
     "keras": "keras",
+    "lightning_fabric": "torch",
+    "matplotlib": "train",
     "netron": "onnx",
     "numpy": "onnx",
     "onnx": "onnx",
     "onnxruntime": "onnx",
+    "pyarrow": "train",
     "safetensors": "onnx",
+    "sklearn": "train",
     "tensorflow": "keras",
     "torch": "torch",
 }

@@ -11,6 +11,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, cast
 
+from pydantic import BaseModel
+
+from specc.data.document import Data
 from specc.layer import LAYERS, Layer
 from specc.syntax.document import (
     CONTROL,
@@ -21,6 +24,7 @@ from specc.syntax.document import (
     GroupEntry,
     LayerEntry,
 )
+from specc.training.document import Train
 
 Schema = dict[str, Any]
 
@@ -42,7 +46,12 @@ def json_schema() -> Schema:
         },
     }
     definitions |= {name: _layer(layer, definitions) for name, layer in LAYERS.items()}
-    document["properties"] |= {"defaults": _defaults(), "variants": _variants()}
+    document["properties"] |= {
+        "defaults": _defaults(),
+        "variants": _variants(),
+        "train": _section(Train, definitions),
+        "data": _section(Data, definitions),
+    }
     return {"$schema": DRAFT, "title": "specc", **document, "$defs": definitions}
 
 
@@ -115,6 +124,8 @@ def _computed(key: str, part: Any) -> Any:
             return [_or_expression(item) for item in part]
         case "items":
             return _or_expression(part)
+        case "additionalProperties" if isinstance(part, dict):
+            return _or_expression(cast("Schema", part))
         case "properties":
             return {name: _or_expression(item) for name, item in part.items()}
         case _:
@@ -187,6 +198,38 @@ def _variants() -> Schema:
         "properties": {"expect": {"$ref": "#/$defs/Expect"}},
     }
     return {"type": "object", "additionalProperties": values}
+
+
+def _section(model: type[BaseModel], definitions: Schema) -> Schema:
+    """`train` or `data`; the parts it is made of go to `definitions`."""
+    whole = model.model_json_schema()
+    parts = {**whole.pop("$defs", {}), model.__name__: whole}
+    for name, part in parts.items():
+        form = {key: _with_references(item, definitions) for key, item in part.items()}
+        definitions[name] = _form(_plain(form))
+    return {"anyOf": [{"$ref": f"#/$defs/{model.__name__}"}, {"type": "null"}]}
+
+
+def _with_references(part: Any, definitions: Schema) -> Any:
+    """A part of a schema; what may be chosen by name, or by an alias, is defined once."""
+    if isinstance(part, list):
+        items = cast("list[Any]", part)
+        return [_with_references(item, definitions) for item in items]
+    if not isinstance(part, dict):
+        return part
+    form = cast("Schema", part)
+    found = {key: _with_references(item, definitions) for key, item in form.items()}
+    if "title" not in found or "properties" not in found:
+        return found
+    name, model = found["title"], _form(_plain(found))
+    while definitions.setdefault(name, model) != model:
+        name += "_"
+    return {"$ref": f"#/$defs/{name}"}
+
+
+def _form(schema: Schema) -> Schema:
+    """`schema` with expressions in place of any value in it."""
+    return {key: _computed(key, part) for key, part in schema.items()}
 
 
 def _plain(schema: Schema) -> Schema:

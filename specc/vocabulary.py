@@ -112,3 +112,110 @@ def suggest_parameter(name: str, known: Iterable[str]) -> str:
     if match:
         return f"did you mean `{match}`?"
     return f"it has {', '.join(f'`{item}`' for item in known)}" if known else "it has no parameters"
+
+
+OPTIMIZER_WORDS = {
+    "NAdam": "did you mean `nadam`?",
+    "LARS": "specc has Keras's optimizers: `lamb` is for large batches",
+    "LBFGS": "an optimizer steps once for each batch: there is none of second order",
+    "RAdam": "`adam` with a `warm_up` of the learning rate does much the same",
+    "ASGD": "did you mean `sgd`?",
+    "SparseAdam": "did you mean `adam`?",
+}
+"""Optimizers, as other tools call them, and what to write instead."""
+
+OPTIMIZER_ARGUMENT_WORDS = {
+    "lr": "Keras's word is `learning_rate`",
+    "betas": "write `beta_1` and `beta_2`",
+    "eps": "Keras's word is `epsilon`",
+    "alpha": "Keras's word is `rho`",
+    "max_norm": "Keras's word is `clipnorm` for each weight, `global_clipnorm` for all together",
+    "clip_norm": "Keras's word is `clipnorm` for each weight, `global_clipnorm` for all together",
+    "clip_value": "Keras's word is `clipvalue`",
+    "gradient_clip_val": "Keras's word is `global_clipnorm`",
+    "decay": "write `weight_decay`, or a schedule as `learning_rate`",
+    "lr_decay": "write a schedule as `learning_rate`",
+    "lr_scheduler": "write a schedule as `learning_rate`",
+    "dampening": "momentum is never dampened in Keras: leave it out",
+    "use_ema": "moving averages of the weights are not part of the language: leave it out",
+    "gradient_accumulation_steps": "a step is one batch: choose a `batch_size`",
+    "loss_scale_factor": "`precision: float16` scales the loss by itself: leave it out",
+    "exclude_layers": "it goes by the names of variables, which backends choose: leave it out",
+}
+"""Arguments of optimizers, as other tools call them, and what to write instead."""
+
+SCHEDULE_WORDS = {
+    "StepLR": "write `exponential_decay` with `staircase: true`",
+    "MultiStepLR": "did you mean `piecewise_constant_decay`?",
+    "ExponentialLR": "did you mean `exponential_decay`?",
+    "LinearLR": "write `warm_up`, or `polynomial_decay` for a rate that falls",
+    "PolynomialLR": "did you mean `polynomial_decay`?",
+    "CosineAnnealingLR": "did you mean `cosine_decay`?",
+    "CosineAnnealingWarmRestarts": "did you mean `cosine_decay_restarts`?",
+    "OneCycleLR": "write `cosine_decay` with `warmup_target` and `warmup_steps`",
+    "ReduceLROnPlateau": "write `reduce_lr_on_plateau` in `train`, beside the optimizer",
+    "reduce_lr_on_plateau": "write `reduce_lr_on_plateau` in `train`, beside the optimizer",
+    "linear": "write `polynomial_decay`, whose power is 1",
+    "step": "write `exponential_decay` with `staircase: true`",
+    "cosine": "did you mean `cosine_decay`?",
+}
+"""Schedules of the learning rate, as other tools call them, and what to write instead."""
+
+SCHEDULE_ARGUMENT_WORDS = {
+    "lr": "Keras's word is `initial_learning_rate`",
+    "learning_rate": "Keras's word is `initial_learning_rate`",
+    "gamma": "Keras's word is `decay_rate`",
+    "step_size": "Keras's word is `decay_steps`",
+    "milestones": "Keras's word is `boundaries`",
+    "T_max": "Keras's word is `decay_steps`",
+    "T_0": "Keras's word is `first_decay_steps`",
+    "T_mult": "Keras's word is `t_mul`",
+    "eta_min": "write `alpha`, the part of the rate that is left",
+}
+"""Arguments of schedules, as other tools call them, and what to write instead."""
+
+LOSS_WORDS = {
+    "CrossEntropyLoss": "write `{sparse_categorical_crossentropy: {from_logits: true}}`",
+    "cross_entropy": "write `{sparse_categorical_crossentropy: {from_logits: true}}`",
+    "crossentropy": "write `sparse_categorical_crossentropy`, or `binary_crossentropy`",
+    "NLLLoss": "write `sparse_categorical_crossentropy` after a softmax",
+    "BCELoss": "did you mean `binary_crossentropy`?",
+    "BCEWithLogitsLoss": "write `{binary_crossentropy: {from_logits: true}}`",
+    "MSELoss": "did you mean `mean_squared_error`?",
+    "L1Loss": "did you mean `mean_absolute_error`?",
+    "SmoothL1Loss": "did you mean `huber`?",
+    "HuberLoss": "did you mean `huber`?",
+    "KLDivLoss": "did you mean `kl_divergence`?",
+    "PoissonNLLLoss": "did you mean `poisson`?",
+    "CosineEmbeddingLoss": "did you mean `cosine_similarity`?",
+    "HingeEmbeddingLoss": "did you mean `hinge`?",
+    "MultiMarginLoss": "did you mean `categorical_hinge`?",
+    "l1": "did you mean `mean_absolute_error`?",
+    "l2": "did you mean `mean_squared_error`?",
+}
+"""Losses, as other tools call them, and what to write instead."""
+
+LOSS_ARGUMENT_WORDS = {
+    "reduction": "a loss is always the mean over all elements: leave it out",
+    "axis": "classes are always on the last axis: leave it out",
+    "weight": "write `class_weight` in `train`",
+    "pos_weight": "write `class_weight` in `train`",
+    "ignore_index": "Keras's word is `ignore_class`",
+    "beta": "Keras's word is `delta`",
+    "name": "a loss is called after its output: leave it out",
+}
+"""Arguments of losses, as other tools call them, and what to write instead."""
+
+METRIC_WORDS = {
+    "categorical_accuracy": "did you mean `accuracy`?",
+    "sparse_categorical_accuracy": "did you mean `accuracy`?",
+    "binary_accuracy": "did you mean `accuracy`?",
+    "top5": "write `{top_k_accuracy: 5}`",
+    "top_5_accuracy": "write `{top_k_accuracy: 5}`",
+    "auroc": "did you mean `auc`?",
+    "AUROC": "did you mean `auc`?",
+    "roc_auc": "did you mean `auc`?",
+    "average_precision": "write `{auc: {curve: PR}}`",
+    "loss": "the loss is always measured: leave it out",
+}
+"""Metrics, as other tools call them, and what to write instead."""

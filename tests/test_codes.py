@@ -25,6 +25,7 @@ ELSEWHERE = {
     "empty-document": "test_yaml.py",
     "too-many-includes": "test_hostile_specs.py",
     "too-deep": "test_hostile_specs.py",
+    "section-too-large": "test_hostile_specs.py",
     "unknown-backend": "test_network.py",
     "missing-package": "test_cli.py",
     "unsupported-layer": "test_onnx.py",
@@ -34,6 +35,20 @@ ELSEWHERE = {
     "unwritable": "test_weights.py",
     "invalid-input": "test_cli.py",
     "verification-failed": "test_network.py",
+    "no-training": "test_sections.py",
+    "data-unreadable": "test_sections.py",
+    "class-mismatch": "test_sections.py",
+    "data-not-found": "test_data.py",
+    "data-format": "test_data.py",
+    "data-mismatch": "test_data.py",
+    "missing-column": "test_data.py",
+    "label-out-of-range": "test_data.py",
+    "run-exists": "test_run_folder.py",
+    "run-mismatch": "test_run_folder.py",
+    "not-a-run": "test_run_folder.py",
+    "output-not-finite": "test_evaluation.py",
+    "undefined-score": "test_reports.py",
+    "nothing-to-compare": "test_reports.py",
 }
 
 REST = {

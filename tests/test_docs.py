@@ -193,6 +193,7 @@ def test_every_key_is_in_the_guide(key: str) -> None:
         limits.MAX_LAYERS,
         limits.MAX_LOOP_DEPTH,
         limits.MAX_STEPS,
+        limits.MAX_VALUES,
     ],
 )
 def test_the_limits_in_the_guide_are_those_of_the_code(limit: int) -> None:

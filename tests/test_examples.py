@@ -24,10 +24,10 @@ def faults(text: str, folder: Path) -> list[Diagnostic]:
 
 def test_the_forgotten_flatten_is_one_fault_of_the_classifier(tmp_path: Path) -> None:
     (fault,) = faults(FORGOTTEN_FLATTEN, tmp_path)
-    assert fault.code == "expect-mismatch"
+    assert fault.code == "label-rank"
     assert fault.span is not None
-    assert "float32[N, 4]" in FORGOTTEN_FLATTEN.splitlines()[fault.span.line - 1]
-    assert "received float32[N, 1, 1, 4] from `classifier`" in fault.message
+    assert "loss:" in FORGOTTEN_FLATTEN.splitlines()[fault.span.line - 1]
+    assert "expected `classifier` to be [N, 4], received [N, 1, 1, 4]" in fault.message
     assert fault.labels[0].message == "classifier gives [N, 1, 1, 4]"
     assert fault.help == "flatten before it: put `- Flatten` in front of `classifier`"
 
@@ -35,12 +35,18 @@ def test_the_forgotten_flatten_is_one_fault_of_the_classifier(tmp_path: Path) ->
 def test_a_layer_that_keeps_the_shape_is_not_blamed(tmp_path: Path) -> None:
     softmax = "    name: classifier\n  - Softmax:\n    name: probabilities\n"
     text = FORGOTTEN_FLATTEN.replace("    name: classifier\n", softmax)
-    text = text.replace("[classifier]", "[probabilities]").replace(
-        "{classifier:", "{probabilities:"
-    )
+    text = text.replace("[classifier]", "[probabilities]")
     (fault,) = faults(text, tmp_path)
     assert "expected `probabilities`" in fault.message
-    assert "from `classifier`" in fault.message
+    assert fault.labels[0].message == "classifier gives [N, 1, 1, 4]"
+
+
+def test_expect_finds_it_where_nothing_is_trained(tmp_path: Path) -> None:
+    network = FORGOTTEN_FLATTEN.partition("train:")[0]
+    (fault,) = faults(network + 'expect: {outputs: {classifier: "float32[N, 4]"}}\n', tmp_path)
+    assert fault.code == "expect-mismatch"
+    assert "received float32[N, 1, 1, 4] from `classifier`" in fault.message
+    assert fault.help == "flatten before it: put `- Flatten` in front of `classifier`"
 
 
 @pytest.mark.parametrize(

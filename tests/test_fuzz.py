@@ -97,6 +97,43 @@ blocks = st.fixed_dictionaries(
         "outputs": st.lists(names, max_size=2) | junk,
     },
 )
+choices = st.sampled_from(
+    [
+        "adam",
+        "sgd",
+        "mse",
+        "bce",
+        "categorical_crossentropy",
+        "accuracy",
+        "idx",
+        "image_folder",
+        "x",
+    ]
+)
+arguments = st.sampled_from(["learning_rate", "from_logits", "k", "path", "image_size", "monitor"])
+named = choices | st.dictionaries(choices, st.dictionaries(arguments, junk, max_size=2) | junk)
+trains = st.fixed_dictionaries(
+    {"optimizer": named, "loss": named, "epochs": st.just(1) | scalars},
+    optional={
+        "metrics": st.lists(named | junk, max_size=3),
+        "outputs": st.dictionaries(
+            names, st.fixed_dictionaries({"loss": named}, optional={"metrics": junk}), max_size=2
+        ),
+        "class_weight": junk,
+        "early_stopping": st.dictionaries(arguments, junk, max_size=2) | junk,
+        "checkpoint": st.dictionaries(arguments, junk, max_size=2) | junk,
+    },
+)
+datas = st.fixed_dictionaries(
+    {},
+    optional={
+        "source": named | junk,
+        "test": named | junk,
+        "validation_split": scalars,
+        "class_names": st.lists(names, max_size=3),
+        "mean": st.lists(scalars, max_size=3),
+    },
+)
 documents = st.fixed_dictionaries(
     {"specc": st.just(1), "layers": layers},
     optional={
@@ -112,7 +149,8 @@ documents = st.fixed_dictionaries(
         "expect": st.dictionaries(
             st.sampled_from(["parameters", "flops", "outputs", "x"]), junk, max_size=2
         ),
-        "train": junk,
+        "train": trains | junk,
+        "data": datas | junk,
     },
 )
 

@@ -6,6 +6,7 @@ Each spec below goes through the command line in a fresh process that may use 51
 from __future__ import annotations
 
 import difflib
+import json
 import os
 import re
 import subprocess
@@ -56,6 +57,16 @@ def ladder(levels: int, calls: int, last: str = "ReLU") -> str:
 
 def named(name: str) -> str:
     return network(f"{{ReLU: , name: {name}}}")
+
+
+def trained(**section: object) -> str:
+    """A network and how it is trained; JSON is YAML."""
+    whole = {"optimizer": "adam", "loss": "mse", "epochs": 1, **section}
+    return network("Dense: 3") + f"train: {json.dumps(whole)}\n"
+
+
+def warmed_up(times: int) -> object:
+    return {"warm_up": {"steps": 1, "learning_rate": warmed_up(times - 1)}} if times else 0.1
 
 
 LONG = "b" * 90
@@ -176,6 +187,46 @@ FAULTY = {
             "[N, 8]", "[N, (a+b+c+d)*(e+f+g), h//2+h//3+h//5+h//7+h//11, 4]"
         ),
         ["invalid-dim"],
+    ),
+    "20,000 unknown metrics": (
+        trained(metrics=[f"metric{n}" for n in range(20_000)]),
+        ["wrong-type"],
+    ),
+    "20,000 metrics": (trained(metrics=["mae"] * 20_000), ["wrong-type"]),
+    "60,000 metrics": (trained(metrics=["mae"] * 60_000), ["section-too-large"]),
+    "12,000 unknown outputs": (
+        trained(loss=None, outputs={f"o{n}": {"loss": "mse"} for n in range(12_000)}),
+        ["unknown-output"],
+    ),
+    "20,000 unknown keys of training": (
+        trained(**{f"key{n}": 1 for n in range(20_000)}),
+        ["unknown-key"],
+    ),
+    "20,000 arguments of an optimizer": (
+        trained(optimizer={"adam": {f"key{n}": 1 for n in range(20_000)}}),
+        ["unknown-parameter"],
+    ),
+    "20,000 optimizers": (
+        trained(optimizer={f"adam{n}": 1 for n in range(20_000)}),
+        ["wrong-type"],
+    ),
+    "20,000 weights that are words": (trained(class_weight=["x"] * 20_000), ["wrong-type"]),
+    "20,000 weights of classes": (trained(class_weight=[1] * 20_000), ["class-weight"]),
+    "warm-ups in each other": (
+        trained(optimizer={"adam": {"learning_rate": warmed_up(25)}}),
+        ["wrong-type"],
+    ),
+    "20,000 class names": (
+        network("Dense: 3") + f"data: {{class_names: {json.dumps(['a'] * 20_000)}}}\n",
+        ["wrong-type"],
+    ),
+    "a rate that is no number": (
+        trained(optimizer="RATE").replace('"RATE"', "{adam: {learning_rate: .nan}}"),
+        ["wrong-type"],
+    ),
+    "nothing for everything": (
+        network("ReLU") + "train: {optimizer: , loss: , epochs: , metrics: , checkpoint: }\n",
+        ["wrong-type"],
     ),
     "a name that is a dunder": (named("__init__"), ["invalid-name"]),
     "a name that is a keyword": (named("class"), ["invalid-name"]),

@@ -45,7 +45,34 @@ GOOD = {
     "outputs": HEAD + "layers: [{ReLU: , name: a}]\noutputs: {y: a}\nexpect: {outputs: {y: 'f'}}",
 }
 
+TRAIN = HEAD + "layers: [ReLU]\ntrain: "
+DATA = HEAD + "layers: [ReLU]\ndata: "
+
+GOOD |= {
+    "training": TRAIN + "{optimizer: adam, loss: mse, epochs: 3}",
+    "training in full": TRAIN
+    + "{optimizer: {SGD: {learning_rate: {warm_up: {steps: 5, learning_rate: 1}}, momentum: 0.9}}, "
+    "loss: {bce: {from_logits: true}}, metrics: [accuracy, {top_k_accuracy: 3}], epochs: 3, "
+    "class_weight: [1, 2.5], compile: false, checkpoint: {monitor: loss, save_freq: 10}}",
+    "training by expressions": TRAIN
+    + "{optimizer: {adam: {learning_rate: '${0.1}'}}, loss: '${\"mse\"}', epochs: '${2 * 3}', "
+    "metrics: ['${\"mae\"}'], early_stopping: {patience: '${n}'}}",
+    "training of outputs": TRAIN
+    + "{optimizer: adam, outputs: {a: {loss: mse, loss_weight: '${1 / 2}'}}, epochs: 3}",
+    "data": DATA + "{source: {image_folder: {path: a, image_size: [3, 4]}}, seed: 3, mean: [0.5]}",
+    "data by its name": DATA + "{source: idx, validation: {csv: a.csv}, class_names: [a, b]}",
+}
+
 FAULTY = {
+    "optimizer of another tool": TRAIN + "{optimizer: SparseAdam, loss: mse, epochs: 3}",
+    "unknown argument": TRAIN + "{optimizer: {adam: {lr: 3}}, loss: mse, epochs: 3}",
+    "training without epochs": TRAIN + "{optimizer: adam, loss: mse}",
+    "epochs as text": TRAIN + "{optimizer: adam, loss: mse, epochs: ten}",
+    "a metric that is none": TRAIN + "{optimizer: adam, loss: mse, epochs: 3, metrics: [fast]}",
+    "an output without a loss": TRAIN + "{optimizer: adam, outputs: {a: {}}, epochs: 3}",
+    "two sources": DATA + "{source: {idx: {}, csv: {}}}",
+    "a share of more than all": DATA + "{validation_split: 1.5}",
+    "unknown key of data": DATA + "{sauce: idx}",
     "no version": "inputs: {x: 'float32[N, 8]'}\nlayers: [ReLU]",
     "another version": "specc: 2\nlayers: [ReLU]",
     "unknown key": HEAD + "layer: [ReLU]",

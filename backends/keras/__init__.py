@@ -13,10 +13,11 @@ if TYPE_CHECKING:
     from specc.backend import Array, Arrays
     from specc.ir import Graph
     from specc.passes.layout import IoLayout
+    from specc.training.engine import Engine, Plan
 
 
 class KerasBackend:
-    """See `specc.backend.ModelBackend`."""
+    """See `specc.backend.TrainingBackend`."""
 
     name = "keras"
     suffix = ".py"
@@ -34,6 +35,11 @@ class KerasBackend:
 
     def run(self, graph: Graph, weights: Arrays, inputs: Arrays) -> dict[str, Array]:
         return runtime.run(graph, weights, inputs)
+
+    def engine(self, plan: Plan) -> Engine:
+        from .training.engine import KerasEngine
+
+        return KerasEngine(plan)
 
 
 BACKEND = KerasBackend()

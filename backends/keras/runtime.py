@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from specc.emit.module import execute
@@ -22,23 +22,39 @@ def model(graph: Graph, weights: Arrays, io_layout: IoLayout | None = None) -> k
     """The network as a plain Keras model, with `weights` loaded."""
     emitted = emit(graph, io_layout)
     network = getattr(execute(emitted.text, graph.name), emitted.function)()
-    for known, variable in _variables(emitted.variables, network):
-        array = weights[known.key]
-        variable.assign(array if known.permutation is None else array.transpose(known.permutation))
+    assign(_variables(emitted.variables, network), weights)
     return network
+
+
+def variables(graph: Graph, network: keras.Model) -> list[tuple[Variable, Any]]:
+    """The weights that a model has, each with the variable that holds it."""
+    return list(_variables(emit(graph).variables, network))
 
 
 def weights_of(graph: Graph, network: keras.Model) -> dict[str, Array]:
     """The weights of a model by canonical name, in the canonical layout; those that it has."""
+    arrays = read(variables(graph, network))
+    return {key: arrays[key] for key in graph.weights if key in arrays}
+
+
+def assign(variables: Iterable[tuple[Variable, Any]], weights: Arrays) -> None:
+    """Give variables the weights of their canonical names."""
+    for known, variable in variables:
+        array = weights[known.key]
+        variable.assign(array if known.permutation is None else array.transpose(known.permutation))
+
+
+def read(variables: Iterable[tuple[Variable, Any]]) -> dict[str, Array]:
+    """What variables hold, by canonical name and in the canonical layout."""
     import keras
 
     arrays: dict[str, Array] = {}
-    for known, variable in _variables(emit(graph).variables, network):
+    for known, variable in variables:
         array = keras.ops.convert_to_numpy(variable)
         if known.permutation is not None:
             array = array.transpose(_inverse(known.permutation))
         arrays[known.key] = array
-    return {key: arrays[key] for key in graph.weights if key in arrays}
+    return arrays
 
 
 def run(graph: Graph, weights: Arrays, inputs: Arrays) -> dict[str, Array]:

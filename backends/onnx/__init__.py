@@ -31,14 +31,22 @@ class OnnxBackend:
     name = "onnx"
     suffix = ".onnx"
 
-    def compile(self, graph: Graph, weights: Arrays | None, io_layout: IoLayout | None) -> bytes:
+    def compile(
+        self,
+        graph: Graph,
+        weights: Arrays | None,
+        io_layout: IoLayout | None,
+        *,
+        metadata: Mapping[str, str] | None = None,
+    ) -> bytes:
         """The bytes of an `.onnx` file; without `weights` they are zeros that take no space.
 
+        metadata: what the file says of itself besides `io_layout`.
         Raises `SpecError`: `unsupported-layer`, or `artifact-too-large`.
         """
         _require_fit(weights or {})
         with collection_paused():
-            return model_bytes(graph, weights, io_layout)
+            return model_bytes(graph, weights, io_layout, metadata or {})
 
     def run(self, graph: Graph, weights: Arrays, inputs: Arrays) -> dict[str, NDArray[Any]]:
         """The outputs by name, from onnxruntime on the CPU, for channels-last `inputs`."""

@@ -48,7 +48,10 @@ class Lowered:
 
 
 def model_bytes(
-    graph: Graph, weights: Mapping[str, NDArray[Any]] | None, io_layout: IoLayout | None
+    graph: Graph,
+    weights: Mapping[str, NDArray[Any]] | None,
+    io_layout: IoLayout | None,
+    metadata: Mapping[str, str],
 ) -> bytes:
     """The ONNX file of a graph.
 
@@ -56,6 +59,7 @@ def model_bytes(
         entries: zeros of the right shape in a few bytes, which viewers and checkers take.
     io_layout: how images lie at the boundary; channels first if None. It stands in the metadata,
         so that `specc predict` need not guess it.
+    metadata: what else stands there.
     """
     layout: IoLayout = io_layout or "channels_first"
     lowered = lower(lay_out(graph, layout))
@@ -65,7 +69,10 @@ def model_bytes(
         producer_version=version("specc"),
         doc_string=graph.description,
         opset_import=[make_operatorsetid("", OPSET)],
-        metadata_props=[StringStringEntryProto(key="io_layout", value=layout)],
+        metadata_props=[
+            StringStringEntryProto(key=key, value=value)
+            for key, value in {"io_layout": layout, **metadata}.items()
+        ],
     )
     writer = _Writer(lowered, name_tensors(graph, lowered))
     structure = writer.graph(graph.name, without_weights=weights is None)

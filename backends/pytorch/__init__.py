@@ -14,10 +14,11 @@ if TYPE_CHECKING:
     from specc.backend import Array, Arrays
     from specc.ir import Graph
     from specc.passes.layout import IoLayout
+    from specc.training.engine import Engine, Plan
 
 
 class PyTorchBackend:
-    """See `specc.backend.ModelBackend`."""
+    """See `specc.backend.TrainingBackend`."""
 
     name = "pytorch"
     suffix = ".py"
@@ -33,6 +34,11 @@ class PyTorchBackend:
 
     def run(self, graph: Graph, weights: Arrays, inputs: Arrays) -> dict[str, Array]:
         return runtime.run(graph, weights, inputs)
+
+    def engine(self, plan: Plan) -> Engine:
+        from .training.engine import PyTorchEngine
+
+        return PyTorchEngine(plan)
 
 
 BACKEND = PyTorchBackend()

@@ -26,11 +26,16 @@ def penalty_method(graph: Graph) -> tuple[str, ...]:
     }
     if not penalties:
         return ()
-    (name,) = unique([METHOD], {item.name for item in graph.body.items})
     docstring = '"""The penalties on the weights, to be added to the loss in training."""'
     body = _searched(graph, penalties) or _listed(penalties)
     lines = [statement(line, 2) for line in (docstring, *body)]
-    return ("\n".join([f"    def {name}(self) -> Tensor:", *lines]),)
+    return ("\n".join([f"    def {penalty_name(graph)}(self) -> Tensor:", *lines]),)
+
+
+def penalty_name(graph: Graph) -> str:
+    """The name of the method, if there is one: a layer may have taken the usual one."""
+    (name,) = unique([METHOD], {item.name for item in graph.body.items})
+    return name
 
 
 Terms = tuple[tuple[float, str], ...]

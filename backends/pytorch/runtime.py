@@ -40,20 +40,22 @@ def run(graph: Graph, weights: Arrays, inputs: Arrays) -> dict[str, Array]:
     network = model(graph, weights, "channels_first").eval()
     with torch.inference_mode():
         tensors = [
-            torch.from_numpy(inputs[name].transpose(_permutation(value)).copy())
+            torch.from_numpy(inputs[name].transpose(boundary_axes(value)).copy())
             for name, value in graph.inputs.items()
         ]
         results: Any = network(*tensors)
     made = (results,) if len(graph.outputs) == 1 else results
     return {
-        name: result.numpy().transpose(_inverse(_permutation(value)))
+        name: result.numpy().transpose(inverse(boundary_axes(value)))
         for (name, value), result in zip(graph.outputs.items(), made, strict=True)
     }
 
 
-def _permutation(value: Value) -> tuple[int, ...]:
+def boundary_axes(value: Value) -> tuple[int, ...]:
+    """The axes of an input or output as the spec has them, in the order the module has them."""
     return permutation(None, boundary_order(value.type, "channels_first"), value.type.rank)
 
 
-def _inverse(order: tuple[int, ...]) -> tuple[int, ...]:
+def inverse(order: tuple[int, ...]) -> tuple[int, ...]:
+    """The order that undoes `order`."""
     return tuple(order.index(axis) for axis in range(len(order)))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 
-from specc.diagnostics import Diagnostic, Label, Report, SpecError
-from specc.ir import Graph, Node, Value
+from specc.diagnostics import Diagnostic, Report, SpecError
+from specc.ir import Graph, Value
 from specc.names import did_you_mean
 from specc.passes.cost import flops
+from specc.passes.origins import Origin
 from specc.passes.reporting import tensor_type_fault
 from specc.proofs import Proof, compare
 from specc.source import Span
@@ -16,14 +17,18 @@ from specc.tensor import TensorSyntaxError, TensorType, parse_tensor_type, shape
 from specc.wording import listing
 
 
-def check_expectations(graph: Graph, expect: Expect, report: Report) -> None:
-    """Report where `graph` is not what `expect` says."""
+def check_expectations(graph: Graph, expect: Expect, report: Report) -> bool:
+    """Report where `graph` is not what `expect` says; whether the outputs are as expected."""
     for name, measure in _MEASURES.items():
         expected = getattr(expect, name)
         if expected is not None:
             report.extend(_measured(name, expected, measure, graph, expect.span(name)))
+    as_expected = True
     for name, text in (expect.outputs or {}).items():
-        report.extend(_output(graph, name, text, expect.span("outputs", name)))
+        found = list(_output(graph, name, text, expect.span("outputs", name)))
+        report.extend(found)
+        as_expected = as_expected and not found
+    return as_expected
 
 
 def _measured(
@@ -82,42 +87,22 @@ def _wrong_output(
     graph: Graph, name: str, value: Value, expected: TensorType, span: Span
 ) -> Diagnostic:
     """The fault, at the layer that gave the output its shape, with what that layer was given."""
-    makers = {output: node for node in graph.nodes for output in node.outputs}
-    value = _origin(value, makers)
-    maker = makers.get(value)
-    labels: list[Label] = []
-    help = ""
+    origin = Origin.of(graph, value)
+    maker = origin.maker
     message = f"expected `{name}` to be {expected}, received {value.type}"
-    if maker is not None and maker.span is not None and value.span is not None:
-        given = shape_text(maker.inputs[0].type.shape)
-        labels.append(Label(value.span, f"{maker.path} gives {shape_text(value.type.shape)}"))
-        message += f" from `{maker.path}` (line {maker.span.line}), whose input is {given}"
-        help = _remedy(maker, value, expected)
-        labels += _label_of_input(maker)
-    return Diagnostic("expect-mismatch", message, span, labels=tuple(labels), help=help)
+    if maker is None or maker.span is None or origin.value.span is None:
+        return Diagnostic("expect-mismatch", message, span)
+    given = shape_text(maker.inputs[0].type.shape)
+    message += f" from `{maker.path}` (line {maker.span.line}), whose input is {given}"
+    help = _remedy(origin, expected)
+    return Diagnostic("expect-mismatch", message, span, labels=origin.labels(), help=help)
 
 
-def _origin(value: Value, makers: Mapping[Value, Node]) -> Value:
-    """Where the shape of `value` comes from: a layer after it, such as a softmax, only kept it."""
-    while value in makers and makers[value].inputs[0].type == value.type:
-        value = makers[value].inputs[0]
-    return value
-
-
-def _remedy(maker: Node, value: Value, expected: TensorType) -> str:
-    excess = value.type.rank - expected.rank
-    same_ends = (
-        value.type.shape[:1] == expected.shape[:1] and value.type.shape[-1:] == expected.shape[-1:]
-    )
-    if excess > 0 and same_ends and maker.inputs[0].type.rank == value.type.rank:
-        return f"flatten before it: put `- Flatten` in front of `{maker.path}`"
-    if value.type.shape[-1:] != expected.shape[-1:]:
-        return f"`{maker.path}` makes {value.type.channels} channels: give it {expected.channels}"
+def _remedy(origin: Origin, expected: TensorType) -> str:
+    found = origin.value.type
+    ends = (found.shape[:1], found.shape[-1:])
+    if found.rank > expected.rank and ends == (expected.shape[:1], expected.shape[-1:]):
+        return origin.flattening()
+    if found.shape[-1:] != expected.shape[-1:]:
+        return f"`{origin.name}` makes {found.channels} channels: give it {expected.channels}"
     return ""
-
-
-def _label_of_input(maker: Node) -> list[Label]:
-    source = maker.inputs[0]
-    if source.span is None:
-        return []
-    return [Label(source.span, f"{source.name} gives {shape_text(source.type.shape)}")]

@@ -19,6 +19,8 @@ MAX_DEPTH = 100
 """Blocks, loops and groups in each other."""
 MAX_PATH = 1_000
 """Characters of the dotted path of a block or a loop: each layer inside repeats it."""
+MAX_VALUES = 25_000
+"""Values in `train`, and in `data`: ImageNet has 21,841 classes."""
 MAX_ELEMENTS = 2**40
 MAX_PARAMETERS = 10**12
 MAX_ALGEBRA = 1_000_000

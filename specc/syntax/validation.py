@@ -6,9 +6,9 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from specc.codes import CODES
 from specc.diagnostics import SHOWN_ERRORS, Diagnostic
@@ -39,6 +39,7 @@ class ValidationContext:
     known: the keys there are, for suggestions.
     layer: the name of the layer whose parameters these are; empty for the document's own keys.
     bare: the name, the value and the place of the parameter that a bare value sets.
+    model: the model of the data, where parts of it have keys of their own.
     """
 
     nodes: tuple[YamlMapping, ...]
@@ -46,6 +47,17 @@ class ValidationContext:
     known: tuple[str, ...]
     layer: str = ""
     bare: tuple[str, Any, Span] | None = None
+    model: type[BaseModel] | None = None
+
+    def known_at(self, place: Place) -> tuple[str, ...]:
+        """The keys there are in the mapping at `place`."""
+        if not place or self.model is None or not self.known:
+            return self.known
+        model = self.model
+        for step in place:
+            info = model.model_fields.get(str(step))
+            model = model if info is None else _model_in(info.annotation) or model
+        return tuple(model.model_fields)
 
     def node_of(self, key: str | int) -> YamlMapping | None:
         """The mapping that has `key`."""
@@ -71,13 +83,15 @@ class ValidationContext:
             return data.key_spans[str(place[-1])]
         return self.value_span(*place)
 
-    def has_misspelt(self, name: str) -> bool:
-        """Whether a key that nothing knows was most likely meant to be `name`."""
-        unknown = (key for node in self.nodes for key in node if key not in self.known)
+    def has_misspelt(self, *place: str | int) -> bool:
+        """Whether a key that nothing knows was most likely meant to be the one at `place`."""
+        *outer, name = place
+        known, data = self.known_at(tuple(outer)), [_at(node, outer) for node in self.nodes]
+        unknown = (key for node in data if node is not None for key in node if key not in known)
         given = islice(unknown, MAX_CANDIDATES)
         if self.layer:
-            return any(meant_parameter(key, self.known) == name for key in given)
-        return any(nearest(key, self.known) == name for key in given)
+            return any(meant_parameter(key, known) == name for key in given)
+        return any(nearest(key, known) == name for key in given)
 
 
 def diagnose(error: ValidationError, context: ValidationContext) -> Iterator[Diagnostic]:
@@ -93,7 +107,7 @@ def diagnose(error: ValidationError, context: ValidationContext) -> Iterator[Dia
             yield _unknown(place, context)
         elif kinds != {"missing"}:
             yield _invalid(place, details, context)
-        elif not context.has_misspelt(str(place[-1])):
+        elif not context.has_misspelt(*place):
             yield _missing(place, context)
 
 
@@ -158,6 +172,20 @@ def _step(data: Any, step: str | int) -> Any:
     return data[step] if _has(data, step) else None
 
 
+def _at(data: Any, place: Iterable[str | int]) -> YamlMapping | None:
+    """The mapping at `place`; None if there is none."""
+    for step in place:
+        data = _step(data, step)
+    return data if isinstance(data, YamlMapping) else None
+
+
+def _model_in(annotation: object) -> type[BaseModel] | None:
+    """The model that an annotation such as `dict[str, Model] | None` holds; None without one."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next(filter(None, map(_model_in, get_args(annotation))), None)
+
+
 def _unknown(place: Place, context: ValidationContext) -> Diagnostic:
     name = str(place[-1])
     span = context.key_span(place)
@@ -165,7 +193,8 @@ def _unknown(place: Place, context: ValidationContext) -> Diagnostic:
         message = f"{context.layer} has no parameter `{printable(name)}`"
         help = suggest_parameter(name, context.known)
         return Diagnostic("unknown-parameter", message, span, help=help)
-    help = did_you_mean(name, context.known) or "there are " + _listed(context.known)
+    known = context.known_at(place[:-1])
+    help = did_you_mean(name, known) or "there are " + _listed(known)
     return Diagnostic("unknown-key", f"unknown key `{printable(name)}`", span, help=help)
 
 

@@ -1,0 +1,1 @@
+"""Training a PyTorch model: the engine on Lightning Fabric, and what it is made of."""

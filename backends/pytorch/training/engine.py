@@ -1,0 +1,312 @@
+"""The PyTorch engine: an ordinary training loop, on Lightning Fabric's devices and precision.
+
+A step waits for the device only where somebody reads the logs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from specc.diagnostics import SpecError
+from specc.training.schedules import rate_at
+
+from .. import runtime
+from ..penalties import penalty_name
+from .devices import device_name, start
+from .losses import make_loss
+from .metrics import Tally
+from .optimizers import ITERATIONS, make_optimizer
+from .snapshot import (
+    arrays_of,
+    below,
+    fill,
+    named,
+    optimizer_state,
+    random_state,
+    restore_optimizer,
+    restore_random,
+)
+
+if TYPE_CHECKING:
+    from specc.backend import Array, Arrays
+    from specc.data.loading import Batch
+    from specc.training.engine import AfterStep, Logs, Plan
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """This process's share of a batch. Inputs lie as the module takes them, targets as in the spec.
+
+    examples: in this share.
+    part: of the batch, times the number of processes: 1 where all shares are equal.
+    """
+
+    inputs: list[Tensor]
+    targets: dict[str, Tensor]
+    weights: Tensor | None
+    examples: int
+    part: float
+
+
+class PyTorchEngine:
+    """See `specc.training.engine.Engine`.
+
+    Where there are several processes, each normalizes batches over its own share, and logs that are
+    read within an epoch are of the share; the logs of an epoch are of all.
+    """
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self._fabric, self.precision = start(plan)
+        self.rank, self.world = self._fabric.global_rank, self._fabric.world_size
+        self.device = device_name(self._fabric.device)
+        torch.manual_seed(plan.train.seed + self.rank)
+        self._network = _network(plan, self._fabric.device)
+        self._module = self._fabric.setup_module(self._compiled())
+        self._penalty = getattr(self._network, penalty_name(plan.graph), None)
+        optimizer = make_optimizer(plan.train.optimizer, self._network.named_parameters())
+        self._optimizer = self._fabric.setup_optimizers(optimizer)
+        (self._group,) = optimizer.param_groups
+        self._losses = {name: make_loss(each.loss) for name, each in plan.objectives.items()}
+        self._tally = Tally(plan.objectives, self._fabric.device)
+        self._axes = {
+            name: runtime.inverse(runtime.boundary_axes(value))
+            for name, value in plan.graph.outputs.items()
+        }
+        self._made = 0
+        self._rate: float | None = None
+
+    @property
+    def learning_rate(self) -> float:
+        if self._rate is not None:
+            return self._rate
+        train, steps = self._plan.train, self._plan.steps_per_epoch
+        return rate_at(train.optimizer.learning_rate, self._made, steps, train.epochs * steps)
+
+    def reduce_learning_rate(self, rate: float) -> None:
+        self._rate = rate
+
+    def train(self, batches: Iterable[Batch], after_step: AfterStep, *, done: int = 0) -> Logs:
+        if not done:
+            self._tally.reset()
+        self._module.train()
+        for step, share in enumerate(self._shares(batches), done + 1):
+            with _explained(share):
+                self._step(share)
+            after_step(step, self._tally.logs)
+        return self._tally.logs(self._summed)
+
+    def evaluate(self, batches: Iterable[Batch]) -> Logs:
+        tally = Tally(self._plan.objectives, self._fabric.device)
+        for share, outputs in self._inferred(batches):
+            if share.examples:
+                _, losses = self._loss(outputs, share)
+                tally.add(losses, outputs, share.targets, share.examples)
+        return tally.logs(self._summed)
+
+    def predict(self, batches: Iterable[Batch]) -> Iterator[dict[str, Array]]:
+        return (arrays_of(outputs) for _, outputs in self._inferred(batches))
+
+    def weights(self) -> dict[str, Array]:
+        self._share_averages()
+        state = self._network.state_dict()
+        return arrays_of({key: state[key] for key in self._plan.graph.weights})
+
+    def state(self) -> dict[str, Array]:
+        device = self._fabric.device
+        own = named("tally/", self._tally.state())
+        own |= named("random/", random_state(self._network, device))
+        state = {name: self._gathered(each) for name, each in own.items()}
+        state |= named("optimizer/", optimizer_state(self._optimizer.optimizer))
+        counts = {
+            "steps": np.array(self._made),
+            "iterations": np.array(self._group[ITERATIONS]),
+            "rate": np.array(np.nan if self._rate is None else self._rate),
+        }
+        return arrays_of(state) | counts | self._scale()
+
+    def restore(self, weights: Arrays, state: Arrays) -> None:
+        own = self._network.state_dict()
+        for key, array in weights.items():
+            fill(own[key], array)
+        restore_optimizer(self._optimizer.optimizer, below(state, "optimizer/"))
+        self._made, self._group[ITERATIONS] = int(state["steps"]), int(state["iterations"])
+        self._rate = None if np.isnan(state["rate"]) else float(state["rate"])
+        self._tally.restore(self._own(below(state, "tally/")))
+        random = below(state, "random/")
+        if len(random["cpu"]) == self.world:
+            restore_random(self._network, self._fabric.device, self._own(random))
+        self._rescale(state)
+
+    def any(self, flag: bool) -> bool:
+        return bool(self._summed(torch.tensor(float(flag), device=self._fabric.device)))
+
+    def close(self) -> None:
+        self._fabric.strategy.teardown()
+        if torch.distributed.is_available() and torch.distributed.is_initialized():
+            torch.distributed.destroy_process_group()
+
+    # --- a step ---------------------------------------------------------------------------------
+
+    def _step(self, share: Share) -> None:
+        self._group["lr"] = self.learning_rate
+        self._optimizer.zero_grad()
+        outputs = self._outputs(share)
+        loss, losses = self._loss(outputs, share)
+        self._fabric.backward(loss)
+        self._optimizer.step()
+        self._made += 1
+        if share.examples:
+            self._tally.add(losses, outputs, share.targets, share.examples)
+
+    def _outputs(self, share: Share) -> dict[str, Tensor]:
+        """What the network gives, as the spec lays it out."""
+        made = self._module(*share.inputs)
+        results = made if isinstance(made, tuple) else (made,)
+        return {
+            name: result.permute(axes) if result.ndim == 4 else result
+            for (name, axes), result in zip(self._axes.items(), results, strict=True)
+        }
+
+    def _loss(self, outputs: Mapping[str, Tensor], share: Share) -> tuple[Tensor, list[Tensor]]:
+        """What to minimize, and the losses for the logs.
+
+        Gradients are averaged over the processes: each counts by its part of the batch.
+        """
+        losses = [
+            loss(outputs[name], share.targets[name], share.weights)
+            for name, loss in self._losses.items()
+        ]
+        weights = [each.weight for each in self._plan.objectives.values()]
+        total = sum(
+            loss if weight == 1 else weight * loss
+            for loss, weight in zip(losses, weights, strict=True)
+        )
+        minimized = total if share.part == 1 else total * share.part
+        if self._penalty is not None:
+            penalty = self._penalty()
+            minimized, total = minimized + penalty, total + penalty
+        return minimized, [total, *(losses if len(losses) > 1 else [])]
+
+    def _inferred(self, batches: Iterable[Batch]) -> Iterator[tuple[Share, dict[str, Tensor]]]:
+        self._module.eval()
+        for share in self._shares(batches):
+            with torch.no_grad():
+                outputs = self._outputs(share)
+            yield share, outputs
+
+    # --- batches --------------------------------------------------------------------------------
+
+    def _shares(self, batches: Iterable[Batch]) -> Iterator[Share]:
+        """The batches on the device; on a GPU the next one is on its way while one is used."""
+        if self._fabric.device.type != "cuda":
+            yield from map(self._moved, batches)
+            return
+        ahead = None
+        for batch in batches:
+            here, ahead = ahead, self._moved(batch)
+            if here is not None:
+                yield here
+        if ahead is not None:
+            yield ahead
+
+    def _moved(self, batch: Batch) -> Share:
+        inputs = [
+            self._tensor(batch.inputs[name]).permute(runtime.boundary_axes(value))
+            for name, value in self._plan.graph.inputs.items()
+        ]
+        targets = {name: self._tensor(array) for name, array in batch.targets.items()}
+        weights = None if batch.weights is None else self._tensor(batch.weights)
+        examples = len(inputs[0])
+        return Share(inputs, targets, weights, examples, examples * self.world / batch.size)
+
+    def _tensor(self, array: Array) -> Tensor:
+        tensor = torch.from_numpy(array if array.flags.writeable else array.copy())
+        if self._fabric.device.type == "cuda":
+            tensor = tensor.pin_memory()
+        return tensor.to(self._fabric.device, non_blocking=True)
+
+    # --- several processes ----------------------------------------------------------------------
+
+    def _summed(self, tensor: Tensor) -> Tensor:
+        """Over all processes."""
+        return self._fabric.all_reduce(tensor, reduce_op="sum") if self.world > 1 else tensor
+
+    def _gathered(self, tensor: Tensor) -> Tensor:
+        """Those of all processes, one after the other along a new first axis."""
+        if self.world == 1:
+            return tensor.unsqueeze(0)
+        tensor = tensor.contiguous().to(self._fabric.device)
+        found = [torch.empty_like(tensor) for _ in range(self.world)]
+        torch.distributed.all_gather(found, tensor)
+        return torch.stack(found)
+
+    def _own(self, arrays: Arrays) -> dict[str, Tensor]:
+        """This process's part of what was gathered; of other processes' than these, the sum."""
+        tensors = {name: torch.from_numpy(each) for name, each in arrays.items()}
+        if all(len(each) == self.world for each in tensors.values()):
+            return {name: each[self.rank].clone() for name, each in tensors.items()}
+        return {name: each.sum(0) * (self.rank == 0) for name, each in tensors.items()}
+
+    def _share_averages(self) -> None:
+        """Take the first process's moving averages: each has its own of its share."""
+        if self.world > 1:
+            for buffer in self._network.buffers():
+                torch.distributed.broadcast(buffer, 0)
+
+    # --- the scale of float16's loss ------------------------------------------------------------
+
+    @property
+    def _scaler(self) -> Any:
+        return getattr(self._fabric.strategy.precision, "scaler", None)
+
+    def _scale(self) -> dict[str, Array]:
+        state = self._scaler.state_dict() if self._scaler is not None else {}
+        changing = {name: state[name] for name in ("scale", "_growth_tracker") if state}
+        return {f"scaler/{name}": np.array(value) for name, value in changing.items()}
+
+    def _rescale(self, state: Arrays) -> None:
+        found = {name: each.item() for name, each in below(state, "scaler/").items()}
+        if found and self._scaler is not None:
+            self._scaler.load_state_dict(self._scaler.state_dict() | found)
+
+    # --- the network ----------------------------------------------------------------------------
+
+    def _compiled(self) -> Any:
+        """The network to run: each size of batch is compiled for itself."""
+        asked, device = self._plan.train.compile, self._fabric.device
+        wanted = device.type == "cuda" if asked == "auto" else asked
+        return torch.compile(self._network, dynamic=False) if wanted else self._network
+
+
+def _network(plan: Plan, device: torch.device) -> nn.Module:
+    """The network with its first weights; on a GPU pictures lie channels last in memory."""
+    network = runtime.model(plan.graph, plan.weights, "channels_first")
+    ranks = {parameter.ndim for parameter in network.parameters()}
+    if device.type == "cuda" and 4 in ranks and 5 not in ranks:
+        network = network.to(memory_format=torch.channels_last)
+    return network
+
+
+@contextmanager
+def _explained(share: Share) -> Iterator[None]:
+    """Say what is to be done about errors of PyTorch's that a spec can mend."""
+    try:
+        yield
+    except torch.OutOfMemoryError:
+        message = f"the device has not enough memory for a step of {share.examples} examples"
+        help = "make batch_size smaller, or set precision to bfloat16"
+        raise SpecError.of("out-of-memory", message, help=help) from None
+    except ValueError as error:
+        if "more than 1 value per channel" not in str(error):
+            raise
+        message = "batch normalization cannot learn from one example, the last of an epoch"
+        help = "change batch_size, so that the last batch has more"
+        raise SpecError.of("batch-too-small", message, help=help) from None

@@ -1,0 +1,1 @@
+"""Training: what `train:` says of it, and the loop that the engines of all backends share."""

@@ -1,0 +1,223 @@
+"""The loop around an engine: epochs, validation, the best weights, early stopping, saving.
+
+It is the same for every backend, since it knows nothing of frameworks: an engine makes steps. After
+each epoch everything is on disk; a run that is killed at any moment goes on from its last
+checkpoint, and on a deterministic device ends with the weights it would have had.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+from specc.diagnostics import SpecError
+from specc.training.checkpoint import Checkpoint, Progress, Row
+from specc.training.engine import Engine, Logs
+from specc.training.interruption import Interrupted, Interruption
+from specc.training.monitors import Best, Monitor, Plateau, Stopping, restore, state_of
+
+if TYPE_CHECKING:
+    from specc.data.loading import Batch, Loader
+    from specc.training.document import Train
+
+READ_SECONDS = 0.1
+"""The logs are read at most so often within an epoch: reading may wait for the device."""
+
+AGREE_STEPS = 16
+"""Several processes agree on an interruption at every step of this number, since they must stop
+after the same one."""
+
+
+class Observer(Protocol):
+    """Who is told of a run as it goes on."""
+
+    def epoch_started(self, epoch: int, epochs: int, done: int, steps: int) -> None:
+        """epoch: from 1. done: steps of it that an earlier process made, of `steps`."""
+        ...
+
+    def stepped(self, step: int, logs: Logs | None) -> None:
+        """step: from 1. logs: None where they were not read."""
+        ...
+
+    def epoch_ended(self, row: Row, best: bool) -> None:
+        """row: the line of the history. best: whether the epoch is the best so far."""
+        ...
+
+
+class Store(Protocol):
+    """Where a run is kept. Every method writes whole files, and raises `SpecError` if it cannot."""
+
+    def save_checkpoint(self, checkpoint: Checkpoint) -> None: ...
+
+    def save_epoch(self, checkpoint: Checkpoint, best: Best, *, improved: bool) -> None:
+        """The end of an epoch: history, last weights, and the best ones if these are."""
+        ...
+
+
+@dataclass(slots=True)
+class Loop:
+    """A run under way.
+
+    validation: None if the data has no such part.
+    stopping, plateau: None if the spec asks for none.
+    store: None in the processes of a distributed run that write nothing.
+    """
+
+    engine: Engine
+    train: Train
+    training: Loader
+    validation: Loader | None
+    best: Best
+    stopping: Stopping | None
+    plateau: Plateau | None
+    store: Store | None
+    observer: Observer
+    interruption: Interruption = field(default_factory=Interruption)
+    progress: Progress = field(default_factory=Progress)
+    _fault: SpecError | None = None
+    _saved: int = 0
+    _started: float = 0.0
+    _read: float = 0.0
+
+    def resume(self, checkpoint: Checkpoint) -> None:
+        """Stand where `checkpoint` was taken."""
+        self.progress = checkpoint.progress
+        self.engine.restore(checkpoint.weights, checkpoint.state)
+        for name, monitor in self._monitors().items():
+            if name in self.progress.monitors:
+                restore(monitor, self.progress.monitors[name])
+
+    def run(self) -> None:
+        """Train to the last epoch, or until early stopping.
+
+        Raises `Interrupted` once all is saved, and `SpecError`: for data that cannot be read (the
+        steps before it are saved), for a loss that is no number and for a disk that takes nothing
+        more (the last checkpoint stands).
+        """
+        while self.progress.epoch < self.train.epochs and not self.progress.stopped:
+            self._epoch()
+            if self.engine.any(self.interruption.asked):
+                raise Interrupted
+
+    def _epoch(self) -> None:
+        done, epoch = self.progress.step, self.progress.epoch
+        self._saved = done
+        self.observer.epoch_started(epoch + 1, self.train.epochs, done, self.training.steps)
+        self._started = time.monotonic() - self.progress.seconds
+        rate = self.engine.learning_rate
+        logs = self.engine.train(self._batches(epoch, done), self._after_step, done=done)
+        if self._fault is not None:
+            self._save()
+            raise self._fault
+        self._require_finite(logs)
+        self._end_epoch(rate, logs | self._validated())
+
+    def _batches(self, epoch: int, done: int) -> Iterator[Batch]:
+        """The batches of an epoch, up to the first that cannot be read.
+
+        An engine then stands after a whole step, whatever it prefetches.
+        """
+        try:
+            yield from self.training.epoch(epoch, start=done)
+        except SpecError as error:
+            self._fault = error
+
+    def _validated(self) -> Logs:
+        if self.validation is None:
+            return {}
+        try:
+            logs = self.engine.evaluate(self.validation.epoch(0))
+        except SpecError:
+            self._save()
+            raise
+        return {f"val_{name}": value for name, value in logs.items()}
+
+    def _end_epoch(self, rate: float, logs: Logs) -> None:
+        self.progress.epoch += 1
+        self.progress.step = 0
+        epoch, seconds = self.progress.epoch, time.monotonic() - self._started
+        row = {"epoch": epoch, "learning_rate": rate, "seconds": round(seconds, 3), **logs}
+        self.progress.history.append(row)
+        self.progress.seconds = 0.0
+        improved = self.best.improves(logs, epoch)
+        if self.stopping is not None and self.stopping.stops(logs, epoch):
+            self.progress.stopped = f"{self.stopping.best.monitor} did not improve any more"
+        self._follow_plateau(logs, epoch)
+        checkpoint = self._checkpoint()
+        if self.store is not None:
+            self.store.save_epoch(checkpoint, self.best, improved=improved)
+        self.observer.epoch_ended(row, improved)
+
+    def _follow_plateau(self, logs: Logs, epoch: int) -> None:
+        if self.plateau is None:
+            return
+        rate = self.plateau.reduced(logs, epoch, self.engine.learning_rate)
+        if rate is not None:
+            self.engine.reduce_learning_rate(rate)
+
+    # --- within an epoch ------------------------------------------------------------------------
+
+    def _after_step(self, step: int, read: Callable[[], Logs]) -> None:
+        self.progress.step = step
+        now = time.monotonic()
+        logs = None
+        if now - self._read >= READ_SECONDS:
+            self._read = now
+            self._require_finite(logs := read())
+        self.observer.stepped(step, logs)
+        asked = self._interrupted(step)
+        if asked or self._due(step):
+            self._require_finite(read())
+            self._save()
+        if asked:
+            raise Interrupted
+
+    def _due(self, step: int) -> bool:
+        """Whether `checkpoint: {save_freq: …}` asks for one after this step.
+
+        An engine may count several steps at once, so the multiples of the frequency may be passed.
+        """
+        frequency = self.train.checkpoint.save_freq if self.train.checkpoint else "epoch"
+        if frequency == "epoch" or step == self.training.steps:
+            return False
+        return step // frequency > self._saved // frequency
+
+    def _interrupted(self, step: int) -> bool:
+        """Whether to stop after this step: in all processes after the same one."""
+        if self.engine.world == 1:
+            return self.interruption.asked
+        return step % AGREE_STEPS == 0 and self.engine.any(self.interruption.asked)
+
+    # --- saving ---------------------------------------------------------------------------------
+
+    def _save(self) -> None:
+        self._saved = self.progress.step
+        self.progress.seconds = time.monotonic() - self._started
+        checkpoint = self._checkpoint()
+        if self.store is not None:
+            self.store.save_checkpoint(checkpoint)
+
+    def _checkpoint(self) -> Checkpoint:
+        """Made in every process: gathering weights and state may take all of them."""
+        self.progress.monitors = {name: state_of(each) for name, each in self._monitors().items()}
+        return Checkpoint(self.progress, self.engine.weights(), self.engine.state())
+
+    def _monitors(self) -> dict[str, Monitor]:
+        known = {"best": self.best, "early_stopping": self.stopping, "plateau": self.plateau}
+        return {name: monitor for name, monitor in known.items() if monitor is not None}
+
+    def _require_finite(self, logs: Mapping[str, float]) -> None:
+        """Raise `SpecError` (`loss-not-finite`) before anything of such a state is saved."""
+        if math.isfinite(logs["loss"]):
+            return
+        epoch, step = self.progress.epoch + 1, self.progress.step
+        raise SpecError.of(
+            "loss-not-finite",
+            f"the loss became {logs['loss']} in epoch {epoch}, by step {step:,}, "
+            f"at a learning rate of {self.engine.learning_rate:g}",
+            help="lower the learning rate, clip gradients (`global_clipnorm: 1.0`), or look for "
+            "values in the data that are not numbers; the last checkpoint was made before it",
+        )

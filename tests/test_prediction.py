@@ -1,0 +1,252 @@
+"""`specc predict` sees what training saw, and says what the model gives in the data's words."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+import specc
+from specc.cli.app import app
+from specc.cli.prediction import Predictor
+from specc.data.opening import open_data
+from specc.data.preparing import Preprocessing
+from specc.data.rescaling import rescales
+from specc.training.metadata import ModelCard
+from specc.training.objectives import objectives
+from specc.training.run import create_run
+from specc.weights import save_weights
+
+SPEC = """\
+specc: 1
+name: net
+inputs: {image: "float32[N, 6, 8, 3]"}
+layers:
+  - Flatten
+  - Dense: {units: UNITS, activation: ACTIVATION}
+    name: y
+train:
+  optimizer: sgd
+  loss: LOSS
+  epochs: 1
+data:
+  source: {image_folder: pictures}
+"""
+
+LOGITS = "{sparse_categorical_crossentropy: {from_logits: true}}"
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder to work in, with pictures of two classes, none of the network's size."""
+    monkeypatch.chdir(tmp_path)
+    for index, name in enumerate(("cat", "dog")):
+        Path("pictures", name).mkdir(parents=True)
+        for number in range(2):
+            write_picture(f"pictures/{name}/{number}.png", 10 * index + number)
+    return tmp_path
+
+
+def write_picture(
+    path: str, seed: int, size: tuple[int, int] = (17, 11), mode: str = "RGB"
+) -> None:
+    from PIL import Image
+
+    pixels = np.random.default_rng(seed).integers(0, 256, (*size, 3), np.uint8)
+    Image.fromarray(pixels).convert(mode).save(path)
+
+
+def network(
+    units: int = 2, activation: str = "linear", loss: str = LOGITS, **data: Any
+) -> specc.Network:
+    text = SPEC.replace("UNITS", str(units)).replace("ACTIVATION", activation)
+    Path("net.yaml").write_text(text.replace("LOSS", loss), "utf-8")
+    return specc.load("net.yaml", data=data or None)
+
+
+def begin(net: specc.Network, weights: dict[str, Any] | None = None) -> None:
+    """A run of `net` in the folder `run`, as training makes it."""
+    assert net.train is not None
+    assert net.data is not None
+    found = objectives(net.graph, net.train)
+    dataset = open_data(net.data, net.inputs, found, rescales=rescales(net.graph))
+    run = create_run(
+        Path("run"),
+        net,
+        backend="pytorch",
+        train=net.train,
+        data=net.data,
+        class_names=dataset.class_names,
+        preprocessing=dataset.preprocessing,
+    )
+    save_weights(run.best, weights or net.initial_weights(3))
+
+
+def constant(net: specc.Network, *biases: float) -> dict[str, Any]:
+    """Weights with which a network of one `Dense` gives the same for every picture."""
+    zeros = {key: np.zeros_like(array) for key, array in net.initial_weights().items()}
+    return zeros | {"y.bias": np.array(biases, np.float32)}
+
+
+def predict(*arguments: str) -> str:
+    result = CliRunner().invoke(app, ["predict", *arguments])
+    assert result.exit_code == 0, result.output
+    return result.stdout
+
+
+def scores(*arguments: str) -> dict[str | None, float]:
+    (found,) = json.loads(predict(*arguments, "--json"))
+    return {each["name"]: each["score"] for each in found["predictions"]}
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {},
+        {"scale": 0.25, "mean": [1.0, 2.0, 3.0], "std": [0.5, 0.25, 3.0]},
+        {"source": {"image_folder": {"path": "pictures", "interpolation": "nearest"}}},
+    ],
+)
+@pytest.mark.parametrize("mode", ["RGB", "L", "RGBA"])
+def test_prediction_sees_the_pixels_that_training_saw(data: dict[str, Any], mode: str) -> None:
+    write_picture("pictures/cat/0.png", 7, (21, 33), mode)
+    net = network(**data)
+    begin(net)
+    assert net.train is not None
+    assert net.data is not None
+    found = objectives(net.graph, net.train)
+    dataset = open_data(net.data, net.inputs, found, rescales=False)
+    assert dataset.train is not None
+    ((seen,), _) = (list(part.values()) for part in dataset.train.fetch(np.array([0])))
+    for layout in ("channels_last", "channels_first"):
+        options = ["-o", "m.onnx", "--io-layout", layout]
+        assert CliRunner().invoke(app, ["export", "run", *options]).exit_code == 0
+        predictor = Predictor.load(Path("m.onnx"))
+        assert predictor.picture is not None
+        given = predictor.picture.read(Path("pictures/cat/0.png"), "float32")
+        axes = (0, 2, 3, 1) if layout == "channels_first" else (0, 1, 2, 3)
+        np.testing.assert_array_equal(given.transpose(axes), seen)
+
+
+def test_a_grey_picture_fits_an_input_without_channels() -> None:
+    import onnxruntime
+
+    spec = SPEC.replace("6, 8, 3", "6, 8").replace("UNITS", "2").replace("ACTIVATION", "linear")
+    Path("net.yaml").write_text(spec.replace("LOSS", LOGITS), "utf-8")
+    Path("m.onnx").write_bytes(specc.load("net.yaml").to_onnx())
+    predictor = Predictor.load(Path("m.onnx"))
+    assert predictor.picture is not None
+    write_picture("grey.png", 0, (6, 8), "L")
+    given = predictor.picture.read(Path("grey.png"), "float32")
+    assert given.shape == (1, 6, 8)
+    (expected,) = onnxruntime.InferenceSession("m.onnx").run(None, {"image": given})[0]
+    ((first, second),) = [each.scores for each in predictor.predict(Path("grey.png"), top_k=2)]
+    found = {score.index: score.value for score in (first, second)}
+    np.testing.assert_allclose([found[0], found[1]], expected)
+
+
+def test_logits_are_told_as_probabilities() -> None:
+    net = network()
+    begin(net, constant(net, 0.0, math.log(249)))
+    assert predict("run", "pictures/cat/0.png").splitlines() == [
+        "pictures/cat/0.png: dog, 99.6 %",
+        "  cat  0.4 %",
+    ]
+    assert scores("run", "pictures/cat/0.png") == pytest.approx({"dog": 0.996, "cat": 0.004})
+
+
+def test_an_exported_run_predicts_as_the_run_does() -> None:
+    begin(network())
+    expected = scores("run", "pictures/dog/1.png")
+    for options in ([], ["--softmax"]):
+        assert CliRunner().invoke(app, ["export", "run", "-o", "m.onnx", *options]).exit_code == 0
+        found = scores("m.onnx", "pictures/dog/1.png")
+        assert found == pytest.approx(expected, rel=1e-5)
+    assert sum(expected.values()) == pytest.approx(1)
+
+
+@pytest.mark.parametrize(
+    ("loss", "activation"),
+    [("{binary_crossentropy: {from_logits: true}}", "linear"), ("binary_crossentropy", "sigmoid")],
+)
+@pytest.mark.parametrize(("bias", "name"), [(3.0, "dog"), (-3.0, "cat")])
+def test_one_number_for_two_classes_names_the_more_probable(
+    loss: str, activation: str, bias: float, name: str
+) -> None:
+    net = network(1, activation, loss)
+    begin(net, constant(net, bias))
+    lines = predict("run", "pictures/cat/0.png").splitlines()
+    assert lines[0] == f"pictures/cat/0.png: {name}, 95.3 %"
+    assert lines[1].split() == [{"dog": "cat", "cat": "dog"}[name], "4.7", "%"]
+
+
+def test_values_of_a_regression_keep_their_order() -> None:
+    Path("reg.npz").write_bytes(b"")
+    np.savez("reg.npz", x=np.zeros((3, 6, 8, 3), np.float32), y=np.zeros((3, 2), np.float32))
+    net = network(2, loss="mse", source={"arrays": "reg.npz"})
+    begin(net, constant(net, 1.5, 7.0))
+    np.save("one.npy", np.zeros((3, 6, 8), np.float32))
+    lines = predict("run", "one.npy").splitlines()
+    assert lines == ["one.npy", "  y[0]  1.5000", "  y[1]  7.0000"]
+
+
+def test_the_user_may_scale_otherwise() -> None:
+    net = network(scale=0.01)
+    begin(net)
+    given = scores("run", "pictures/cat/0.png", "--scale", "0.01")
+    assert given == scores("run", "pictures/cat/0.png")
+    assert given != scores("run", "pictures/cat/0.png", "--scale", "0.02")
+
+
+def test_scores_that_are_no_numbers_are_null() -> None:
+    Path("m.onnx").write_bytes(network().to_onnx())
+    np.save("nan.npy", np.full((3, 6, 8), np.nan, np.float32))
+    assert scores("m.onnx", "nan.npy") == {None: None}
+    assert "NaN" not in predict("m.onnx", "nan.npy", "--json")
+
+
+def test_an_empty_batch_is_refused() -> None:
+    Path("m.onnx").write_bytes(network().to_onnx())
+    np.save("none.npy", np.zeros((0, 3, 6, 8), np.float32))
+    result = CliRunner().invoke(app, ["predict", "m.onnx", "none.npy"])
+    assert result.exit_code == 1
+    assert "expected one example or more, received float32[0, 3, 6, 8]" in result.output
+
+
+def test_a_run_without_weights_is_refused() -> None:
+    begin(network())
+    Path("run/best.safetensors").unlink()
+    result = CliRunner().invoke(app, ["predict", "run", "pictures/cat/0.png"])
+    assert result.exit_code == 1
+    assert "no epoch was finished" in result.output
+
+
+# The card of a model
+
+
+def test_a_card_comes_back_from_its_metadata() -> None:
+    preprocessing = Preprocessing((4, 5), 1, "nearest", 1 / 255, (0.1,), (0.2,))
+    for card in (
+        ModelCard(),
+        ModelCard(("a", "é\x1b"), preprocessing, "binary", "logits"),
+        ModelCard((), Preprocessing(), "regression", "values"),
+    ):
+        assert ModelCard.read(card.metadata()) == card
+    assert ModelCard().metadata() == {}
+
+
+@pytest.mark.parametrize(
+    "metadata",
+    [
+        {"class_names": "{}", "preprocessing": "[]", "task": "guess", "output": "1"},
+        {"class_names": "[", "preprocessing": '{"scale": "x"}', "task": "", "output": ""},
+        {"class_names": "7", "preprocessing": "NaN"},
+    ],
+)
+def test_metadata_of_others_counts_as_none(metadata: dict[str, str]) -> None:
+    assert ModelCard.read(metadata) == ModelCard()
