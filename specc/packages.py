@@ -26,7 +26,9 @@ EXTRAS = {
     "safetensors": "onnx",
     "sklearn": "train",
     "tensorflow": "keras",
+    "tensorboard": "tensorboard",
     "torch": "torch",
+    "torchmetrics": "torch",
 }
 """By the name a package is imported under."""
 

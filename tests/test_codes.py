@@ -49,6 +49,11 @@ ELSEWHERE = {
     "output-not-finite": "test_evaluation.py",
     "undefined-score": "test_reports.py",
     "nothing-to-compare": "test_reports.py",
+    "device-unavailable": "test_training_pytorch.py",
+    "batch-too-small": "test_training_pytorch.py",
+    "loss-not-finite": "test_training_loop.py",
+    "out-of-memory": "test_training_pytorch.py",
+    "checkpoint-unreadable": "test_training_loop.py",
 }
 
 REST = {

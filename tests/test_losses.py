@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+
 from specc.backends.pytorch.training.losses import make_loss
 from specc.training.losses import LOSSES, Loss
 

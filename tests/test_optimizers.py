@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+
 from specc.backends.pytorch.training.optimizers import make_optimizer
 from specc.training.optimizers import OPTIMIZERS, Optimizer
 
@@ -79,9 +80,7 @@ def gradients(step: int) -> dict[str, np.ndarray[Any, Any]]:
 
 
 def in_pytorch(declared: Optimizer) -> dict[str, np.ndarray[Any, Any]]:
-    weights = {
-        name: torch.nn.Parameter(torch.from_numpy(array)) for name, array in start().items()
-    }
+    weights = {name: torch.nn.Parameter(torch.from_numpy(array)) for name, array in start().items()}
     optimizer = make_optimizer(declared, weights.items())
     for step, rate in enumerate(rates(declared)):
         optimizer.param_groups[0]["lr"] = rate

@@ -366,7 +366,7 @@ def test_what_the_machine_lacks_is_said(
 ) -> None:
     with pytest.raises(SpecError) as caught:
         engine_of(plan(DENSE, CLASSES | train, **options))
-    assert [each.code for each in caught.value.report.errors] == ["device-unavailable"]
+    assert [each.code for each in caught.value.report.diagnostics] == ["device-unavailable"]
 
 
 @pytest.mark.parametrize(("backend", "devices"), [("tensorflow", 2), ("torch", 1)])

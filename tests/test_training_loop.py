@@ -19,7 +19,7 @@ from specc.training.checkpoint import Checkpoint, Progress, load_checkpoint, sav
 from specc.training.document import Train
 from specc.training.interruption import Interrupted, interruptible
 from specc.training.loop import Loop
-from specc.training.monitors import Best, Plateau, Stopping, restore, state_of
+from specc.training.monitors import Best, Monitors, Plateau, Stopping, restore, state_of
 
 STEPS = 5
 
@@ -39,7 +39,9 @@ class Counting:
     def reduce_learning_rate(self, rate: float) -> None:
         self.learning_rate = rate
 
-    def train(self, batches: Iterable[float], after_step: Any, *, done: int = 0) -> dict[str, float]:
+    def train(
+        self, batches: Iterable[float], after_step: Any, *, done: int = 0
+    ) -> dict[str, float]:
         if not done:
             self.seen = []
         for step, batch in enumerate(batches, done + 1):
@@ -134,9 +136,7 @@ def make(tmp_path: Path, train: Train | None = None, **parts: Any) -> Loop:
         "engine": Counting(),
         "training": Numbers(),
         "validation": None,
-        "best": Best("loss", "min"),
-        "stopping": None,
-        "plateau": None,
+        "monitors": Monitors(Best("loss", "min")),
         "store": OnDisk(tmp_path / "checkpoint.safetensors"),
         "observer": Watching(),
     }
@@ -257,8 +257,8 @@ def test_full_disk_leaves_the_last_checkpoint(tmp_path: Path) -> None:
 
 def test_early_stopping_ends_the_run(tmp_path: Path) -> None:
     rule = declared(early_stopping={"monitor": "loss", "patience": 1}).early_stopping
-    stopping = Stopping(rule, Best("loss", "min"))
-    loop = make(tmp_path, stopping=stopping)
+    monitors = Monitors(Best("loss", "min"), Stopping(rule, Best("loss", "min")))
+    loop = make(tmp_path, monitors=monitors)
     loop.run()
     assert loop.progress.epoch == 2
     assert loop.progress.stopped == "loss did not improve any more"
@@ -361,7 +361,9 @@ def test_early_stopping_is_keras_s(
 
 
 @given(VALUES, st.integers(1, 3), st.integers(0, 2), st.sampled_from([0.0, 0.01]))
-def test_plateau_is_keras_s(values: list[float], patience: int, cooldown: int, least: float) -> None:
+def test_plateau_is_keras_s(
+    values: list[float], patience: int, cooldown: int, least: float
+) -> None:
     import keras
 
     settings: dict[str, Any] = {

@@ -1,4 +1,4 @@
-"""The PyTorch engine: what a step means, and that it goes on from arrays as if it had not stopped."""
+"""The PyTorch engine: what a step means, and that it goes on as if it had never stopped."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
-import specc
 import torch
+
+import specc
 from specc.backends.pytorch import BACKEND
 from specc.diagnostics import SpecError
 from specc.training.document import Train
@@ -118,8 +119,8 @@ def make(tmp_path: Path) -> Iterator[Make]:
     """An engine from a spec's text and the section `train`; further arguments are `Plan`'s."""
     engines = []
 
-    def engine(text: str, train: Mapping[str, Any] = {}, **options: Any) -> Any:  # noqa: B006
-        engines.append(BACKEND.engine(planned(tmp_path, text, train, **options)))
+    def engine(text: str, train: Any = None, **options: Any) -> Any:
+        engines.append(BACKEND.engine(planned(tmp_path, text, train or {}, **options)))
         return engines[-1]
 
     yield engine
@@ -215,6 +216,37 @@ def test_several_outputs_are_weighed_and_named_as_in_keras(make: Make) -> None:
     )
 
 
+SURE = """\
+specc: 1
+name: sure
+inputs: {image: "float32[N, 8, 8, 1]"}
+layers:
+  - Flatten
+  - Dense: {units: 10, kernel_initializer: {random_normal: {stddev: 30}}ENDING}
+"""
+ENDINGS = {
+    "activation": SURE.replace("ENDING", ", activation: softmax"),
+    "softmax": SURE.replace("ENDING", "") + "  - Softmax\n",
+    "layer": SURE.replace("ENDING", "") + "  - Activation: softmax\n",
+}
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_a_softmax_that_is_sure_and_wrong_learns_from_its_logits(make: Make, ending: str) -> None:
+    """As in Keras: a probability that rounded to 0 would have no gradient."""
+    logits = make(SURE.replace("ENDING", ""), {"metrics": ["accuracy", "mse"]})
+    train = {"loss": "sparse_categorical_crossentropy", "metrics": ["accuracy", "mse"]}
+    engine = make(ENDINGS[ending], train)
+    output = next(iter(engine._plan.graph.outputs))
+    assert next(engine.predict(batches(output)))[output].sum() == pytest.approx(BATCH)
+    found, expected = (
+        each.train(batches(name), nothing) for each, name in ((engine, output), (logits, "dense"))
+    )
+    assert found == expected
+    assert found["loss"] > 17, "what Keras would clip at"
+    assert_same([engine.weights()], [logits.weights()])
+
+
 def test_evaluation_changes_nothing(make: Make) -> None:
     engine = make(CNN, {"metrics": ["accuracy"]})
     engine.train(batches(), nothing)
@@ -234,7 +266,9 @@ def test_the_epoch_is_the_mean_over_examples(make: Make) -> None:
 
 
 def test_the_rate_follows_the_schedule_until_it_is_reduced(make: Make) -> None:
-    decay = {"exponential_decay": {"initial_learning_rate": 1.0, "decay_steps": 1, "decay_rate": 0.5}}
+    decay = {
+        "exponential_decay": {"initial_learning_rate": 1.0, "decay_steps": 1, "decay_rate": 0.5}
+    }
     engine = make(PLAIN, {"optimizer": {"sgd": {"learning_rate": decay}}})
     seen: list[float] = []
     engine.train(batches(), lambda step, read: seen.append(engine.learning_rate))
@@ -248,7 +282,10 @@ def test_the_rate_follows_the_schedule_until_it_is_reduced(make: Make) -> None:
 
 STATEFUL = {
     "optimizer": {
-        "adam": {"learning_rate": {"cosine_decay": {"initial_learning_rate": 0.01}}, "amsgrad": True}
+        "adam": {
+            "learning_rate": {"cosine_decay": {"initial_learning_rate": 0.01}},
+            "amsgrad": True,
+        }
     },
     "metrics": ["accuracy", "f1_score", "auc", {"top_k_accuracy": 3}],
 }
@@ -259,7 +296,7 @@ class Stopped(Exception):
 
 
 def stop_after(last: int) -> Callable[[int, Callable[[], Logs]], None]:
-    def after_step(step: int, read: Callable[[], Logs]) -> None:
+    def after_step(step: int, _: Callable[[], Logs]) -> None:
         if step == last:
             raise Stopped
 
@@ -290,9 +327,7 @@ def test_what_follows_a_restore_is_bit_for_bit_the_same(make: Make, optimizer: s
     resumed.restore(weights, state)
     assert_same((resumed.weights(), resumed.state()), (weights, state))
     assert resumed.train(batches(start=3), nothing, done=3) == expected
-    assert_same(
-        (resumed.weights(), resumed.state()), (unbroken.weights(), unbroken.state())
-    )
+    assert_same((resumed.weights(), resumed.state()), (unbroken.weights(), unbroken.state()))
 
 
 def test_snapshots_do_not_change_with_the_engine(make: Make) -> None:
@@ -417,6 +452,64 @@ def work(folder: str, text: str, train: Mapping[str, Any], options: Mapping[str,
     }
     engine.close()
     return result
+
+
+def test_weights_can_be_spread_over_the_processes(make: Make, tmp_path: Path) -> None:
+    text = PLAIN.replace("kernel_regularizer: {l2: 0.01}, ", "")
+    train = {"metrics": ["accuracy"], "optimizer": "adamw"}
+    engine = make(text, train)
+    losses = [engine.train(batches(last=5), nothing)["loss"] for _ in range(2)]
+    for result in launched(tmp_path, text, train, strategy="fsdp"):
+        found = [logs["loss"] for logs in result["logs"]]
+        np.testing.assert_allclose(found, losses, rtol=1e-5)
+        for key, weight in engine.weights().items():
+            np.testing.assert_allclose(result["weights"][key], weight, rtol=1e-4, atol=1e-5)
+
+
+# --- with a GPU ---------------------------------------------------------------------------------
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("precision", ["float32", "bfloat16", "float16"])
+@pytest.mark.parametrize("compiled", [False, True], ids=["eager", "compiled"])
+def test_steps_on_a_gpu_are_those_of_the_cpu(make: Make, precision: str, compiled: bool) -> None:
+    text = CNN.replace("  - Dropout: {rate: 0.2, seed: 5}\n", "").replace("  - Dropout: 0.3\n", "")
+    train = {"metrics": ["accuracy", "auc"], "optimizer": "adam"}
+    expected = make(text, train).train(batches(), nothing)
+    options = {"precision": precision, "compile": compiled}
+    engine = make(text, train | options, accelerator="gpu")
+    logs = engine.train(batches(), nothing)
+    assert engine.precision == precision
+    assert engine.device == torch.cuda.get_device_name()
+    tolerance = 1e-3 if precision == "float32" else 0.05
+    np.testing.assert_allclose(logs["loss"], expected["loss"], rtol=tolerance)
+    assert {array.dtype.name for array in engine.weights().values()} == {"float32"}
+
+
+@pytest.mark.gpu
+def test_a_gpu_gets_bfloat16_compilation_and_channels_last(make: Make) -> None:
+    engine = make(CNN, accelerator="gpu")
+    assert engine.precision == ("bfloat16" if torch.cuda.is_bf16_supported() else "float32")
+    assert hasattr(engine._forward, "_orig_mod") or hasattr(engine._module, "_orig_mod")
+    kernel = engine._network.conv2d.weight
+    assert kernel.is_cuda
+    assert kernel.is_contiguous(memory_format=torch.channels_last)
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("precision", ["float32", "float16"])
+def test_a_gpu_goes_on_from_where_it_was(make: Make, precision: str) -> None:
+    train = {**STATEFUL, "precision": precision}
+    engine = make(CNN, train, accelerator="gpu")
+    with pytest.raises(Stopped):
+        engine.train(batches(), stop_after(3))
+    weights, state = engine.weights(), engine.state()
+    expected = engine.train(batches(start=3), nothing, done=3)
+    resumed = make(CNN, train, accelerator="gpu")
+    resumed.restore(weights, state)
+    assert_same((resumed.weights(), resumed.state()), (weights, state))
+    found = resumed.train(batches(start=3), nothing, done=3)
+    assert found == pytest.approx(expected, rel=1e-3)  # the order of sums on a GPU is not fixed
 
 
 if __name__ == "__main__":

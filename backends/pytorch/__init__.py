@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from specc.packages import needs
+
 from . import layout as layout  # its lowering is of no family, so nothing else imports it
 from . import runtime
 from .source import source
@@ -35,6 +37,7 @@ class PyTorchBackend:
     def run(self, graph: Graph, weights: Arrays, inputs: Arrays) -> dict[str, Array]:
         return runtime.run(graph, weights, inputs)
 
+    @needs("torch")
     def engine(self, plan: Plan) -> Engine:
         from .training.engine import PyTorchEngine
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -118,13 +118,18 @@ class PictureColumn:
         import numpy as np
 
         pixels = np.empty((len(rows), *self.shape), np.uint8)
-        for place, row in zip(pixels, rows.tolist(), strict=True):
+        for place, picture in zip(pixels, self.pictures(rows), strict=True):
+            place[...] = picture
+        return pixels
+
+    def pictures(self, rows: Rows) -> Iterator[Array]:
+        """The pictures [height, width, channels], one after the other. Raises `SpecError`."""
+        for row in rows.tolist():
             try:
-                place[...] = self.format.decode(self.files[row])
+                yield self.format.decode(self.files[row])
             except PictureError as error:
                 message = self._message(row, error)
                 raise SpecError.of("data-unreadable", message, help=_UNREADABLE) from None
-        return pixels
 
     def check(self, report: Report) -> None:
         for row in range(len(self.files)):

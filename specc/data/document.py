@@ -169,7 +169,7 @@ class Data(BaseModel):
     test: SourceField | None = Field(
         default=None, description="The test examples, if not in `source`."
     )
-    validation_split: Annotated[float, Field(gt=0, lt=1)] | None = Field(
+    validation_split: Annotated[float, Field(ge=0, lt=1)] | None = Field(
         default=None,
         description="The share of the training examples that validate instead, from each class "
         "alike; between 0 and 1. A path that holds a validation split of its own keeps that one.",
@@ -196,7 +196,7 @@ class Data(BaseModel):
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        if self.validation is not None and self.validation_split is not None:
+        if self.validation is not None and self.validation_split:
             raise ValueError("expected `validation` or `validation_split`, received both")
         if self.mean and self.std and len(self.mean) != len(self.std):
             received = f"{len(self.mean)} and {len(self.std)}"

@@ -56,15 +56,20 @@ class Preprocessing:
 
         prepared = np.empty(values.shape, np.float32)
         for block in _blocks(prepared):
-            part = prepared[block]
-            np.copyto(part, values[block], casting="same_kind")
-            if self.scale != 1:
-                part *= np.float32(self.scale)
-            if self.mean is not None:
-                part -= np.asarray(self.mean, np.float32)
-            if self.std is not None:
-                part /= np.asarray(self.std, np.float32)
+            self.write(values[block], prepared[block])
         return prepared
+
+    def write(self, values: Array, prepared: Array) -> None:
+        """Put the values, scaled, into an array of their shape, float32."""
+        import numpy as np
+
+        np.copyto(prepared, values, casting="same_kind")
+        if self.scale != 1:
+            prepared *= np.float32(self.scale)
+        if self.mean is not None:
+            prepared -= np.asarray(self.mean, np.float32)
+        if self.std is not None:
+            prepared /= np.asarray(self.std, np.float32)
 
     def as_json(self) -> dict[str, Any]:
         """The same as data; `of_json` reads it."""
@@ -98,13 +103,23 @@ class InputFeed:
         """The examples as the network takes them, channels last."""
         import numpy as np
 
-        values = self._shaped(self.column.take(rows))
         if self.type.dtype not in FLOATS:
+            values = self._shaped(self.column.take(rows))
             return values.astype(self.type.dtype, copy=False)
-        prepared = self.preprocessing.apply(values)
         # numpy has no bfloat16; the engines convert.
         dtype = "float32" if self.type.dtype == "bfloat16" else self.type.dtype
-        return prepared.astype(np.dtype(dtype), copy=False)
+        return self._prepared(rows).astype(np.dtype(dtype), copy=False)
+
+    def _prepared(self, rows: Rows) -> Array:
+        """The examples as float32. Pictures are scaled one by one, while they are in the cache."""
+        import numpy as np
+
+        if not isinstance(self.column, PictureColumn):
+            return self.preprocessing.apply(self._shaped(self.column.take(rows)))
+        prepared = np.empty((len(rows), *self.column.shape), np.float32)
+        for place, pixels in zip(prepared, self.column.pictures(rows), strict=True):
+            self.preprocessing.write(pixels, place)
+        return self._shaped(prepared)
 
     def picture(self, row: int) -> NDArray[np.uint8] | None:
         """The example as a picture [H, W, C], before any scaling; None if it is none.

@@ -17,7 +17,7 @@ from specc.diagnostics import SpecError
 from specc.training.checkpoint import Checkpoint, Progress, Row
 from specc.training.engine import Engine, Logs
 from specc.training.interruption import Interrupted, Interruption
-from specc.training.monitors import Best, Monitor, Plateau, Stopping, restore, state_of
+from specc.training.monitors import Best, Monitors
 
 if TYPE_CHECKING:
     from specc.data.loading import Batch, Loader
@@ -62,7 +62,6 @@ class Loop:
     """A run under way.
 
     validation: None if the data has no such part.
-    stopping, plateau: None if the spec asks for none.
     store: None in the processes of a distributed run that write nothing.
     """
 
@@ -70,9 +69,7 @@ class Loop:
     train: Train
     training: Loader
     validation: Loader | None
-    best: Best
-    stopping: Stopping | None
-    plateau: Plateau | None
+    monitors: Monitors
     store: Store | None
     observer: Observer
     interruption: Interruption = field(default_factory=Interruption)
@@ -86,9 +83,7 @@ class Loop:
         """Stand where `checkpoint` was taken."""
         self.progress = checkpoint.progress
         self.engine.restore(checkpoint.weights, checkpoint.state)
-        for name, monitor in self._monitors().items():
-            if name in self.progress.monitors:
-                restore(monitor, self.progress.monitors[name])
+        self.monitors.restore(self.progress.monitors)
 
     def run(self) -> None:
         """Train to the last epoch, or until early stopping.
@@ -142,19 +137,21 @@ class Loop:
         row = {"epoch": epoch, "learning_rate": rate, "seconds": round(seconds, 3), **logs}
         self.progress.history.append(row)
         self.progress.seconds = 0.0
-        improved = self.best.improves(logs, epoch)
-        if self.stopping is not None and self.stopping.stops(logs, epoch):
-            self.progress.stopped = f"{self.stopping.best.monitor} did not improve any more"
+        best, stopping = self.monitors.best, self.monitors.stopping
+        improved = best.improves(logs, epoch)
+        if stopping is not None and stopping.stops(logs, epoch):
+            self.progress.stopped = f"{stopping.best.monitor} did not improve any more"
         self._follow_plateau(logs, epoch)
         checkpoint = self._checkpoint()
         if self.store is not None:
-            self.store.save_epoch(checkpoint, self.best, improved=improved)
+            self.store.save_epoch(checkpoint, best, improved=improved)
         self.observer.epoch_ended(row, improved)
 
     def _follow_plateau(self, logs: Logs, epoch: int) -> None:
-        if self.plateau is None:
+        plateau = self.monitors.plateau
+        if plateau is None:
             return
-        rate = self.plateau.reduced(logs, epoch, self.engine.learning_rate)
+        rate = plateau.reduced(logs, epoch, self.engine.learning_rate)
         if rate is not None:
             self.engine.reduce_learning_rate(rate)
 
@@ -202,12 +199,8 @@ class Loop:
 
     def _checkpoint(self) -> Checkpoint:
         """Made in every process: gathering weights and state may take all of them."""
-        self.progress.monitors = {name: state_of(each) for name, each in self._monitors().items()}
+        self.progress.monitors = self.monitors.state()
         return Checkpoint(self.progress, self.engine.weights(), self.engine.state())
-
-    def _monitors(self) -> dict[str, Monitor]:
-        known = {"best": self.best, "early_stopping": self.stopping, "plateau": self.plateau}
-        return {name: monitor for name, monitor in known.items() if monitor is not None}
 
     def _require_finite(self, logs: Mapping[str, float]) -> None:
         """Raise `SpecError` (`loss-not-finite`) before anything of such a state is saved."""

@@ -9,11 +9,12 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import Any
 
-from specc.training.document import EarlyStopping, ReduceLROnPlateau
+from specc.training.document import Checkpoint, EarlyStopping, ReduceLROnPlateau, Train
+from specc.training.metrics import Direction
 
-Direction = Literal["min", "max"]
+Rule = Checkpoint | EarlyStopping | ReduceLROnPlateau
 
 
 @dataclass(slots=True)
@@ -98,6 +99,49 @@ class Plateau:
 
 
 Monitor = Best | Stopping | Plateau
+
+
+@dataclass(slots=True)
+class Monitors:
+    """All that watches one run; None for what its spec does not ask for."""
+
+    best: Best
+    stopping: Stopping | None = None
+    plateau: Plateau | None = None
+
+    @classmethod
+    def of(cls, train: Train, directions: Mapping[str, Direction], *, validates: bool) -> Monitors:
+        """What `train` asks for.
+
+        directions: whether less or more of each log is better, without `val_`.
+        validates: whether there is validation; without it the same of the training is watched.
+        """
+
+        def best(rule: Rule, min_delta: float = 0.0) -> Best:
+            name = rule.monitor.removeprefix("val_")
+            direction = directions[name] if rule.mode == "auto" else rule.mode
+            return Best(rule.monitor if validates else name, direction, min_delta)
+
+        stopping, plateau = train.early_stopping, train.reduce_lr_on_plateau
+        return cls(
+            best(train.checkpoint),
+            stopping and Stopping(stopping, best(stopping, stopping.min_delta)),
+            plateau and Plateau(plateau, best(plateau, plateau.min_delta)),
+        )
+
+    def state(self) -> dict[str, dict[str, Any]]:
+        """What they have counted, as JSON takes it."""
+        return {name: state_of(each) for name, each in self._present().items()}
+
+    def restore(self, state: Mapping[str, Mapping[str, Any]]) -> None:
+        """Go on from `state`; one that it does not know begins anew."""
+        for name, monitor in self._present().items():
+            if name in state:
+                restore(monitor, state[name])
+
+    def _present(self) -> dict[str, Monitor]:
+        known = {"best": self.best, "early_stopping": self.stopping, "plateau": self.plateau}
+        return {name: monitor for name, monitor in known.items() if monitor is not None}
 
 
 def state_of(monitor: Monitor) -> dict[str, Any]:

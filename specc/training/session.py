@@ -1,11 +1,12 @@
 """A run from its start to its end: data, engine, folder and loop brought together.
 
 What can be wrong is looked for in the order of its price: the spec, the run folder, the data, and
-only then a framework is imported and a device taken.
+only then a device is taken.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypedDict
@@ -14,6 +15,7 @@ from specc.backend import load_training_backend
 from specc.data.loading import Loader
 from specc.data.opening import open_data
 from specc.data.rescaling import rescales
+from specc.data.targets import class_weights
 from specc.diagnostics import SpecError
 from specc.locating import run_folder
 from specc.training.checkpoint import load_checkpoint
@@ -21,7 +23,7 @@ from specc.training.engine import Engine, Plan, Strategy
 from specc.training.folder import RunFolder, Status
 from specc.training.interruption import Interrupted, interruptible
 from specc.training.loop import Loop, Observer
-from specc.training.monitors import Best, Plateau, Stopping
+from specc.training.monitors import Monitors
 from specc.training.objectives import Objective, directions, objectives
 from specc.training.run import Run, create_run, open_run, require_free, resume_run
 from specc.training.store import FolderStore
@@ -33,11 +35,10 @@ if TYPE_CHECKING:
     from specc.data.document import Data
     from specc.network import Network
     from specc.training.document import Train
-    from specc.training.metrics import Direction
 
 
 class Kept(TypedDict):
-    """What a run's folder keeps of how it is trained."""
+    """What the folder of a run keeps of how it is trained."""
 
     backend: str
     train: Train
@@ -46,13 +47,54 @@ class Kept(TypedDict):
 
 
 @dataclass(frozen=True, slots=True)
+class Material:
+    """What a run is made of, checked and opened."""
+
+    train: Train
+    data: Data
+    objectives: Mapping[str, Objective]
+    dataset: Dataset
+    training: PreparedSplit
+
+    @classmethod
+    def of(cls, network: Network) -> Material:
+        """What the spec of `network` names. Raises `SpecError` for what is missing or unfit."""
+        train, data = _declared(network)
+        found = objectives(network.graph, train)
+        dataset = open_data(data, network.inputs, found, rescales=rescales(network.graph))
+        return cls(train, data, found, dataset, _examples(dataset, train))
+
+    def loader(self, engine: Engine, split: PreparedSplit, workers: int | None) -> Loader:
+        """The engine's share of the batches of a split; only the training's are in random order."""
+        training = split is self.training
+        return Loader(
+            split,
+            self.train.batch_size,
+            self.train.seed,
+            shuffle=training,
+            rank=engine.rank,
+            world=engine.world,
+            class_weight=self._class_weight() if training else None,
+            workers=workers,
+        )
+
+    def _class_weight(self) -> tuple[float, ...] | None:
+        if self.train.class_weight != "balanced":
+            return self.train.class_weight
+        labels = self.training.labels()
+        assert labels is not None, "the static check lets class weights through for classes only"
+        return class_weights(labels, len(self.dataset.class_names))
+
+
+@dataclass(frozen=True, slots=True)
 class Session:
     """What is to be trained, with what, and where it is kept.
 
-    folder: of the run. resume: whether it goes on with the run that is there.
+    folder: of the run. resume: whether to go on with the run that is there, if there is one.
     weights: to start from; None draws the spec's initial ones from `train.seed`.
     devices, strategy, accelerator: see `specc.training.engine.Plan`.
     workers: threads that prepare batches; None is as many as help.
+    tensorboard: whether the logs are also written as TensorBoard reads them.
     """
 
     network: Network
@@ -72,54 +114,33 @@ class Session:
         Raises `Interrupted` when asked to stop, and `SpecError`; what was learnt is saved then, and
         `run.json` says what happened.
         """
-        train, data = self._declared()
         backend = load_training_backend(self.backend)
         resumes = self.resume and run_folder(self.folder) is not None
         if not resumes:
             require_free(self.folder)
-        found = objectives(self.network.graph, train)
-        dataset = open_data(data, self.network.inputs, found, rescales=rescales(self.network.graph))
-        training = _require_training(dataset, train)
-        kept = self._kept(train, data, dataset)
+        material = Material.of(self.network)
         if resumes:
-            resume_run(self.folder, self.network, **kept)
-        steps = Loader(training, train.batch_size).steps
-        engine = backend.engine(self._plan(train, found, steps))
+            resume_run(self.folder, self.network, **self._kept(material))
+        engine = backend.engine(self._plan(material))
         try:
-            if not (resumes or engine.rank):
-                create_run(
-                    self.folder,
-                    self.network,
-                    preprocessing=dataset.preprocessing,
-                    device=engine.device,
-                    precision=engine.precision,
-                    **kept,
-                )
-            self._train(engine, train, found, dataset, observer)
+            if engine.rank == 0 and not resumes:
+                self._create(engine, material)
+            self._train(engine, material, observer)
         finally:
             engine.close()
         return open_run(self.folder)
 
-    def _declared(self) -> tuple[Train, Data]:
-        train, data = self.network.train, self.network.data
-        if train is None:
-            message = f"the spec `{self.network.name}` does not say how it is trained"
-            raise SpecError.of("no-training", message, help="add a section `train`")
-        if data is None:
-            message = f"the spec `{self.network.name}` does not say what data it is trained on"
-            raise SpecError.of("no-training", message, help="give --data PATH")
-        return train, data
-
-    def _plan(self, train: Train, found: dict[str, Objective], steps: int) -> Plan:
+    def _plan(self, material: Material) -> Plan:
+        train = material.train
         return Plan(
             self.network.graph,
             train,
-            found,
+            material.objectives,
             self._weights(train.seed),
-            steps,
-            self.devices,
-            self.strategy,
-            self.accelerator,
+            steps_per_epoch=Loader(material.training, train.batch_size).steps,
+            devices=self.devices,
+            strategy=self.strategy,
+            accelerator=self.accelerator,
         )
 
     def _weights(self, seed: int) -> Arrays:
@@ -127,70 +148,45 @@ class Session:
             return self.network.initial_weights(seed)
         return load_weights(self.weights, self.network.graph.weights)
 
-    def _kept(self, train: Train, data: Data, dataset: Dataset) -> Kept:
-        return Kept(backend=self.backend, train=train, data=data, class_names=dataset.class_names)
+    def _create(self, engine: Engine, material: Material) -> None:
+        create_run(
+            self.folder,
+            self.network,
+            preprocessing=material.dataset.preprocessing,
+            device=engine.device,
+            precision=engine.precision,
+            **self._kept(material),
+        )
 
-    def _train(
-        self,
-        engine: Engine,
-        train: Train,
-        found: dict[str, Objective],
-        dataset: Dataset,
-        observer: Observer,
-    ) -> None:
+    def _kept(self, material: Material) -> Kept:
+        return Kept(
+            backend=self.backend,
+            train=material.train,
+            data=material.data,
+            class_names=material.dataset.class_names,
+        )
+
+    def _train(self, engine: Engine, material: Material, observer: Observer) -> None:
         """Let the loop run, from the checkpoint if there is one; the first process writes."""
         folder = RunFolder(self.folder)
         store = FolderStore(folder, self.tensorboard) if engine.rank == 0 else None
-        loop = self._loop(engine, train, found, dataset, store, observer)
-        if self.resume and folder.checkpoint.exists():
-            loop.resume(load_checkpoint(folder.checkpoint))
-        _run(loop, store)
-
-    def _loop(
-        self,
-        engine: Engine,
-        train: Train,
-        found: dict[str, Objective],
-        dataset: Dataset,
-        store: FolderStore | None,
-        observer: Observer,
-    ) -> Loop:
-        assert dataset.train is not None
-        names = directions(found)
-        validates = dataset.validation is not None
-        stopping, plateau = train.early_stopping, train.reduce_lr_on_plateau
-        return Loop(
+        validation = material.dataset.validation
+        loop = Loop(
             engine,
-            train,
-            self._loader(engine, dataset.train, train, shuffle=True),
-            self._loader(engine, dataset.validation, train) if dataset.validation else None,
-            _best(train.checkpoint.monitor, train.checkpoint.mode, names, validates),
-            stopping
-            and Stopping(
-                stopping,
-                _best(stopping.monitor, stopping.mode, names, validates, stopping.min_delta),
-            ),
-            plateau
-            and Plateau(
-                plateau, _best(plateau.monitor, plateau.mode, names, validates, plateau.min_delta)
+            material.train,
+            material.loader(engine, material.training, self.workers),
+            None if validation is None else material.loader(engine, validation, self.workers),
+            Monitors.of(
+                material.train,
+                directions(material.objectives),
+                validates=validation is not None,
             ),
             store,
             observer,
         )
-
-    def _loader(
-        self, engine: Engine, split: PreparedSplit, train: Train, *, shuffle: bool = False
-    ) -> Loader:
-        return Loader(
-            split,
-            train.batch_size,
-            train.seed,
-            shuffle,
-            engine.rank,
-            engine.world,
-            _class_weight(train, split) if shuffle else None,
-            self.workers,
-        )
+        if self.resume and folder.checkpoint.exists():
+            loop.resume(load_checkpoint(folder.checkpoint))
+        _run(loop, store)
 
 
 def _run(loop: Loop, store: FolderStore | None) -> None:
@@ -201,6 +197,9 @@ def _run(loop: Loop, store: FolderStore | None) -> None:
         with interruptible() as interruption:
             loop.interruption = interruption
             loop.run()
+        rule = loop.train.early_stopping
+        if store is not None and loop.progress.stopped and rule and rule.restore_best_weights:
+            store.restore_best()
         status, reason = "completed", loop.progress.stopped
     except Interrupted:
         status = "interrupted"
@@ -213,38 +212,28 @@ def _run(loop: Loop, store: FolderStore | None) -> None:
             store.close(status, reason, loop.progress.history)
 
 
-def _require_training(dataset: Dataset, train: Train) -> PreparedSplit:
-    """The examples to train on. Raises `SpecError` where there are none, or nothing to monitor."""
+def _declared(network: Network) -> tuple[Train, Data]:
+    """What the spec says of training and data. Raises `SpecError` (`no-training`)."""
+    train, data = network.train, network.data
+    if train is None:
+        message = f"the spec `{network.name}` does not say how it is trained"
+        raise SpecError.of("no-training", message, help="add a section `train`")
+    if data is None:
+        message = f"the spec `{network.name}` does not say what data it is trained on"
+        raise SpecError.of("no-training", message, help="give --data PATH")
+    return train, data
+
+
+def _examples(dataset: Dataset, train: Train) -> PreparedSplit:
+    """The examples to train on. Raises `SpecError` for none, or none to watch as the spec asks."""
     if dataset.train is None:
         message = "the data has no examples to train on"
         raise SpecError.of("data-not-found", message, help="is this the test part alone?")
     parts = (train.checkpoint, train.early_stopping, train.reduce_lr_on_plateau)
     asked = [part.monitor for part in parts if part and "monitor" in part.model_fields_set]
     for monitor in asked:
-        if monitor.startswith("val_") and not dataset.validation:
+        if monitor.startswith("val_") and dataset.validation is None:
             message = f"`{monitor}` is watched, and the data has no validation examples"
             help = "keep some for it: --set data.validation_split=0.1"
             raise SpecError.of("unknown-monitor", message, help=help)
     return dataset.train
-
-
-def _best(
-    monitor: str, mode: str, names: dict[str, Direction], validates: bool, min_delta: float = 0.0
-) -> Best:
-    """What is watched: where there is no validation, the same of the training."""
-    name = monitor.removeprefix("val_")
-    direction = names[name] if mode == "auto" else mode
-    assert direction == "min" or direction == "max"
-    return Best(monitor if validates else name, direction, min_delta)
-
-
-def _class_weight(train: Train, split: PreparedSplit) -> tuple[float, ...] | None:
-    """The weight of each class; balanced: examples / (classes · examples of the class)."""
-    import numpy as np
-
-    if train.class_weight != "balanced":
-        return train.class_weight
-    labels = split.labels()
-    assert labels is not None, "the static check lets class weights through for classes only"
-    counts = np.bincount(labels)
-    return tuple((len(labels) / (len(counts) * np.maximum(counts, 1))).tolist())

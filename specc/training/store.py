@@ -47,6 +47,10 @@ class FolderStore:
             self._draw_curves(progress.history)
         save_checkpoint(self.folder.checkpoint, checkpoint)
 
+    def restore_best(self) -> None:
+        """Let the last weights be the best ones."""
+        write_atomically(self.folder.last, self.folder.best.read_bytes())
+
     def close(self, status: Status, reason: str, history: list[Row]) -> None:
         """The end of the run, however it came: its record, the curves, the report."""
         from specc.reports.html import write_report

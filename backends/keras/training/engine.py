@@ -49,10 +49,10 @@ class KerasEngine:
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
         self._place = placement(plan)
-        # Under a strategy, TensorFlow cannot make several steps in one call.
-        self._stack = steps_per_call(plan) if self._place.replicas == 1 else 1
         self.precision = self._place.precision
         self.device = self._place.device
+        # Under a strategy, TensorFlow cannot make several steps in one call.
+        self._stack = steps_per_call(plan, self.device) if self._place.replicas == 1 else 1
         keras.utils.set_random_seed(plan.train.seed)
         with self._place.scope():
             self._model = self._emitted()

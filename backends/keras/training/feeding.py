@@ -19,12 +19,13 @@ from specc.passes.cost import flops, value_bytes
 
 if TYPE_CHECKING:
     from specc.data.loading import Batch
+    from specc.dims import Size
     from specc.ir import Graph
     from specc.tensor import TensorType
     from specc.training.engine import Array, Plan
 
-CALL_FLOPS = 1_000_000_000
-"""Of a call that makes several steps: some 50 ms of a small network on one core."""
+CALL_FLOPS = {"cpu": 10**9, "gpu": 10**11}
+"""Of a call that makes several steps: some 50 ms of a small network."""
 
 CALL_BYTES = 32 * 2**20
 """Of the inputs of such a call, which wait in memory."""
@@ -35,21 +36,24 @@ PREFETCHED = 2
 """Stacks that wait while the model works."""
 
 
-def steps_per_call(plan: Plan) -> int:
-    """How many steps `fit` makes before it comes back to Python: see `CALL_FLOPS`.
+def steps_per_call(plan: Plan, device: str) -> int:
+    """How many steps `fit` makes before it comes back to Python, from what a step costs.
 
     One where a size is not known, and on backends of Keras that always come back.
     """
-    size = sum((value_bytes(value, plan.graph) for value in plan.graph.inputs.values()), 0)
-    cost = flops(plan.graph)
-    if keras.backend.backend() != "tensorflow" or not isinstance(size, int):
+    operations, size = flops(plan.graph), _input_bytes(plan.graph)
+    known = isinstance(operations, int) and isinstance(size, int)
+    if not known or keras.backend.backend() != "tensorflow":
         return 1
-    if not isinstance(cost, int):
-        return 1
-    batch = plan.train.batch_size
     # The gradients cost about twice the network itself.
-    steps = min(CALL_FLOPS // max(1, 3 * cost * batch), CALL_BYTES // max(1, size * batch))
-    return max(1, min(steps, CALL_STEPS))
+    operations, size = (each * plan.train.batch_size for each in (3 * operations, size))
+    budget = CALL_FLOPS["cpu" if device == "cpu" else "gpu"]
+    steps = min(budget // max(1, operations), CALL_BYTES // max(1, size), CALL_STEPS)
+    return max(1, steps)
+
+
+def _input_bytes(graph: Graph) -> Size:
+    return sum((value_bytes(value, graph) for value in graph.inputs.values()), 0)
 
 
 def feed(plan: Plan, batches: Iterable[Batch], *, stack: int, peeks: bool) -> Feed | None:

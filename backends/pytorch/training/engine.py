@@ -14,12 +14,13 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from specc.backends.pytorch import runtime
+from specc.backends.pytorch.penalties import penalty_name
 from specc.diagnostics import SpecError
 from specc.training.schedules import rate_at
 
-from .. import runtime
-from ..penalties import penalty_name
 from .devices import device_name, start
+from .logits import from_logits
 from .losses import make_loss
 from .metrics import Tally
 from .optimizers import ITERATIONS, make_optimizer
@@ -37,6 +38,7 @@ from .snapshot import (
 if TYPE_CHECKING:
     from specc.backend import Array, Arrays
     from specc.data.loading import Batch
+    from specc.ir import Graph
     from specc.training.engine import AfterStep, Logs, Plan
 
 
@@ -68,14 +70,19 @@ class PyTorchEngine:
         self.rank, self.world = self._fabric.global_rank, self._fabric.world_size
         self.device = device_name(self._fabric.device)
         torch.manual_seed(plan.train.seed + self.rank)
-        self._network = _network(plan, self._fabric.device)
-        self._module = self._fabric.setup_module(self._compiled())
-        self._penalty = getattr(self._network, penalty_name(plan.graph), None)
+        self._graph, self._objectives, self._left_out = from_logits(plan.graph, plan.objectives)
+        self._network = _network(self._graph, plan.weights)
+        compiled = self._compiled()
+        self._module = self._fabric.setup_module(compiled)
+        # One process in float32 has no need of Fabric's wrapper, which takes longer than a layer.
+        plain = self.world == 1 and self.precision == "float32"
+        self._forward = compiled if plain else self._module
+        self._penalty = getattr(self._network, penalty_name(self._graph), None)
         optimizer = make_optimizer(plan.train.optimizer, self._network.named_parameters())
         self._optimizer = self._fabric.setup_optimizers(optimizer)
         (self._group,) = optimizer.param_groups
-        self._losses = {name: make_loss(each.loss) for name, each in plan.objectives.items()}
-        self._tally = Tally(plan.objectives, self._fabric.device)
+        self._losses = {name: make_loss(each.loss) for name, each in self._objectives.items()}
+        self._tally = Tally(self._objectives, self._fabric.device)
         self._axes = {
             name: runtime.inverse(runtime.boundary_axes(value))
             for name, value in plan.graph.outputs.items()
@@ -104,7 +111,7 @@ class PyTorchEngine:
         return self._tally.logs(self._summed)
 
     def evaluate(self, batches: Iterable[Batch]) -> Logs:
-        tally = Tally(self._plan.objectives, self._fabric.device)
+        tally = Tally(self._objectives, self._fabric.device)
         for share, outputs in self._inferred(batches):
             if share.examples:
                 _, losses = self._loss(outputs, share)
@@ -112,7 +119,9 @@ class PyTorchEngine:
         return tally.logs(self._summed)
 
     def predict(self, batches: Iterable[Batch]) -> Iterator[dict[str, Array]]:
-        return (arrays_of(outputs) for _, outputs in self._inferred(batches))
+        for _, outputs in self._inferred(batches):
+            activated = {name: each(outputs[name]) for name, each in self._left_out.items()}
+            yield arrays_of(outputs | activated)
 
     def weights(self) -> dict[str, Array]:
         self._share_averages()
@@ -149,7 +158,6 @@ class PyTorchEngine:
         return bool(self._summed(torch.tensor(float(flag), device=self._fabric.device)))
 
     def close(self) -> None:
-        self._fabric.strategy.teardown()
         if torch.distributed.is_available() and torch.distributed.is_initialized():
             torch.distributed.destroy_process_group()
 
@@ -168,7 +176,7 @@ class PyTorchEngine:
 
     def _outputs(self, share: Share) -> dict[str, Tensor]:
         """What the network gives, as the spec lays it out."""
-        made = self._module(*share.inputs)
+        made = self._forward(*share.inputs)
         results = made if isinstance(made, tuple) else (made,)
         return {
             name: result.permute(axes) if result.ndim == 4 else result
@@ -184,7 +192,7 @@ class PyTorchEngine:
             loss(outputs[name], share.targets[name], share.weights)
             for name, loss in self._losses.items()
         ]
-        weights = [each.weight for each in self._plan.objectives.values()]
+        weights = [each.weight for each in self._objectives.values()]
         total = sum(
             loss if weight == 1 else weight * loss
             for loss, weight in zip(losses, weights, strict=True)
@@ -286,13 +294,15 @@ class PyTorchEngine:
         return torch.compile(self._network, dynamic=False) if wanted else self._network
 
 
-def _network(plan: Plan, device: torch.device) -> nn.Module:
-    """The network with its first weights; on a GPU pictures lie channels last in memory."""
-    network = runtime.model(plan.graph, plan.weights, "channels_first")
-    ranks = {parameter.ndim for parameter in network.parameters()}
-    if device.type == "cuda" and 4 in ranks and 5 not in ranks:
-        network = network.to(memory_format=torch.channels_last)
-    return network
+def _network(graph: Graph, weights: Arrays) -> nn.Module:
+    """The network with its first weights.
+
+    Pictures lie channels last in memory, as in the data: convolutions are the faster for it on
+    GPUs, and most are on CPUs.
+    """
+    network = runtime.model(graph, weights, "channels_first")
+    pictures = all(parameter.ndim != 5 for parameter in network.parameters())
+    return network.to(memory_format=torch.channels_last) if pictures else network
 
 
 @contextmanager

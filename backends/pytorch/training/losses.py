@@ -12,9 +12,8 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-import torch
-import torch.nn.functional as F
 from torch import Tensor
+from torch.nn import functional
 
 if TYPE_CHECKING:
     from specc.training import losses as declarations
@@ -108,7 +107,7 @@ def _sparse_categorical_crossentropy(
     # Keras takes clipped probabilities for the exponents of logits: it normalizes them again.
     logits = predictions if declared.from_logits else _clipped(predictions).log()
     ignored = -100 if declared.ignore_class is None else declared.ignore_class
-    return F.cross_entropy(
+    return functional.cross_entropy(
         logits.movedim(-1, 1), targets.long(), ignore_index=ignored, reduction="none"
     )
 
@@ -136,7 +135,7 @@ def _binary_entropies(
     declared: declarations.BinaryCrossentropy, predictions: Tensor, targets: Tensor
 ) -> Tensor:
     if declared.from_logits:
-        return F.binary_cross_entropy_with_logits(predictions, targets, reduction="none")
+        return functional.binary_cross_entropy_with_logits(predictions, targets, reduction="none")
     p = _clipped(predictions)
     return -(targets * p.log() + (1 - targets) * (1 - p).log())
 
@@ -171,13 +170,15 @@ def _mean_squared_logarithmic_error(
 
 @_loss("huber")
 def _huber(declared: declarations.Huber, predictions: Tensor, targets: Tensor) -> Tensor:
-    return F.huber_loss(predictions, targets, reduction="none", delta=declared.delta).mean(-1)
+    return functional.huber_loss(predictions, targets, reduction="none", delta=declared.delta).mean(
+        -1
+    )
 
 
 @_loss("log_cosh")
 def _log_cosh(declared: object, predictions: Tensor, targets: Tensor) -> Tensor:
     error = predictions - targets
-    return (error + F.softplus(-2 * error) - math.log(2)).mean(-1)
+    return (error + functional.softplus(-2 * error) - math.log(2)).mean(-1)
 
 
 @_loss("poisson")
@@ -192,7 +193,7 @@ def _cosine_similarity(declared: object, predictions: Tensor, targets: Tensor) -
 
 def cosine(a: Tensor, b: Tensor) -> Tensor:
     """The cosine of the angle between vectors along the last axis; 0 for a vector of zeros."""
-    a, b = (F.normalize(each, dim=-1, eps=EPSILON) for each in (a, b))
+    a, b = (functional.normalize(each, dim=-1, eps=EPSILON) for each in (a, b))
     return (a * b).sum(-1)
 
 
@@ -201,16 +202,16 @@ def cosine(a: Tensor, b: Tensor) -> Tensor:
 
 @_loss("hinge")
 def _hinge(declared: object, predictions: Tensor, targets: Tensor) -> Tensor:
-    return F.relu(1 - (2 * targets - 1) * predictions).mean(-1)
+    return functional.relu(1 - (2 * targets - 1) * predictions).mean(-1)
 
 
 @_loss("squared_hinge")
 def _squared_hinge(declared: object, predictions: Tensor, targets: Tensor) -> Tensor:
-    return F.relu(1 - (2 * targets - 1) * predictions).square().mean(-1)
+    return functional.relu(1 - (2 * targets - 1) * predictions).square().mean(-1)
 
 
 @_loss("categorical_hinge")
 def _categorical_hinge(declared: object, predictions: Tensor, targets: Tensor) -> Tensor:
     right = (targets * predictions).sum(-1)
     wrong = ((1 - targets) * predictions).amax(-1)
-    return F.relu(wrong - right + 1)
+    return functional.relu(wrong - right + 1)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
@@ -141,7 +141,9 @@ def measure(metric: declarations.Metric, objective: Objective) -> Measure:
         case "auc":
             curves = objective.classes if objective.task == "multiclass" else 1
             area = AREAS[metric.curve]
-            return Measure(partial(_curve_counts, objective, curves), area, (2, curves, THRESHOLDS + 1))
+            return Measure(
+                partial(_curve_counts, objective, curves), area, (2, curves, THRESHOLDS + 1)
+            )
         case "r2_score":
             return Measure(partial(_squares, objective), _r2_score, (4, columns))
         case "rmse":
@@ -166,7 +168,9 @@ def _mean(name: str, objective: Objective, predictions: Tensor, targets: Tensor)
 def _values(objective: Objective, predictions: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
     """Both in the shape of the output: of classes the probabilities, and 0 and 1."""
     if objective.labels == "int":
-        targets = targets.unsqueeze(-1) == torch.arange(predictions.shape[-1], device=targets.device)
+        targets = targets.unsqueeze(-1) == torch.arange(
+            predictions.shape[-1], device=targets.device
+        )
     return _probabilities(objective, predictions), targets.to(predictions.dtype)
 
 

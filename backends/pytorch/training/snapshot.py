@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
 def arrays_of(tensors: Mapping[str, Tensor]) -> dict[str, Array]:
     """The tensors as arrays of their own, put together from all processes where they are spread."""
-    return {name: np.array(_whole(each).detach().cpu()) for name, each in tensors.items()}
+    return {
+        name: np.array(_whole(each).detach().cpu(), order="C") for name, each in tensors.items()
+    }
 
 
 @torch.no_grad()
