@@ -47,7 +47,9 @@ class Transition(nn.Module):
 class DenseNet(nn.Module):
     """DenseNet-121, by hand."""
 
-    def __init__(self, growth: int = 32, stages: tuple[int, ...] = (6, 12, 24, 16)) -> None:
+    def __init__(
+        self, growth: int = 32, stages: tuple[int, ...] = (6, 12, 24, 16), classes: int = 1000
+    ) -> None:
         super().__init__()
         channels = 2 * growth
         self.stem = nn.Conv2d(3, channels, 7, stride=2, padding=3, bias=False)
@@ -62,7 +64,7 @@ class DenseNet(nn.Module):
                 channels //= 2
         self.features = nn.Sequential(*parts)
         self.last = nn.BatchNorm2d(channels)
-        self.logits = nn.Linear(channels, 1000)
+        self.logits = nn.Linear(channels, classes)
 
     def forward(self, x: Tensor) -> Tensor:
         x = functional.max_pool2d(functional.relu(self.norm(self.stem(x))), 3, 2, 1)

@@ -16,10 +16,12 @@ def main() -> None:
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     gc.set_threshold(100_000)
 
-    from .app import main as run
-
     try:
+        from .app import main as run
+
         run()
+    except KeyboardInterrupt:  # Typer answers it too, once it is there
+        sys.exit(130)
     finally:
         gc.freeze()
 

@@ -65,6 +65,13 @@ def native_log_hidden() -> Generator[None]:
         os.close(kept)
 
 
+def import_keras() -> None:
+    """Import Keras without what TensorFlow then says of itself."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    with native_log_hidden():
+        import keras  # noqa: F401  # pyright: ignore[reportMissingTypeStubs]
+
+
 def print_table(rows: list[tuple[str, ...]], *, left: int = 1) -> None:
     """Write rows in columns: the first `left` flush left, the others flush right."""
     for line in aligned(rows, left=left):

@@ -42,7 +42,8 @@ DataPath = Annotated[
     typer.Option("--data", metavar="PATH", help="The examples; default: the data of the run."),
 ]
 SplitName = Annotated[
-    Split | None, typer.Option(help="Default: test if the data has it, else validation.")
+    Split | None,
+    typer.Option(help="Default: test if the data has it, else validation, else all of --data."),
 ]
 BackendName = Annotated[
     str | None, typer.Option("--backend", metavar="NAME", help="Default: the one that trained.")
@@ -92,8 +93,7 @@ def _print_evaluation(evaluation: RunEvaluation) -> None:
     from specc.reports.tables import number
 
     typer.echo(
-        f"{evaluation.split} split of {printable(evaluation.data, 200)}, "
-        f"{evaluation.weights} weights (epoch {evaluation.epoch}), {evaluation.backend}"
+        f"{evaluation.examples}, {evaluation.weights} weights (epoch {evaluation.epoch}), {evaluation.backend}"
     )
     print_table([(name, number(value)) for name, value in evaluation.metrics.items()])
     for output, each in evaluation.outputs.items():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from .console import import_keras
 from .options import Settings, Spec, parse_settings
 
 if TYPE_CHECKING:
@@ -87,7 +87,6 @@ def train(
 
     from .progress import shown_progress
 
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     network = _network(spec, data, epochs, settings)
     source = run_folder(spec)
     folder = output or (Path(spec) if resume and source else default_run_path(network.name))
@@ -103,6 +102,8 @@ def train(
         workers=workers,
         tensorboard=tensorboard,
     )
+    if session.backend == "keras":
+        import_keras()
     try:
         with shown_progress() as progress:
             run = session.run(progress)
@@ -125,10 +126,11 @@ def _network(
 
 
 def _installed() -> str:
-    """The first backend that trains whose framework is installed."""
+    """PyTorch, unless only Keras has all that it trains with."""
     from importlib.util import find_spec
 
-    return "keras" if find_spec("torch") is None and find_spec("keras") is not None else "pytorch"
+    missing = find_spec("torch") is None or find_spec("lightning_fabric") is None
+    return "keras" if missing and find_spec("keras") is not None else "pytorch"
 
 
 def _tell(run: Run) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from specc.data.document import Data
     from specc.syntax.program import Program
     from specc.training.document import Train
+    from specc.training.loop import Observer
+    from specc.training.run import Run
     from specc.verification import Verification
 
     Weights = str | os.PathLike[str] | Mapping[str, Any] | None
@@ -221,6 +223,35 @@ class Network:
         backend = _backend_of(model)
         weights = load_model_backend(backend).weights_of(self.graph, model) if backend else model
         save_weights(os.fspath(path), self._weights(weights, 0))
+
+    @needs("train")
+    def fit(
+        self,
+        data: str | os.PathLike[str] | None = None,
+        *,
+        backend: str = "pytorch",
+        output: str | os.PathLike[str] | None = None,
+        resume: bool = False,
+        weights: str | os.PathLike[str] | None = None,
+        observer: Observer | None = None,
+    ) -> Run:
+        """Train as the spec says, as `specc train` does; the run as it stands in its folder.
+
+        data: the path of the examples; None takes what the spec names.
+        output: the folder of the run; None is `runs/NAME`. resume: go on with what is there.
+        weights: to start from. observer: who is told of steps and epochs.
+        Raises `SpecError`, and `specc.training.interruption.Interrupted` after Ctrl+C.
+        """
+        from specc.data.opening import with_path
+        from specc.training.loop import Unwatched
+        from specc.training.run import default_run_path
+        from specc.training.session import Session
+
+        source = self.data if data is None else with_path(self.data, os.fspath(data))
+        folder = default_run_path(self.name) if output is None else Path(output)
+        first = None if weights is None else Path(weights)
+        session = Session(replace(self, data=source), backend, folder, resume, first)
+        return session.run(observer or Unwatched())
 
     @needs()
     def verify(

@@ -1,7 +1,8 @@
-"""Runs that are killed and resumed, each in a process forked off this one: `killed_runs.py FOLDER`.
+"""Runs that are killed and resumed, each in a process of its own: `killed_runs.py FOLDER`.
 
-The frameworks are imported once. Prints a line of JSON for each kill: where it came, and the SHA-256
-of the weights that the resumed run ended with; the first line is of the run that nobody killed.
+The processes are forked, so that the frameworks are imported once. Prints a line of JSON for each
+kill: where it came, and the SHA-256 of the weights that the resumed run ended with; the first line
+is of the run that nobody killed.
 """
 
 from __future__ import annotations
@@ -15,7 +16,6 @@ import time
 from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
 
 import grain  # noqa: F401 - what a run imports, so that each fork has it
 import lightning_fabric  # noqa: F401
@@ -28,7 +28,7 @@ import torch
 import specc
 from specc.backend import load_training_backend
 from specc.reports import html, plots  # noqa: F401
-from specc.training.session import Session
+from specc.training import session  # noqa: F401
 
 SPEC = """
 specc: 1
@@ -57,21 +57,8 @@ BY_TIME, BY_SAVE = 10, 10
 """So many kills after a random time, and so many in the middle of a file being written."""
 
 
-class Silent:
-    def epoch_started(self, *_: Any) -> None:
-        pass
-
-    def stepped(self, *_: Any) -> None:
-        pass
-
-    def epoch_ended(self, *_: Any) -> None:
-        pass
-
-
 def train(folder: Path, run: Path) -> None:
-    data = {"source": {"arrays": str(folder / "data.npz")}}
-    network = specc.load(folder / "net.yaml", data=data)
-    Session(network, "pytorch", run, resume=True).run(Silent())
+    specc.load(folder / "net.yaml").fit(folder / "data.npz", output=run, resume=True)
 
 
 def forked(action: Callable[[], None], kill_after: float | None = None) -> bool:
@@ -132,7 +119,7 @@ def main(folder: Path) -> None:
     started = time.monotonic()
     forked(lambda: train(folder, folder / "whole"))
     duration = time.monotonic() - started
-    print(json.dumps(outcome(folder / "whole")))
+    print(json.dumps(outcome(folder / "whole")), flush=True)
     moments = random.Random(0)
     for number in range(BY_TIME + BY_SAVE):
         run = folder / f"run-{number}"

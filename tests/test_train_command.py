@@ -20,6 +20,7 @@ import pytest
 from PIL import Image
 from typer.testing import CliRunner
 
+import specc
 from specc.cli.app import app
 from specc.training.checkpoint import load_checkpoint
 
@@ -126,7 +127,7 @@ def test_from_pictures_to_a_prediction(backend: str) -> None:
     accuracy = json.loads(Path("run/evaluation.json").read_text())["outputs"]["logits"]["accuracy"]
     assert accuracy >= 0.9
     run("export", "run", "-o", "model.onnx")
-    one = sorted(Path("pictures/one").iterdir())[0]
+    one = min(Path("pictures/one").iterdir())
     assert "one, " in run("predict", "model.onnx", str(one)).splitlines()[0]
     assert "one, " in run("predict", "run", str(one)).splitlines()[0]
 
@@ -141,6 +142,14 @@ def test_weights_of_one_backend_start_another() -> None:
     rows = [Path(each, "history.csv").read_text().splitlines()[1] for each in ("run", "second")]
     first, second = (float(row.split(",")[3]) for row in rows)
     assert second < 0.7 * first
+
+
+def test_python_trains_as_the_command_does(pictures: Path) -> None:
+    train()
+    run = specc.load("net.yaml").fit(pictures, output="by_python")
+    assert [row["epoch"] for row in run.history] == [1, 2, 3]
+    assert run.weights == Path("by_python/best.safetensors")
+    assert weights("by_python") == weights()
 
 
 @pytest.mark.usefixtures("pictures")

@@ -196,12 +196,13 @@ def _training_figures(run: Run) -> Iterator[tuple[str, str]]:
 def _evaluation_figures(evaluation: RunEvaluation | None) -> Iterator[tuple[str, str]]:
     if evaluation is None:
         return
+    split = "" if evaluation.split == "all" else f"{evaluation.split} "
     for output, each in evaluation.outputs.items():
-        prefix = f"{output}: " if len(evaluation.outputs) > 1 else ""
+        prefix = f"{output}: {split}" if len(evaluation.outputs) > 1 else split
         if isinstance(each, Classification):
-            yield f"{prefix}{evaluation.split} accuracy", percent(each.accuracy)
+            yield f"{prefix}accuracy", percent(each.accuracy)
         else:
-            yield f"{prefix}{evaluation.split} mae", number(each.mae)
+            yield f"{prefix}mae", number(each.mae)
 
 
 def _curves(run: Run) -> str:
@@ -280,8 +281,8 @@ def _environment(run: Run) -> str:
 
 def _evaluation(run: Run, evaluation: RunEvaluation) -> str:
     what = (
-        f"The {evaluation.weights} weights (epoch {evaluation.epoch}) on the {evaluation.split} "
-        f"split of {evaluation.data}, with {evaluation.backend}."
+        f"The {evaluation.weights} weights (epoch {evaluation.epoch}) with {evaluation.backend}: "
+        f"{evaluation.examples}."
     )
     metrics = pairs((name, number(value)) for name, value in evaluation.metrics.items())
     parts = [

@@ -196,6 +196,7 @@ def _training_and_validation(
     _over_epochs(axis, history, name, color=BLUE, label="training")
     _over_epochs(axis, history, f"val_{name}", color=VERMILION, label="validation")
     _mark_best(axis, history, name, best_epoch)
+    axis.margins(y=0.13)  # room for the number below the best epoch
     axis.set_title(_title(name))
 
 
@@ -246,6 +247,8 @@ def _learning_rate(axis: Any, history: History) -> None:
     _over_epochs(axis, history, "learning_rate", color=BLACK, drawstyle="steps-post")
     if min(rates) > 0 and max(rates) > 20 * min(rates):
         axis.set_yscale("log")
+        axis.yaxis.set_major_formatter("{x:g}")  # the usual one writes TeX, which is off here
+        axis.yaxis.set_minor_formatter("")
     axis.set_title("learning rate")
 
 

@@ -41,7 +41,8 @@ PICTURES = ("confusion", "roc", "mistakes")
 class RunEvaluation:
     """`evaluation.json`.
 
-    data: the path of the source. weights: which of the run's, and `epoch` when they were made.
+    data: the path of the source. split: of it, or `all` of data that has no splits.
+    weights: which of the run's, and `epoch` when they were made.
     metrics: the loss and the metrics of the spec, as in training; None for what is not finite.
     outputs: by name.
     """
@@ -53,6 +54,12 @@ class RunEvaluation:
     backend: str
     metrics: dict[str, float | None]
     outputs: dict[str, Classification | Regression]
+
+    @property
+    def examples(self) -> str:
+        """What was looked at: `test split of flowers`, `all of flowers`."""
+        part = "all" if self.split == "all" else f"{self.split} split"
+        return f"{part} of {printable(self.data, 200)}"
 
     def as_json(self) -> dict[str, Any]:
         """The same as data; what is not defined is null."""
@@ -70,7 +77,8 @@ class Request:
 
     data: a path in place of the run's own data; the validation and test sources that the spec names
         are left out then.
-    split: None is the test split, or else the validation split.
+    split: None is the test split, or else the validation split, or else all of the `data` given.
+        A split that is named is taken off `data` as the run took it off its own.
     backend, batch_size: None are the run's.
     weights: None are the best, or the last of a run that kept no best.
     """
@@ -95,11 +103,11 @@ def evaluate_run(run: Run, request: Request) -> RunEvaluation:
     from specc.training.objectives import objectives
 
     found = objectives(run.network.graph, run.train)
-    data = _data(run, request.data, found)
+    data = _data(run, request, found)
     rescaling = rescales(run.network.graph)
     dataset = open_data(data, run.network.inputs, found, rescales=rescaling)
     _require_same_classes(run, dataset)
-    name, split = _split(dataset, request.split)
+    name, split = _split(dataset, request)
     path, weights, epoch = _weights(run, request.weights)
     backend = request.backend or run.backend
     metrics, outputs = _judged(run, found, split, backend, path, request.batch_size)
@@ -110,13 +118,15 @@ def evaluate_run(run: Run, request: Request) -> RunEvaluation:
     return evaluation
 
 
-def _data(run: Run, path: Path | None, objectives: Objectives) -> Data:
+def _data(run: Run, request: Request, objectives: Objectives) -> Data:
     """The run's data; with one output in the run's order of the classes, be some missing or not."""
     from specc.data.opening import with_path
 
     data = run.data
-    if path is not None:
-        data = with_path(data, str(path)).model_copy(update={"validation": None, "test": None})
+    if request.data is not None:
+        share = data.validation_split if request.split else None
+        update = {"validation": None, "test": None, "validation_split": share}
+        data = with_path(data, str(request.data)).model_copy(update=update)
     if len(objectives) > 1:
         return data
     return data.model_copy(update={"class_names": run.class_names or None})
@@ -130,12 +140,14 @@ def _require_same_classes(run: Run, dataset: Dataset) -> None:
     raise SpecError.of("class-mismatch", message, help="give data of the run's classes")
 
 
-def _split(dataset: Dataset, wanted: SplitName | None) -> tuple[SplitName, PreparedSplit]:
+def _split(dataset: Dataset, request: Request) -> tuple[str, PreparedSplit]:
     splits = dataset.splits()
-    names: tuple[SplitName, ...] = ("test", "validation") if wanted is None else (wanted,)
+    names: tuple[SplitName, ...] = (request.split,) if request.split else ("test", "validation")
     for name in names:
         if name in splits:
             return name, splits[name]
+    if request.data is not None and request.split is None:
+        return "all", splits["train"]
     message = f"expected a split {' or '.join(names)}, {listing('the data has', splits)}"
     raise SpecError.of("data-not-found", message, help="say which with --split, or give --data")
 

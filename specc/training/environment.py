@@ -8,7 +8,7 @@ from importlib.metadata import PackageNotFoundError, version
 PACKAGES = (
     "specc",
     "torch",
-    "lightning",
+    "lightning-fabric",
     "torchmetrics",
     "keras",
     "tensorflow",

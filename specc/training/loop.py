@@ -47,6 +47,16 @@ class Observer(Protocol):
         ...
 
 
+class Unwatched:
+    """An observer for runs that nobody follows."""
+
+    def epoch_started(self, epoch: int, epochs: int, done: int, steps: int) -> None: ...
+
+    def stepped(self, step: int, logs: Logs | None) -> None: ...
+
+    def epoch_ended(self, row: Row, best: bool) -> None: ...
+
+
 class Store(Protocol):
     """Where a run is kept. Every method writes whole files, and raises `SpecError` if it cannot."""
 

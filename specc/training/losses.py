@@ -37,6 +37,11 @@ class Loss(Named):
     task: ClassVar[Task]
     gives: ClassVar[Literal["probabilities", "scores", "values"]]
 
+    @property
+    def threshold(self) -> float:
+        """A binary output says yes above this; logits are made probabilities first."""
+        return 0.0 if self.gives == "scores" else 0.5
+
     if TYPE_CHECKING:
         # Pydantic forbids a field to take the place of a base's property: each half has its own.
         @property
@@ -197,7 +202,7 @@ class CategoricalHinge(_Plain):
 class Hinge(_Plain):
     """max(0, 1 - t·y), for targets t of 0 and 1, of which 0 is taken as -1.
 
-    Metrics take a score of more than 0.5 as class 1, as Keras does.
+    Metrics take a score above 0 as class 1: Keras's `BinaryAccuracy(threshold=0)`.
     """
 
     name = "hinge"

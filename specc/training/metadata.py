@@ -72,7 +72,9 @@ def model_card(run: Run, *, softmax: bool = False) -> ModelCard:
 def _output(objective: Objective) -> Output:
     if objective.task == "regression":
         return "values"
-    return "logits" if objective.loss.from_logits else "probabilities"
+    # A hinge's scores decide as logits do; see `specc.reports.collecting.probabilities`.
+    scores = objective.loss.from_logits or objective.loss.gives == "scores"
+    return "logits" if scores else "probabilities"
 
 
 def _parsed(kind: type[T], text: str | None) -> T | None:

@@ -2,9 +2,9 @@
 
 A spec writes `accuracy` or `{top_k_accuracy: 5}`. Where classes are learnt, metrics are of their
 probabilities, whatever the loss takes: logits go through the sigmoid or the softmax first. A binary
-output says yes from a probability of more than 0.5; of several classes the most probable one is
-taken, and precision, recall, F1 and AUC are plain averages over the classes, in which a class with
-no example and no prediction counts 0.
+output says yes above a probability of 0.5, or a hinge's score of 0; of several classes the most
+probable one is taken, and precision, recall, F1 and AUC are plain averages over the classes, in
+which a class with no example and no prediction counts 0.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """How weights follow the gradient: Keras's optimizers, with Keras's names, arguments and defaults.
 
-A spec writes `adam` or `{sgd: {learning_rate: 0.1, momentum: 0.9}}`. Left out of Keras's arguments
-are moving averages of the weights (`use_ema`, …), gradient accumulation, loss scaling, which
-`precision` looks after, and whatever names variables; of Keras's optimizers, those made of others,
-and ScheduleFreeAdamW, which has other weights in training than at inference.
+A spec writes `adam`, `{adam: 1.0e-4}` or `{sgd: {learning_rate: 0.1, momentum: 0.9}}`. Left out of
+Keras's arguments are moving averages of the weights (`use_ema`, …), gradient accumulation, loss
+scaling, which `precision` looks after, and whatever names variables; of Keras's optimizers, those
+made of others, and ScheduleFreeAdamW, which has other weights in training than at inference.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ _DECAY = "The part of a weight, times the learning rate, that each step takes of
 class Optimizer(Named):
     """How a step changes the weights. One kind of clipping at most."""
 
+    primary = "learning_rate"
     argument_words = OPTIMIZER_ARGUMENT_WORDS
 
     learning_rate: RateField = Field(default=0.001, description=_RATE)

@@ -34,8 +34,8 @@ class FolderStore:
         save_checkpoint(self.folder.checkpoint, checkpoint)
 
     def save_epoch(self, checkpoint: Checkpoint, best: Best, *, improved: bool) -> None:
-        # The checkpoint comes last: a run that is killed before it makes the epoch again, and writes
-        # the other files as they are.
+        # The checkpoint comes last: a run that is killed before it makes the epoch again, and
+        # writes the other files as they are.
         progress = checkpoint.progress
         if improved:
             save_weights(self.folder.best, checkpoint.weights)
@@ -72,7 +72,7 @@ class FolderStore:
         if not self.tensorboard:
             return
         if self._writer is None:
-            from tensorboard.summary import Writer  # pyright: ignore
+            from tensorboard.summary import Writer  # pyright: ignore[reportMissingTypeStubs]
 
             self._writer = Writer(str(self.folder.path / "tensorboard"))
         for name, value in row.items():

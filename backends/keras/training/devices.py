@@ -15,7 +15,6 @@ from specc.diagnostics import SpecError
 if TYPE_CHECKING:
     from specc.training.engine import Plan
 
-
 Scope = Callable[[], AbstractContextManager[Any]]
 
 
@@ -33,7 +32,8 @@ class Placement:
 
     device: in words.
     precision: of the arithmetic.
-    replicas: how many devices each hold the model and see a share of every batch.
+    replicas: how many devices each hold the model and see a share of every batch. Each share counts
+        the same in a step, also where a last batch cannot be divided evenly.
     scope: a context for all that is done with the model.
     """
 

@@ -30,7 +30,7 @@ def _native(wanted: declared.Metric, objective: Objective) -> tuple[keras.metric
     by_index = objective.labels == "int"
     match wanted:
         case declared.Accuracy() if objective.task == "binary":
-            return keras.metrics.BinaryAccuracy(), _probabilities
+            return keras.metrics.BinaryAccuracy(threshold=objective.loss.threshold), _probabilities
         case declared.Accuracy() if by_index:
             return keras.metrics.SparseCategoricalAccuracy(), _probabilities
         case declared.Accuracy():
@@ -123,7 +123,7 @@ def _decisions(objective: Objective, y_true: Any, y_pred: Any) -> tuple[Any, Any
     """The same with the chosen classes in place of the probabilities."""
     y_true, y_pred = _rows(objective, y_true, y_pred)
     if objective.task == "binary":
-        return y_true, ops.cast(y_pred > 0.5, "float32")
+        return y_true, ops.cast(y_pred > objective.loss.threshold, "float32")
     chosen = ops.one_hot(ops.argmax(y_pred, axis=-1), _columns(objective))
     # A target that is no class, as `ignore_class` may be, has a row of zeros.
     return y_true, chosen * ops.sum(y_true, axis=-1, keepdims=True)

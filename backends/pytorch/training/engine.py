@@ -33,6 +33,7 @@ from .snapshot import (
     random_state,
     restore_optimizer,
     restore_random,
+    whole,
 )
 
 if TYPE_CHECKING:
@@ -73,17 +74,20 @@ class PyTorchEngine:
         self._graph, self._objectives, self._left_out = from_logits(plan.graph, plan.objectives)
         self._network = _network(self._graph, plan.weights)
         compiled = self._compiled()
-        self._module = self._fabric.setup_module(compiled)
+        module = self._fabric.setup_module(compiled)
         # One process in float32 has no need of Fabric's wrapper, which takes longer than a layer.
         plain = self.world == 1 and self.precision == "float32"
-        self._forward = compiled if plain else self._module
+        self._forward = compiled if plain else module
         self._penalty = getattr(self._network, penalty_name(self._graph), None)
         optimizer = make_optimizer(plan.train.optimizer, self._network.named_parameters())
         self._optimizer = self._fabric.setup_optimizers(optimizer)
         (self._group,) = optimizer.param_groups
         self._losses = {name: make_loss(each.loss) for name, each in self._objectives.items()}
         self._tally = Tally(self._objectives, self._fabric.device)
-        self._axes = {
+        self._input_axes = {
+            name: runtime.boundary_axes(value) for name, value in plan.graph.inputs.items()
+        }
+        self._output_axes = {
             name: runtime.inverse(runtime.boundary_axes(value))
             for name, value in plan.graph.outputs.items()
         }
@@ -103,7 +107,7 @@ class PyTorchEngine:
     def train(self, batches: Iterable[Batch], after_step: AfterStep, *, done: int = 0) -> Logs:
         if not done:
             self._tally.reset()
-        self._module.train()
+        self._network.train()
         for step, share in enumerate(self._shares(batches), done + 1):
             with _explained(share):
                 self._step(share)
@@ -180,7 +184,7 @@ class PyTorchEngine:
         results = made if isinstance(made, tuple) else (made,)
         return {
             name: result.permute(axes) if result.ndim == 4 else result
-            for (name, axes), result in zip(self._axes.items(), results, strict=True)
+            for (name, axes), result in zip(self._output_axes.items(), results, strict=True)
         }
 
     def _loss(self, outputs: Mapping[str, Tensor], share: Share) -> tuple[Tensor, list[Tensor]]:
@@ -192,19 +196,19 @@ class PyTorchEngine:
             loss(outputs[name], share.targets[name], share.weights)
             for name, loss in self._losses.items()
         ]
-        weights = [each.weight for each in self._objectives.values()]
-        total = sum(
-            loss if weight == 1 else weight * loss
-            for loss, weight in zip(losses, weights, strict=True)
-        )
+        weighed = [
+            loss if each.weight == 1 else each.weight * loss
+            for loss, each in zip(losses, self._objectives.values(), strict=True)
+        ]
+        total = weighed[0] if len(weighed) == 1 else torch.stack(weighed).sum()
         minimized = total if share.part == 1 else total * share.part
         if self._penalty is not None:
-            penalty = self._penalty()
+            penalty = whole(self._penalty())
             minimized, total = minimized + penalty, total + penalty
         return minimized, [total, *(losses if len(losses) > 1 else [])]
 
     def _inferred(self, batches: Iterable[Batch]) -> Iterator[tuple[Share, dict[str, Tensor]]]:
-        self._module.eval()
+        self._network.eval()
         for share in self._shares(batches):
             with torch.no_grad():
                 outputs = self._outputs(share)
@@ -227,8 +231,8 @@ class PyTorchEngine:
 
     def _moved(self, batch: Batch) -> Share:
         inputs = [
-            self._tensor(batch.inputs[name]).permute(runtime.boundary_axes(value))
-            for name, value in self._plan.graph.inputs.items()
+            self._tensor(batch.inputs[name]).permute(axes)
+            for name, axes in self._input_axes.items()
         ]
         targets = {name: self._tensor(array) for name, array in batch.targets.items()}
         weights = None if batch.weights is None else self._tensor(batch.weights)

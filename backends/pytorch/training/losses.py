@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from torch import Tensor
 from torch.nn import functional
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 EPSILON = 1e-7
 """`keras.config.epsilon()`."""
 
-Values = Callable[[Any, Tensor, Tensor], Tensor]
+Values = Callable[..., Tensor]
 
 LOSSES: dict[str, Values] = {}
 """By name: a function of the declaration, predictions [N, …, C] and targets that gives [N, …]."""
@@ -37,8 +37,12 @@ def make_loss(
     """
     values = partial(LOSSES[declared.name], declared)
     ignored = getattr(declared, "ignore_class", None)
+    # The loss that most networks are trained with has a kernel that gives the mean at once.
+    at_once = declared.name == "sparse_categorical_crossentropy" and ignored is None
 
     def loss(predictions: Tensor, targets: Tensor, weights: Tensor | None) -> Tensor:
+        if at_once and weights is None:
+            return values(predictions, targets, reduction="mean")
         found = values(predictions, targets)
         if weights is not None:
             found = found * weights.reshape(-1, *[1] * (found.ndim - 1))
@@ -102,13 +106,16 @@ def _categorical_focal_crossentropy(
 
 @_loss("sparse_categorical_crossentropy")
 def _sparse_categorical_crossentropy(
-    declared: declarations.SparseCategoricalCrossentropy, predictions: Tensor, targets: Tensor
+    declared: declarations.SparseCategoricalCrossentropy,
+    predictions: Tensor,
+    targets: Tensor,
+    reduction: str = "none",
 ) -> Tensor:
     # Keras takes clipped probabilities for the exponents of logits: it normalizes them again.
     logits = predictions if declared.from_logits else _clipped(predictions).log()
     ignored = -100 if declared.ignore_class is None else declared.ignore_class
     return functional.cross_entropy(
-        logits.movedim(-1, 1), targets.long(), ignore_index=ignored, reduction="none"
+        logits.movedim(-1, 1), targets.long(), ignore_index=ignored, reduction=reduction
     )
 
 

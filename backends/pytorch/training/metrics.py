@@ -193,7 +193,7 @@ def _chosen(objective: Objective, predictions: Tensor) -> Tensor:
     """The class predicted: an index, or where the task is binary False and True, in any shape."""
     if objective.task == "multiclass":
         return predictions.argmax(-1)
-    return predictions > (0.0 if objective.loss.from_logits else 0.5)
+    return predictions > (0.0 if objective.loss.from_logits else objective.loss.threshold)
 
 
 def _right(objective: Objective, targets: Tensor) -> Tensor:

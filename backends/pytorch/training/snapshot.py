@@ -19,9 +19,7 @@ if TYPE_CHECKING:
 
 def arrays_of(tensors: Mapping[str, Tensor]) -> dict[str, Array]:
     """The tensors as arrays of their own, put together from all processes where they are spread."""
-    return {
-        name: np.array(_whole(each).detach().cpu(), order="C") for name, each in tensors.items()
-    }
+    return {name: np.array(whole(each).detach().cpu(), order="C") for name, each in tensors.items()}
 
 
 @torch.no_grad()
@@ -48,7 +46,8 @@ def named(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     return {prefix + name: each for name, each in tensors.items()}
 
 
-def _whole(tensor: Tensor) -> Tensor:
+def whole(tensor: Tensor) -> Tensor:
+    """The tensor with all its parts, where it is spread over the processes."""
     return tensor.full_tensor() if hasattr(tensor, "full_tensor") else tensor  # type: ignore[operator]
 
 
