@@ -93,7 +93,8 @@ def _print_evaluation(evaluation: RunEvaluation) -> None:
     from specc.reports.tables import number
 
     typer.echo(
-        f"{evaluation.examples}, {evaluation.weights} weights (epoch {evaluation.epoch}), {evaluation.backend}"
+        f"{evaluation.examples}, {evaluation.weights} weights (epoch {evaluation.epoch}), "
+        f"{evaluation.backend}"
     )
     print_table([(name, number(value)) for name, value in evaluation.metrics.items()])
     for output, each in evaluation.outputs.items():

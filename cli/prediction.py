@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any, cast
 from specc.data.images import MODES, PictureError, PictureFormat
 from specc.data.preparing import BYTE_SCALE, Preprocessing
 from specc.diagnostics import SpecError
-from specc.locating import run_folder
 from specc.source import printable
 from specc.training.metadata import ModelCard, model_card
 from specc.training.run import open_run
@@ -135,11 +134,23 @@ class PictureInput:
         except PictureError as error:
             raise _unreadable(path, str(error), EXPECTED) from None
         values = pixels if self.rank == 4 else pixels[:, :, 0]
-        if np.dtype(dtype).kind == "f":
-            values = self.preprocessing.apply(values)
-        if self.channels_first:
-            values = values.transpose(2, 0, 1)
-        return values[np.newaxis].astype(dtype)
+        return self.fitted(values[np.newaxis], dtype)
+
+    def fitted(self, batch: Array, dtype: str) -> Array:
+        """A batch as the model takes it: bytes are scaled as in training, channels may be last.
+
+        One that cannot be pictures for the model is given back as it is.
+        """
+        import numpy as np
+
+        channels = self.format.channels
+        last = not self.channels_first or batch.shape[-1] == channels != batch.shape[1]
+        pictures = batch if last else batch.transpose(0, 2, 3, 1)
+        if self.rank == 4 and pictures.shape[-1] != channels:
+            return batch
+        if batch.dtype == np.uint8 and np.dtype(dtype).kind == "f":
+            pictures = self.preprocessing.apply(pictures)
+        return (pictures.transpose(0, 3, 1, 2) if self.channels_first else pictures).astype(dtype)
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,6 +228,12 @@ class Predictor:
         except (OSError, ValueError, EOFError) as error:
             raise _unreadable(path, str(error), "expected a .npy array of numbers") from None
         batch = array[np.newaxis] if array.ndim == len(self.shape) - 1 else array
+        if (
+            self.picture is not None
+            and batch.ndim == len(self.shape)
+            and batch.dtype.kind in "fiub"
+        ):
+            batch = self.picture.fitted(batch, self.dtype)
         fits = batch.ndim == len(self.shape) and all(
             not isinstance(size, int) or size == found
             for size, found in zip(self.shape[1:], batch.shape[1:], strict=True)
@@ -283,7 +300,7 @@ def _preprocessing(card: ModelCard, model: bytes, scale: float | None) -> Prepro
 
 def _model_at(path: Path) -> bytes:
     """The contents of the ONNX file at `path`, or of one made of the run there."""
-    if run_folder(path) is None:
+    if not path.is_dir():
         return read_file(path)
     run = open_run(path)
     with working("Exporting"):

@@ -76,7 +76,8 @@ Inputs = Annotated[
     list[Path],
     typer.Argument(
         metavar="INPUT...",
-        help="Images, or .npy arrays of one example or a batch, laid out as the model's input.",
+        help="Images, or .npy arrays of one example or a batch, laid out as the model's input or "
+        "with channels last; bytes are scaled as pixels are, other numbers are taken as they are.",
     ),
 ]
 TopK = Annotated[int, typer.Option("--top-k", min=1, help="How many classes to show.")]

@@ -82,17 +82,20 @@ def train(
     """
     from specc.locating import run_folder
     from specc.training.interruption import Interrupted
+    from specc.training.processes import is_first, said_once
     from specc.training.run import default_run_path
     from specc.training.session import Session
 
     from .progress import shown_progress
 
-    network = _network(spec, data, epochs, settings)
-    source = run_folder(spec)
+    with said_once():
+        network = _network(spec, data, epochs, settings)
+        source = run_folder(spec)
+        backend = backend or (source.read_record().backend if source else _installed())
     folder = output or (Path(spec) if resume and source else default_run_path(network.name))
     session = Session(
         network,
-        backend or (source.read_record().backend if source else _installed()),
+        backend,
         folder,
         resume=resume,
         weights=weights,
@@ -108,9 +111,12 @@ def train(
         with shown_progress() as progress:
             run = session.run(progress)
     except Interrupted:
+        if not is_first():
+            raise typer.Exit from None
         typer.echo(f"interrupted; go on with: specc train {folder} --resume", err=True)
         raise typer.Exit(130) from None
-    _tell(run)
+    if is_first():
+        _tell(run)
 
 
 def _network(

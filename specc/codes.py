@@ -869,6 +869,10 @@ weight, so that an optimizer that looks at whole weights needs `ddp`.""",
 
 It needs room for the weights, three times as much for most optimizers, and for what every layer
 gives, for each example of a batch: make `batch_size` smaller, or set `precision: bfloat16`.""",
+    "process-lost": """One of the processes that train together has ended in the middle of a step.
+
+Its own message says why, if it had time to write one; a process that the system kills for the
+memory it takes has not. The others cannot go on without it: the last checkpoint stands.""",
     "batch-too-small": """Batch normalization was to learn from a single value for each channel.
 
 It happens after a `Flatten` or a global pooling where the last batch of an epoch, or one process's

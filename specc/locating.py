@@ -36,8 +36,9 @@ def locate(spec: str, variant: str | None = None) -> Location:
 
     The folder of a run stands for the run's spec. A file or run that exists wins over a name in the
     zoo, and an `@` in its name over a variant.
-    Raises `SpecError`: `file-not-found` for a bare name that is neither, `unknown-variant` if
-    `spec` and `variant` name two variants. That a path leads to a file is not checked here.
+    Raises `SpecError`: `file-not-found` for a bare name that is neither, `not-a-run` for a folder
+    of that name, `unknown-variant` if `spec` and `variant` name two variants. That a path leads to
+    a file is not checked here.
     """
     name, suffix = _split(spec)
     if suffix is not None and variant is not None and suffix != variant:
@@ -79,6 +80,9 @@ def _zoo_path(name: str) -> Path:
         return path(name)
     except KeyError:
         pass
+    if _holds(Path(name).is_dir):
+        message = f"expected a spec or the folder of a run; {printable(name)} has no run.json"
+        raise SpecError.of("not-a-run", message, help="`specc train SPEC` makes one")
     message = f"there is no file and no spec of the zoo called `{printable(name)}`"
     help = did_you_mean(name, names()) or f"the zoo has {', '.join(names())}"
     raise SpecError.of("file-not-found", message, help=help)

@@ -146,3 +146,18 @@ def test_of_values() -> None:
     y = (t + generator.normal(0, 1, t.shape)).astype(np.float32)
     found = logs(objective(MeanSquaredError(), 4, *every("regression")), y, t)
     assert found == pytest.approx(of_values(y, t), rel=1e-4)
+
+
+def test_predictions_may_lie_in_any_order_in_memory() -> None:
+    """As those of one picture do, that a convolution gives channels first."""
+    y, t = np.random.default_rng(4).normal(size=(2, EXAMPLES, 4)).astype(np.float32)
+    given = objective(MeanSquaredError(), 4, *every("regression"))
+    assert logs(given, np.asfortranarray(y), t) == logs(given, y, t)
+
+
+def test_a_loss_that_is_no_number_stays_one() -> None:
+    tally = Tally({"y": objective(MeanSquaredError(), 1)}, CPU)
+    values = torch.zeros(2, 1)
+    for loss in (1.0, np.nan):
+        tally.add([torch.tensor(loss)], {"y": values}, {"y": values}, 2)
+    assert np.isnan(tally.logs()["loss"])

@@ -243,6 +243,7 @@ def test_a_run_needs_its_spec() -> None:
 def test_a_run_goes_on_with_more_epochs_and_moved_data() -> None:
     run = begin()
     run.update_record(status="failed", reason="the disk is full", epochs=2)
+    run.checkpoint.touch()
     network = specc.load(
         "digits.yaml",
         train={

@@ -328,7 +328,7 @@ def test_what_was_parsed_is_written_as_it_was() -> None:
         (OptimizerField, {"adam": {"betas": (0.9, 0.99)}}, "write `beta_1` and `beta_2`"),
         (OptimizerField, {"sgd": {"max_norm": 1.0}}, "Keras's word is `clipnorm`"),
         (OptimizerField, {"sgd": {"zzz": 1}}, "it takes learning_rate, weight_decay, clipnorm"),
-        (OptimizerField, {"sgd": 0.1}, "Input should be a valid dictionary"),
+        (OptimizerField, {"sgd": "fast"}, "there is no schedule `fast`"),
         (OptimizerField, 3, "expected one optimizer, alone or with arguments, received 3"),
         (OptimizerField, {"sgd": {"learning_rate": -1}}, "a learning rate of at least 0"),
         (OptimizerField, {"sgd": {"learning_rate": math.inf}}, "a learning rate of at least 0"),

@@ -73,6 +73,9 @@ class Counting:
     def any(self, flag: bool) -> bool:
         return flag
 
+    def first(self, fault: SpecError | None) -> SpecError | None:
+        return fault
+
     def close(self) -> None:
         pass
 

@@ -119,10 +119,15 @@ def evaluate_run(run: Run, request: Request) -> RunEvaluation:
 
 
 def _data(run: Run, request: Request, objectives: Objectives) -> Data:
-    """The run's data; with one output in the run's order of the classes, be some missing or not."""
+    """The run's data; with one output in the run's order of the classes, be some missing or not.
+
+    A scale that training found by the type of its data is kept, whatever the type is here.
+    """
     from specc.data.opening import with_path
 
     data = run.data
+    if data.scale is None and run.preprocessing and len(run.network.inputs) == 1:
+        data = data.model_copy(update={"scale": run.preprocessing.scale})
     if request.data is not None:
         share = data.validation_split if request.split else None
         update = {"validation": None, "test": None, "validation_split": share}

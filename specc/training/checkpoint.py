@@ -79,9 +79,7 @@ def load_checkpoint(path: Path) -> Checkpoint:
     """The checkpoint at `path`. Raises `SpecError`: `file-not-found`, `checkpoint-unreadable`."""
     from safetensors import SafetensorError, safe_open
 
-    if not path.is_file():
-        message = f"there is no checkpoint {printable(str(path))}"
-        raise SpecError.of("file-not-found", message, help="start the run again without --resume")
+    require_checkpoint(path)
     try:
         # Typed as what it does: the library's own types are half known.
         reader = cast("Callable[..., AbstractContextManager[Any]]", safe_open)
@@ -91,6 +89,14 @@ def load_checkpoint(path: Path) -> Checkpoint:
     except (SafetensorError, OSError, ValueError, TypeError, KeyError) as error:
         raise _unreadable(path, str(error)) from None
     return Checkpoint(progress, _below(arrays, WEIGHTS), _below(arrays, STATE))
+
+
+def require_checkpoint(path: Path) -> None:
+    """Raise `SpecError` (`file-not-found`) if there is no file at `path`."""
+    if not path.is_file():
+        message = f"there is no checkpoint {printable(str(path))}, which the run would go on from"
+        help = "start another run (-o) from its weights (--weights)"
+        raise SpecError.of("file-not-found", message, help=help)
 
 
 def _progress(metadata: Mapping[str, str]) -> Progress:

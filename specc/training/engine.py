@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from specc.data.loading import Batch
+    from specc.diagnostics import SpecError
     from specc.ir import Graph
     from specc.training.document import Train
     from specc.training.objectives import Objective
@@ -108,6 +109,10 @@ class Engine(Protocol):
 
     def any(self, flag: bool) -> bool:
         """Whether `flag` is true in any of the processes; all must ask."""
+        ...
+
+    def first(self, fault: SpecError | None) -> SpecError | None:
+        """The fault of the first process that has one; all must ask."""
         ...
 
     def close(self) -> None:

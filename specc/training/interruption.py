@@ -15,7 +15,10 @@ from types import FrameType
 
 
 class Interrupted(Exception):
-    """The run was asked to end; what it had done is saved."""
+    """The run was asked to end; what it had done is saved.
+
+    Asked by the user, or by the first of several processes, which says why.
+    """
 
 
 @dataclass(slots=True)

@@ -3,13 +3,19 @@
 It is the same for every backend, since it knows nothing of frameworks: an engine makes steps. After
 each epoch everything is on disk; a run that is killed at any moment goes on from its last
 checkpoint, and on a deterministic device ends with the weights it would have had.
+
+Several processes run the same loop and wait for one another in every step. So whatever one of them
+meets on its own, be it a signal, a picture that cannot be read or a full disk, all of them agree on
+before the next step: they leave after the same one, it is saved, and the first process says why.
+Only a fault in the middle of a step, such as a device without memory, is beyond that: the engines
+of the others then notice that a process is gone, and the last checkpoint stands.
 """
 
 from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
@@ -18,6 +24,7 @@ from specc.training.checkpoint import Checkpoint, Progress, Row
 from specc.training.engine import Engine, Logs
 from specc.training.interruption import Interrupted, Interruption
 from specc.training.monitors import Best, Monitors
+from specc.training.processes import agreed
 
 if TYPE_CHECKING:
     from specc.data.loading import Batch, Loader
@@ -25,10 +32,6 @@ if TYPE_CHECKING:
 
 READ_SECONDS = 0.1
 """The logs are read at most so often within an epoch: reading may wait for the device."""
-
-AGREE_STEPS = 16
-"""Several processes agree on an interruption at every step of this number, since they must stop
-after the same one."""
 
 
 class Observer(Protocol):
@@ -85,6 +88,7 @@ class Loop:
     interruption: Interruption = field(default_factory=Interruption)
     progress: Progress = field(default_factory=Progress)
     _fault: SpecError | None = None
+    _ended: bool = False
     _saved: int = 0
     _started: float = 0.0
     _read: float = 0.0
@@ -100,7 +104,8 @@ class Loop:
 
         Raises `Interrupted` once all is saved, and `SpecError`: for data that cannot be read (the
         steps before it are saved), for a loss that is no number and for a disk that takes nothing
-        more (the last checkpoint stands).
+        more (the last checkpoint stands). Of several processes the first one raises the fault of
+        any, the others `Interrupted`.
         """
         while self.progress.epoch < self.train.epochs and not self.progress.stopped:
             self._epoch()
@@ -113,31 +118,48 @@ class Loop:
         self.observer.epoch_started(epoch + 1, self.train.epochs, done, self.training.steps)
         self._started = time.monotonic() - self.progress.seconds
         rate = self.engine.learning_rate
-        logs = self.engine.train(self._batches(epoch, done), self._after_step, done=done)
-        if self._fault is not None:
-            self._save()
-            raise self._fault
-        self._require_finite(logs)
+        batches = self._batches(self.training.epoch(epoch, start=done))
+        logs = self.engine.train(batches, self._after_step, done=done)
+        if self.progress.step:
+            self._require_finite(logs)
+        self._leave_if_ended()
         self._end_epoch(rate, logs | self._validated())
 
-    def _batches(self, epoch: int, done: int) -> Iterator[Batch]:
-        """The batches of an epoch, up to the first that cannot be read.
+    def _batches(self, batches: Iterator[Batch]) -> Iterator[Batch]:
+        """The batches, until a process cannot read one or is asked to stop.
 
-        An engine then stands after a whole step, whatever it prefetches.
+        An engine then stands after a whole step, whatever it prefetches, and in all processes after
+        the same one.
         """
+        while True:
+            batch = self._next(batches)
+            self._ended = self.engine.any(self._fault is not None or self.interruption.asked)
+            if self._ended or batch is None:
+                return
+            yield batch
+
+    def _next(self, batches: Iterator[Batch]) -> Batch | None:
         try:
-            yield from self.training.epoch(epoch, start=done)
+            return next(batches, None)
         except SpecError as error:
             self._fault = error
+            return None
+
+    def _leave_if_ended(self) -> None:
+        """Save and leave, if the batches ended before their time."""
+        if not self._ended:
+            return
+        self._save()
+        with agreed(self.engine):
+            if self._fault is not None:
+                raise self._fault
+        raise Interrupted
 
     def _validated(self) -> Logs:
         if self.validation is None:
             return {}
-        try:
-            logs = self.engine.evaluate(self.validation.epoch(0))
-        except SpecError:
-            self._save()
-            raise
+        logs = self.engine.evaluate(self._batches(self.validation.epoch(0)))
+        self._leave_if_ended()
         return {f"val_{name}": value for name, value in logs.items()}
 
     def _end_epoch(self, rate: float, logs: Logs) -> None:
@@ -153,8 +175,9 @@ class Loop:
             self.progress.stopped = f"{stopping.best.monitor} did not improve any more"
         self._follow_plateau(logs, epoch)
         checkpoint = self._checkpoint()
-        if self.store is not None:
-            self.store.save_epoch(checkpoint, best, improved=improved)
+        with agreed(self.engine):
+            if self.store is not None:
+                self.store.save_epoch(checkpoint, best, improved=improved)
         self.observer.epoch_ended(row, improved)
 
     def _follow_plateau(self, logs: Logs, epoch: int) -> None:
@@ -169,18 +192,25 @@ class Loop:
 
     def _after_step(self, step: int, read: Callable[[], Logs]) -> None:
         self.progress.step = step
-        now = time.monotonic()
-        logs = None
-        if now - self._read >= READ_SECONDS:
-            self._read = now
-            self._require_finite(logs := read())
+        logs = self._fresh(read)
         self.observer.stepped(step, logs)
-        asked = self._interrupted(step)
+        # Several processes agree before the next step; one need not wait for what is prefetched.
+        asked = self.interruption.asked and self.engine.world == 1
         if asked or self._due(step):
             self._require_finite(read())
             self._save()
         if asked:
             raise Interrupted
+
+    def _fresh(self, read: Callable[[], Logs]) -> Logs | None:
+        """The logs, unless they were read just now. A loss that is no number ends the batches."""
+        now = time.monotonic()
+        if now - self._read < READ_SECONDS:
+            return None
+        self._read = now
+        logs = read()
+        self._fault = self._fault or self._not_finite(logs)
+        return logs
 
     def _due(self, step: int) -> bool:
         """Whether `checkpoint: {save_freq: …}` asks for one after this step.
@@ -192,32 +222,33 @@ class Loop:
             return False
         return step // frequency > self._saved // frequency
 
-    def _interrupted(self, step: int) -> bool:
-        """Whether to stop after this step: in all processes after the same one."""
-        if self.engine.world == 1:
-            return self.interruption.asked
-        return step % AGREE_STEPS == 0 and self.engine.any(self.interruption.asked)
-
     # --- saving ---------------------------------------------------------------------------------
 
     def _save(self) -> None:
         self._saved = self.progress.step
         self.progress.seconds = time.monotonic() - self._started
         checkpoint = self._checkpoint()
-        if self.store is not None:
-            self.store.save_checkpoint(checkpoint)
+        with agreed(self.engine):
+            if self.store is not None:
+                self.store.save_checkpoint(checkpoint)
 
     def _checkpoint(self) -> Checkpoint:
         """Made in every process: gathering weights and state may take all of them."""
         self.progress.monitors = self.monitors.state()
         return Checkpoint(self.progress, self.engine.weights(), self.engine.state())
 
-    def _require_finite(self, logs: Mapping[str, float]) -> None:
+    def _require_finite(self, logs: Logs) -> None:
         """Raise `SpecError` (`loss-not-finite`) before anything of such a state is saved."""
+        with agreed(self.engine):
+            fault = self._not_finite(logs)
+            if fault is not None:
+                raise fault
+
+    def _not_finite(self, logs: Logs) -> SpecError | None:
         if math.isfinite(logs["loss"]):
-            return
+            return None
         epoch, step = self.progress.epoch + 1, self.progress.step
-        raise SpecError.of(
+        return SpecError.of(
             "loss-not-finite",
             f"the loss became {logs['loss']} in epoch {epoch}, by step {step:,}, "
             f"at a learning rate of {self.engine.learning_rate:g}",

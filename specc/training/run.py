@@ -23,6 +23,7 @@ from specc.syntax.reading import read_source
 from specc.syntax.yaml import Mapping as YamlMapping
 from specc.syntax.yaml import Sequence as YamlSequence
 from specc.syntax.yaml import read_yaml, span_at
+from specc.training.checkpoint import require_checkpoint
 from specc.training.document import Train
 from specc.training.environment import environment
 from specc.training.folder import Record, Row, RunFolder, not_a_run
@@ -180,7 +181,8 @@ def resume_run(
 
     The spec may differ from the run's in `FREE` and in the paths of the data; the run then has the
     new one. The classes must be the same.
-    Raises `SpecError`: `not-a-run`, `run-mismatch` with the first key that differs otherwise.
+    Raises `SpecError`: `not-a-run`, `run-mismatch` with the first key that differs otherwise,
+    `file-not-found` for a run of some epochs whose checkpoint is gone: it would begin anew.
     """
     folder = RunFolder(path)
     record = _require_run(folder).read_record()
@@ -191,6 +193,8 @@ def resume_run(
         message = f"the run has the classes {_listed(record.class_names)}"
         message += f", received {_listed(class_names)}"
         raise SpecError.of("run-mismatch", message, help="give the data that the run began with")
+    if record.epochs:
+        require_checkpoint(folder.checkpoint)
     text = resolved_text(network, train, data)
     require_same_spec(folder, text)
     folder.write_spec(text)
@@ -237,8 +241,9 @@ def _require_run(folder: RunFolder) -> RunFolder:
     if run_folder(folder.path) is not None:
         return folder
     name = printable(str(folder.path))
-    found = f"{name} has no {folder.record.name}" if folder.path.is_dir() else f"no folder {name}"
-    message = f"expected the folder of a run, there is {found}"
+    there = folder.path.is_dir()
+    lack = f"{name} has no {folder.record.name}" if there else f"there is no folder {name}"
+    message = f"expected the folder of a run; {lack}"
     raise SpecError.of("not-a-run", message, help="`specc train SPEC` makes one")
 
 

@@ -22,9 +22,10 @@ from specc.training.checkpoint import load_checkpoint
 from specc.training.engine import Engine, Plan, Strategy
 from specc.training.folder import RunFolder, Status
 from specc.training.interruption import Interrupted, interruptible
-from specc.training.loop import Loop, Observer
+from specc.training.loop import Loop, Observer, Unwatched
 from specc.training.monitors import Monitors
 from specc.training.objectives import Objective, directions, objectives
+from specc.training.processes import agreed, said_once
 from specc.training.run import Run, create_run, open_run, require_free, resume_run
 from specc.training.store import FolderStore
 from specc.weights import load_weights
@@ -112,23 +113,32 @@ class Session:
         """Train to the end; the run as it then stands in its folder.
 
         Raises `Interrupted` when asked to stop, and `SpecError`; what was learnt is saved then, and
-        `run.json` says what happened.
+        `run.json` says what happened. Of several processes the first one is observed, and raises
+        the faults of all; see `specc.training.loop`.
         """
-        backend = load_training_backend(self.backend)
-        resumes = self.resume and run_folder(self.folder) is not None
+        with said_once():
+            resumes = self.resume and run_folder(self.folder) is not None
+            material = self._material(resumes)
+            engine = load_training_backend(self.backend).engine(self._plan(material))
+        # All processes have looked for the folder by now: an engine begins where all are there.
+        try:
+            with agreed(engine):
+                if engine.rank == 0 and not resumes:
+                    self._create(engine, material)
+            self._train(engine, material, observer if engine.rank == 0 else Unwatched())
+            engine.any(False)  # Nobody opens the run before the first process has closed it.
+        finally:
+            engine.close()
+        return open_run(self.folder)
+
+    def _material(self, resumes: bool) -> Material:
+        """What the run is made of, if its folder can be had."""
         if not resumes:
             require_free(self.folder)
         material = Material.of(self.network)
         if resumes:
             resume_run(self.folder, self.network, **self._kept(material))
-        engine = backend.engine(self._plan(material))
-        try:
-            if engine.rank == 0 and not resumes:
-                self._create(engine, material)
-            self._train(engine, material, observer)
-        finally:
-            engine.close()
-        return open_run(self.folder)
+        return material
 
     def _plan(self, material: Material) -> Plan:
         train = material.train
@@ -184,8 +194,9 @@ class Session:
             store,
             observer,
         )
-        if self.resume and folder.checkpoint.exists():
-            loop.resume(load_checkpoint(folder.checkpoint))
+        with agreed(engine):
+            if self.resume and folder.checkpoint.exists():
+                loop.resume(load_checkpoint(folder.checkpoint))
         _run(loop, store)
 
 

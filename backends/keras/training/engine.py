@@ -163,6 +163,9 @@ class KerasEngine:
     def any(self, flag: bool) -> bool:
         return flag
 
+    def first(self, fault: SpecError | None) -> SpecError | None:
+        return fault
+
     def close(self) -> None:
         pass  # Nothing is held but memory.
 

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import logging
 import os
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from functools import wraps
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import torch
 from lightning_fabric import Fabric
 from lightning_fabric.strategies import DDPStrategy, ModelParallelStrategy
 
 from specc.diagnostics import SpecError
+from specc.training.interruption import Interrupted
 
 from .optimizers import ELEMENTWISE
 
@@ -50,6 +53,38 @@ def device_name(device: torch.device) -> str:
     return torch.cuda.get_device_name(device) if device.type == "cuda" else device.type
 
 
+def words(world: int) -> Any:
+    """The group through which processes agree: beside the devices, which need not stop for it."""
+    return torch.distributed.new_group(backend="gloo") if world > 1 else None
+
+
+Method = TypeVar("Method", bound=Callable[..., Any])
+
+
+def connected(method: Method) -> Method:
+    """Say that another process is gone, where an engine's method needs it.
+
+    The first process raises `SpecError` (`process-lost`), the others `Interrupted`.
+    """
+
+    @wraps(method)
+    def guarded(engine: Any, *arguments: Any, **options: Any) -> Any:
+        try:
+            return method(engine, *arguments, **options)
+        except RuntimeError as error:
+            if not (isinstance(error, torch.distributed.DistError) or "gloo" in str(error)):
+                raise
+            raise _lost() if engine.rank == 0 else Interrupted from None
+
+    return cast("Method", guarded)
+
+
+def _lost() -> SpecError:
+    message = "another process of the run has ended in the middle of a step"
+    help = "see what it wrote; --resume goes on from the last checkpoint"
+    return SpecError.of("process-lost", message, help=help)
+
+
 def _accelerator(plan: Plan) -> str:
     """`cpu`, `cuda` or `mps`."""
     if plan.accelerator != "cpu":
@@ -78,11 +113,18 @@ def _processes(plan: Plan, accelerator: str) -> tuple[int, int]:
         nodes = int(environment.get("SLURM_NNODES", "1"))
         return int(environment["SLURM_NTASKS"]) // nodes, nodes
     devices = plan.devices or 1
-    there = {"cuda": torch.cuda.device_count(), "mps": 1}.get(accelerator, devices)
+    there = _count(accelerator)
     if devices > there:
         message = f"{devices} devices were asked for, and there are {there}"
         raise SpecError.of("device-unavailable", message, help=f"--devices {there}")
     return devices, 1
+
+
+def _count(accelerator: str) -> int:
+    """How many devices there are: a process for each core is the most that a CPU has a use for."""
+    if accelerator == "cuda":
+        return torch.cuda.device_count()
+    return 1 if accelerator == "mps" else max(os.cpu_count() or 1, 2)
 
 
 def _precision(asked: str, accelerator: str) -> str:

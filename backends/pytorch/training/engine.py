@@ -19,7 +19,7 @@ from specc.backends.pytorch.penalties import penalty_name
 from specc.diagnostics import SpecError
 from specc.training.schedules import rate_at
 
-from .devices import device_name, start
+from .devices import connected, device_name, start, words
 from .logits import from_logits
 from .losses import make_loss
 from .metrics import Tally
@@ -70,6 +70,7 @@ class PyTorchEngine:
         self._fabric, self.precision = start(plan)
         self.rank, self.world = self._fabric.global_rank, self._fabric.world_size
         self.device = device_name(self._fabric.device)
+        self._words = words(self.world)
         torch.manual_seed(plan.train.seed + self.rank)
         self._graph, self._objectives, self._left_out = from_logits(plan.graph, plan.objectives)
         self._network = _network(self._graph, plan.weights)
@@ -104,6 +105,7 @@ class PyTorchEngine:
     def reduce_learning_rate(self, rate: float) -> None:
         self._rate = rate
 
+    @connected
     def train(self, batches: Iterable[Batch], after_step: AfterStep, *, done: int = 0) -> Logs:
         if not done:
             self._tally.reset()
@@ -112,26 +114,29 @@ class PyTorchEngine:
             with _explained(share):
                 self._step(share)
             after_step(step, self._tally.logs)
-        return self._tally.logs(self._summed)
+        return self._tally.logs(whole=True)
 
+    @connected
     def evaluate(self, batches: Iterable[Batch]) -> Logs:
         tally = Tally(self._objectives, self._fabric.device)
         for share, outputs in self._inferred(batches):
             if share.examples:
                 _, losses = self._loss(outputs, share)
                 tally.add(losses, outputs, share.targets, share.examples)
-        return tally.logs(self._summed)
+        return tally.logs(whole=True)
 
     def predict(self, batches: Iterable[Batch]) -> Iterator[dict[str, Array]]:
         for _, outputs in self._inferred(batches):
             activated = {name: each(outputs[name]) for name, each in self._left_out.items()}
             yield arrays_of(outputs | activated)
 
+    @connected
     def weights(self) -> dict[str, Array]:
         self._share_averages()
         state = self._network.state_dict()
         return arrays_of({key: state[key] for key in self._plan.graph.weights})
 
+    @connected
     def state(self) -> dict[str, Array]:
         device = self._fabric.device
         own = named("tally/", self._tally.state())
@@ -158,8 +163,21 @@ class PyTorchEngine:
             restore_random(self._network, self._fabric.device, self._own(random))
         self._rescale(state)
 
+    @connected
     def any(self, flag: bool) -> bool:
-        return bool(self._summed(torch.tensor(float(flag), device=self._fabric.device)))
+        if self.world == 1:
+            return flag
+        found = torch.tensor(float(flag))
+        torch.distributed.all_reduce(found, group=self._words)
+        return bool(found)
+
+    @connected
+    def first(self, fault: SpecError | None) -> SpecError | None:
+        if self.world == 1:
+            return fault
+        found: list[SpecError | None] = [None] * self.world
+        torch.distributed.all_gather_object(found, fault, group=self._words)
+        return next(filter(None, found), None)
 
     def close(self) -> None:
         if torch.distributed.is_available() and torch.distributed.is_initialized():
@@ -246,10 +264,6 @@ class PyTorchEngine:
         return tensor.to(self._fabric.device, non_blocking=True)
 
     # --- several processes ----------------------------------------------------------------------
-
-    def _summed(self, tensor: Tensor) -> Tensor:
-        """Over all processes."""
-        return self._fabric.all_reduce(tensor, reduce_op="sum") if self.world > 1 else tensor
 
     def _gathered(self, tensor: Tensor) -> Tensor:
         """Those of all processes, one after the other along a new first axis."""

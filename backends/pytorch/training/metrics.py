@@ -1,20 +1,28 @@
-"""Metrics as sums over batches, on the device, and what the sums come to at the end.
+"""Metrics of torchmetrics, with Keras's meanings where theirs differ.
 
-Sums are what several processes can add up and what a checkpoint can hold, and they cost few kernels
-a step. Predictions and targets lie as in the spec, channels last.
+All their states are sums, which several processes can add up and a checkpoint can hold. Predictions
+and targets lie as in the spec, channels last.
 """
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
+from torchmetrics import MeanAbsoluteError, MeanMetric, MeanSquaredError, Metric, R2Score
+from torchmetrics.classification import (
+    MulticlassAccuracy,
+    MultilabelF1Score,
+    MultilabelPrecision,
+    MultilabelRecall,
+)
 
 from .losses import cosine
+from .snapshot import below, named
 
 if TYPE_CHECKING:
     from specc.training import metrics as declarations
@@ -24,50 +32,34 @@ if TYPE_CHECKING:
 THRESHOLDS = 200
 """Of the curves under which `auc` is the area: Keras's number."""
 
-Reduce = Callable[[Tensor], Tensor]
-"""Adds a tensor up over all processes."""
+LOCAL = {"sync_on_compute": False, "compute_with_cache": False}
+"""Options of a metric that asks other processes only when it is told to."""
 
-
-@dataclass(frozen=True, slots=True)
-class Measure:
-    """One metric of one output.
-
-    batch: takes predictions and targets of a batch, and gives the mean over it, a scalar, or sums.
-    result: gives the metric from the mean over all examples, or from the sums over all batches.
-    shape: of the sums; None for means.
-    """
-
-    batch: Callable[[Tensor, Tensor], Tensor]
-    result: Callable[[Tensor], Tensor] = lambda mean: mean
-    shape: tuple[int, ...] | None = None
+Look = Callable[["Objective", Tensor, Tensor], tuple[Tensor, ...]]
+"""What a metric is updated with, from the predictions and targets of a batch."""
 
 
 class Tally:
-    """The losses and metrics of an epoch so far.
-
-    losses: their names in the logs: of the whole, then of each output if there are several.
-    """
+    """The losses and metrics of an epoch so far, by their names in the logs."""
 
     def __init__(self, objectives: Mapping[str, Objective], device: torch.device) -> None:
         several = len(objectives) > 1
-        self.losses = ["loss", *(f"{output}_loss" for output in objectives if several)]
-        self._measures = {
-            f"{output}_{metric.name}" if several else metric.name: (output, measure(metric, each))
-            for output, each in objectives.items()
-            for metric in each.metrics
-        }
-        self._device = device
-        self._dtype = _widest(device)
-        self.reset()
+        losses = ["loss", *(f"{output}_loss" for output in objectives if several)]
+        self._losses = {name: _mean() for name in losses}
+        self._metrics: dict[str, Metric] = {**self._losses}
+        self._looks: list[tuple[Metric, Look, str, Objective]] = []
+        for output, objective in objectives.items():
+            for each in objective.metrics:
+                metric, look = make_metric(each, objective)
+                self._metrics[f"{output}_{each.name}" if several else each.name] = metric
+                self._looks.append((metric, look, output, objective))
+        for metric in self._metrics.values():
+            metric.to(device).set_dtype(_widest(device))
 
     def reset(self) -> None:
         """Begin anew."""
-        shapes = {name: each.shape for name, (_, each) in self._measures.items()}
-        means = [name for name, shape in shapes.items() if shape is None]
-        self._means = [*self.losses, *means]
-        self.examples = 0
-        self.totals = self._zeros((len(self._means),))
-        self.sums = {name: self._zeros(shape) for name, shape in shapes.items() if shape}
+        for metric in self._metrics.values():
+            metric.reset()
 
     @torch.no_grad()
     def add(
@@ -77,41 +69,44 @@ class Tally:
         targets: Mapping[str, Tensor],
         examples: int,
     ) -> None:
-        """Take in a batch of so many examples; losses: in the order of their names, detached."""
-        means = list(losses)
-        for name, (output, each) in self._measures.items():
-            value = each.batch(predictions[output], targets[output])
-            if each.shape is None:
-                means.append(value)
-            else:
-                self.sums[name] += value
-        self.totals.add_(torch.stack(means), alpha=examples)
-        self.examples += examples
+        """Take in a batch of so many examples; losses: of the whole, then of several outputs."""
+        for metric, loss in zip(self._losses.values(), losses, strict=True):
+            metric.update(loss.expand(examples))
+        for metric, look, output, objective in self._looks:
+            metric.update(*look(objective, predictions[output], targets[output]))
 
-    def logs(self, reduce: Reduce = lambda tensor: tensor) -> Logs:
-        """The losses and metrics by name, of this process or of all; waits for the device."""
-        count = torch.full((1,), self.examples, dtype=self._dtype, device=self._device)
-        *totals, count = reduce(torch.cat([self.totals, count])).unbind()
-        found = {name: total / count for name, total in zip(self._means, totals, strict=True)}
-        found |= {name: reduce(each) for name, each in self.sums.items()}
-        results = {name: found[name] for name in self.losses}
-        results |= {name: each.result(found[name]) for name, (_, each) in self._measures.items()}
-        return dict(zip(results, torch.stack(list(results.values())).tolist(), strict=True))
+    def logs(self, *, whole: bool = False) -> Logs:
+        """The losses and metrics by name; waits for the device.
+
+        whole: of all processes, of which each must ask; else of this one.
+        """
+        with warnings.catch_warnings():
+            # A process may have had no examples yet, or go on where the last of them were seen.
+            warnings.filterwarnings("ignore", "The ``compute`` method", UserWarning)
+            results = [_result(metric, whole) for metric in self._metrics.values()]
+        return dict(zip(self._metrics, torch.stack(results).tolist(), strict=True))
 
     def state(self) -> dict[str, Tensor]:
         """The sums so far, by name."""
-        examples = torch.tensor(self.examples, device=self._device)
-        return {"totals": self.totals, "examples": examples, **_named("sums/", self.sums)}
+        states = (named(f"{name}/", each.metric_state) for name, each in self._metrics.items())
+        return {key: tensor for state in states for key, tensor in state.items()}
 
     def restore(self, state: Mapping[str, Tensor]) -> None:
         """Go on from `state`."""
-        self.examples = int(state["examples"])
-        self.totals.copy_(state["totals"])
-        for name, each in self.sums.items():
-            each.copy_(state[f"sums/{name}"])
+        for name, metric in self._metrics.items():
+            metric.reset()
+            own = below(state, f"{name}/")
+            metric.merge_state({key: each.to(metric.device) for key, each in own.items()})
 
-    def _zeros(self, shape: tuple[int, ...]) -> Tensor:
-        return torch.zeros(shape, dtype=self._dtype, device=self._device)
+
+def _result(metric: Metric, whole: bool) -> Tensor:
+    with metric.sync_context(should_sync=whole):
+        return metric.compute()
+
+
+def _mean() -> MeanMetric:
+    """Of values without weights: it takes none where it neither looks for NaNs nor drops them."""
+    return MeanMetric(nan_strategy="disable", **LOCAL)
 
 
 def _widest(device: torch.device) -> torch.dtype:
@@ -119,157 +114,143 @@ def _widest(device: torch.device) -> torch.dtype:
     return torch.float32 if device.type == "mps" else torch.float64
 
 
-def _named(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    return {prefix + name: tensor for name, tensor in tensors.items()}
-
-
 # --- the metrics --------------------------------------------------------------------------------
 
 
-def measure(metric: declarations.Metric, objective: Objective) -> Measure:
-    """What `metric` measures of an output with this objective."""
-    columns = objective.type.shape[-1]
-    match metric.name:
+def make_metric(declared: declarations.Metric, objective: Objective) -> tuple[Metric, Look]:
+    """The metric of an output with this objective, and what it looks at."""
+    # Many labels of yes and no are counted together.
+    columns = objective.classes if objective.task == "multiclass" else 1
+    match declared.name:
         case "accuracy":
-            return Measure(partial(_accuracy, objective))
+            micro: Any = {"average": "micro", "validate_args": False}
+            return MulticlassAccuracy(objective.classes or 2, **micro, **LOCAL), _choices
         case "top_k_accuracy":
-            return Measure(partial(_top_k_accuracy, metric.k, objective))
+            return _mean(), partial(_hits, declared.k)
         case "precision" | "recall" | "f1_score" as name:
-            classes = objective.classes if objective.task == "multiclass" else 1
-            counts = partial(_class_counts, objective, classes)
-            return Measure(counts, RATES[name], (3, classes))
+            return RATES[name](columns, validate_args=False, **LOCAL), _decisions
         case "auc":
-            curves = objective.classes if objective.task == "multiclass" else 1
-            area = AREAS[metric.curve]
-            return Measure(
-                partial(_curve_counts, objective, curves), area, (2, curves, THRESHOLDS + 1)
-            )
-        case "r2_score":
-            return Measure(partial(_squares, objective), _r2_score, (4, columns))
-        case "rmse":
-            return Measure(partial(_mean, "mse", objective), torch.sqrt)
-        case name:
-            return Measure(partial(_mean, name, objective))
-
-
-# --- means over examples ------------------------------------------------------------------------
-
-MEANS: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
-    "mse": lambda y, t: (y - t).square().mean(),
-    "mae": lambda y, t: (y - t).abs().mean(),
-    "cosine_similarity": lambda y, t: cosine(y, t).mean(),
-}
-
-
-def _mean(name: str, objective: Objective, predictions: Tensor, targets: Tensor) -> Tensor:
-    return MEANS[name](*_values(objective, predictions, targets))
-
-
-def _values(objective: Objective, predictions: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
-    """Both in the shape of the output: of classes the probabilities, and 0 and 1."""
-    if objective.labels == "int":
-        targets = targets.unsqueeze(-1) == torch.arange(
-            predictions.shape[-1], device=targets.device
-        )
-    return _probabilities(objective, predictions), targets.to(predictions.dtype)
-
-
-def _probabilities(objective: Objective, predictions: Tensor) -> Tensor:
-    if not objective.loss.from_logits:
-        return predictions
-    return predictions.sigmoid() if objective.task == "binary" else predictions.softmax(-1)
-
-
-def _accuracy(objective: Objective, predictions: Tensor, targets: Tensor) -> Tensor:
-    return (_chosen(objective, predictions) == _right(objective, targets)).float().mean()
-
-
-def _top_k_accuracy(k: int, objective: Objective, predictions: Tensor, targets: Tensor) -> Tensor:
-    best = predictions.topk(k, dim=-1).indices
-    return (best == _right(objective, targets).unsqueeze(-1)).any(-1).float().mean()
-
-
-def _chosen(objective: Objective, predictions: Tensor) -> Tensor:
-    """The class predicted: an index, or where the task is binary False and True, in any shape."""
-    if objective.task == "multiclass":
-        return predictions.argmax(-1)
-    return predictions > (0.0 if objective.loss.from_logits else objective.loss.threshold)
-
-
-def _right(objective: Objective, targets: Tensor) -> Tensor:
-    """The class that the target names, in the form of `_chosen`."""
-    match objective.labels:
-        case "int":
-            return targets
-        case "one_hot":
-            return targets.argmax(-1)
+            return Area(AREAS[declared.curve], columns), _rows
+        case "mse" | "rmse" as name:
+            return MeanSquaredError(squared=name == "mse", **LOCAL), _rows
+        case "mae":
+            return MeanAbsoluteError(**LOCAL), _rows
+        case "cosine_similarity":
+            return _mean(), _cosines
         case _:
-            return targets > 0.5
+            return Determination(**LOCAL), _rows
 
 
-# --- counts of classes --------------------------------------------------------------------------
+RATES: dict[str, Any] = {
+    "precision": MultilabelPrecision,
+    "recall": MultilabelRecall,
+    "f1_score": MultilabelF1Score,
+}
+"""Of columns of yes and no: their averages count each class, those of `Multiclass…` only some."""
 
 
-def _class_counts(
-    objective: Objective, classes: int, predictions: Tensor, targets: Tensor
-) -> Tensor:
-    """[3, classes]: how often each is right and predicted, is predicted, and is right.
+class Determination(R2Score):
+    """R² of any number of targets; a column that does not vary counts 0."""
 
-    Of a binary task only the class 1 is counted, over all labels together.
-    """
-    chosen = _chosen(objective, predictions).flatten()
-    right = _right(objective, targets).flatten()
+    def update(self, preds: Tensor, target: Tensor) -> None:
+        super().update(preds.to(self.dtype), target.to(self.dtype))
+
+    def compute(self) -> Tensor:
+        variance = self.sum_squared_error - self.sum_error.square() / self.total
+        return torch.where(variance > 0, 1 - self.residual / variance, 0.0).mean()
+
+
+class Area(Metric):
+    """Keras's area under a curve, averaged over the columns of probabilities and of 0 and 1."""
+
+    full_state_update = False
+
+    def __init__(self, area: Callable[[Tensor], Tensor], columns: int) -> None:
+        super().__init__(**LOCAL)
+        self.area, self.columns = area, columns
+        self.add_state("counts", torch.zeros(2, columns, THRESHOLDS + 1), dist_reduce_fx="sum")
+
+    def update(self, predictions: Tensor, targets: Tensor) -> None:
+        rows = (each.reshape(-1, self.columns) for each in (predictions, targets))
+        self.counts += _curve_counts(*rows)
+
+    def compute(self) -> Tensor:
+        return self.area(self.counts)
+
+
+# --- what they look at --------------------------------------------------------------------------
+
+
+def _choices(objective: Objective, predictions: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
+    """The class predicted and the right one: indices, or of a binary task False and True."""
     if objective.task == "binary":
-        return torch.stack([(chosen & right).sum(), chosen.sum(), right.sum()]).unsqueeze(1)
-    valid = (right >= 0) & (right < classes)  # others are of the loss's `ignore_class`
-    weights, right = valid.float(), right.clamp(0, classes - 1)
-    hits = _histogram(right, weights * (chosen == right), classes)
-    counts = (_histogram(each, weights, classes) for each in (chosen, right))
-    return torch.stack([hits, *counts])
+        threshold = 0.0 if objective.loss.from_logits else objective.loss.threshold
+        return predictions > threshold, targets > 0.5
+    return predictions.argmax(-1), _indices(objective, targets)
 
 
-def _histogram(indices: Tensor, weights: Tensor, length: int) -> Tensor:
-    """The sum of `weights` at each index; unlike `torch.bincount` it never waits for the device."""
-    return weights.new_zeros(length).index_add_(0, indices, weights)
+def _hits(k: int, objective: Objective, predictions: Tensor, targets: Tensor) -> tuple[Tensor]:
+    """Whether the right class is among the `k` most probable ones."""
+    best = predictions.topk(k, dim=-1).indices
+    return ((best == _indices(objective, targets).unsqueeze(-1)).any(-1).float(),)
 
 
-def _quotient(numerator: Tensor, denominator: Tensor) -> Tensor:
-    """0 where there is nothing to divide by, as in Keras."""
-    return torch.where(denominator > 0, numerator / denominator, 0.0)
+def _decisions(objective: Objective, predictions: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
+    """Yes and no: a column for each class; predicted and right."""
+    chosen, right = _choices(objective, predictions, targets)
+    if objective.task == "binary":
+        return chosen.reshape(-1, 1), right.reshape(-1, 1)
+    chosen, right = (_columns(each.flatten(), objective.classes) for each in (chosen, right))
+    # A target that is no class, as `ignore_class` may be, has a row of no.
+    return chosen & right.any(-1, keepdim=True), right
 
 
-def _precision(counts: Tensor) -> Tensor:
-    return _quotient(counts[0], counts[1]).mean()
+def _rows(objective: Objective, predictions: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
+    """[rows, last axis], of classes the probabilities, and 0 and 1."""
+    if objective.labels == "int":
+        targets = _columns(targets, predictions.shape[-1])
+    if objective.loss.from_logits:
+        binary = objective.task == "binary"
+        predictions = predictions.sigmoid() if binary else predictions.softmax(-1)
+    y, t = (each.reshape(-1, each.shape[-1]).contiguous() for each in (predictions, targets))
+    return y, t.to(y.dtype)
 
 
-def _recall(counts: Tensor) -> Tensor:
-    return _quotient(counts[0], counts[2]).mean()
+def _cosines(objective: Objective, predictions: Tensor, targets: Tensor) -> tuple[Tensor]:
+    return (cosine(*_rows(objective, predictions, targets)),)
 
 
-def _f1_score(counts: Tensor) -> Tensor:
-    return _quotient(2 * counts[0], counts[1] + counts[2]).mean()
+def _indices(objective: Objective, targets: Tensor) -> Tensor:
+    return targets if objective.labels == "int" else targets.argmax(-1)
 
 
-RATES = {"precision": _precision, "recall": _recall, "f1_score": _f1_score}
+def _columns(indices: Tensor, classes: int) -> Tensor:
+    """Whether each is the class of the column; of no class, none."""
+    return indices.unsqueeze(-1) == torch.arange(classes, device=indices.device)
 
 
 # --- areas under curves -------------------------------------------------------------------------
 
 
-def _curve_counts(
-    objective: Objective, curves: int, predictions: Tensor, targets: Tensor
-) -> Tensor:
-    """[2, curves, thresholds + 1]: negative and positive examples by their probability's place.
+def _curve_counts(p: Tensor, truth: Tensor) -> Tensor:
+    """[2, columns, thresholds + 1]: negative and positive examples by their probability's place.
 
     Place k lies above k of Keras's thresholds: just below 0, k / 199, and just above 1.
     """
-    p, truth = (each.reshape(-1, curves) for each in _values(objective, predictions, targets))
+    curves = p.shape[-1]
     inner = torch.arange(1, THRESHOLDS - 1, device=p.device, dtype=p.dtype) / (THRESHOLDS - 1)
-    places = torch.bucketize(p.contiguous(), inner) + 1
+    places = torch.bucketize(p, inner) + 1
     columns = torch.arange(curves, device=p.device)
     indices = ((truth > 0.5) * curves + columns) * (THRESHOLDS + 1) + places
-    counts = _histogram(indices.flatten(), p.new_ones(p.numel()), 2 * curves * (THRESHOLDS + 1))
+    # Unlike `torch.bincount` this never waits for the device.
+    counts = p.new_zeros(2 * curves * (THRESHOLDS + 1))
+    counts.index_add_(0, indices.flatten(), torch.ones_like(p).flatten())
     return counts.reshape(2, curves, THRESHOLDS + 1)
+
+
+def _quotient(numerator: Tensor, denominator: Tensor) -> Tensor:
+    """0 where there is nothing to divide by, as in Keras."""
+    return torch.where(denominator > 0, numerator / denominator, 0.0)
 
 
 def _above(counts: Tensor) -> tuple[Tensor, Tensor]:
@@ -282,8 +263,7 @@ def _area_under_roc(counts: Tensor) -> Tensor:
     false, true = _above(counts)
     alarms = _quotient(false, counts[0].sum(-1, keepdim=True))
     recall = _quotient(true, counts[1].sum(-1, keepdim=True))
-    widths, heights = alarms[:, :-1] - alarms[:, 1:], (recall[:, :-1] + recall[:, 1:]) / 2
-    return (widths * heights).sum(-1).mean()
+    return torch.trapezoid(recall.flip(-1), alarms.flip(-1)).mean()
 
 
 def _area_under_pr(counts: Tensor) -> Tensor:
@@ -300,19 +280,3 @@ def _area_under_pr(counts: Tensor) -> Tensor:
 
 
 AREAS = {"ROC": _area_under_roc, "PR": _area_under_pr}
-
-
-# --- the coefficient of determination -----------------------------------------------------------
-
-
-def _squares(objective: Objective, predictions: Tensor, targets: Tensor) -> Tensor:
-    """[4, columns]: the number of targets, their sum and that of squares, and of squared errors."""
-    wide = (each.to(_widest(each.device)) for each in _values(objective, predictions, targets))
-    y, t = (each.reshape(-1, each.shape[-1]) for each in wide)
-    return torch.stack([torch.ones_like(t), t, t.square(), (y - t).square()]).sum(1)
-
-
-def _r2_score(sums: Tensor) -> Tensor:
-    count, total, squares, errors = sums
-    variance = squares - total.square() / count
-    return torch.where(variance > 0, 1 - errors / variance, 0.0).mean()
