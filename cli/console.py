@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Generator
 from contextlib import contextmanager
+from importlib import import_module
 from typing import TYPE_CHECKING, TextIO
 
 import typer
@@ -69,7 +70,7 @@ def import_keras() -> None:
     """Import Keras without what TensorFlow then says of itself."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     with native_log_hidden():
-        import keras  # noqa: F401  # pyright: ignore[reportMissingTypeStubs]
+        import_module("keras")
 
 
 def print_table(rows: list[tuple[str, ...]], *, left: int = 1) -> None:
