@@ -424,11 +424,11 @@ def test_predict_reads_the_layout_off_the_model() -> None:
 
 
 def test_predict_refuses(model: Path) -> None:
-    np.save("wrong.npy", np.zeros((6, 8, 3), np.float32))
+    np.save("wrong.npy", np.zeros((6, 8, 4), np.float32))
     np.save("objects.npy", np.array([{}]), allow_pickle=True)
     Path("text.png").write_text("no image", "utf-8")
     found = fail(1, "predict", str(model), "wrong.npy")
-    assert "expected float32[N, 3, 6, 8], received float32[6, 8, 3]" in found
+    assert "received float32[6, 8, 4]" in found
     for name in ("objects.npy", "text.png"):
         assert "error[invalid-input]" in fail(1, "predict", str(model), name)
     for name in ("missing.png", "missing.npy"):

@@ -40,7 +40,6 @@ ELSEWHERE = {
     "class-mismatch": "test_sections.py",
     "data-not-found": "test_data.py",
     "data-format": "test_data.py",
-    "data-mismatch": "test_data.py",
     "missing-column": "test_data.py",
     "label-out-of-range": "test_data.py",
     "run-exists": "test_run_folder.py",
@@ -52,6 +51,7 @@ ELSEWHERE = {
     "device-unavailable": "test_training_pytorch.py",
     "batch-too-small": "test_training_pytorch.py",
     "loss-not-finite": "test_training_loop.py",
+    "process-lost": "test_distributed_training.py",
     "out-of-memory": "test_training_pytorch.py",
     "checkpoint-unreadable": "test_training_loop.py",
 }

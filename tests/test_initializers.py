@@ -219,7 +219,7 @@ def test_regularizer_is_read(written: object, expected: Regularizer | None) -> N
         ("he_norml", (), "there is no initializer `he_norml`; did you mean `he_normal`?"),
         ("qqq", (), "expected one of zeros, ones, constant"),
         (3, (), "received 3"),
-        (True, (), "received True"),
+        (True, (), "received true"),
         ({"zeros": {}, "ones": {}}, (), "expected one initializer"),
         ({3: {}}, (), "there is no initializer `3`"),
         ({"random_normal": {"sttdev": 1}}, ("random_normal", "sttdev"), "it takes mean, stddev"),

@@ -7,6 +7,7 @@ only then a device is taken.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypedDict
@@ -219,8 +220,10 @@ def _run(loop: Loop, store: FolderStore | None) -> None:
         reason = error.report.diagnostics[0].message
         raise
     finally:
-        if store is not None:
-            store.close(status, reason, loop.progress.history)
+        # A full disk fails here once more, which says less than the first time.
+        with suppress(SpecError) if status == "failed" else nullcontext():
+            if store is not None:
+                store.close(status, reason, loop.progress.history)
 
 
 def _declared(network: Network) -> tuple[Train, Data]:
