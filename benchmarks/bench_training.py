@@ -46,7 +46,7 @@ CASES = (
     Case("densenet_keras", "keras", 3),
     Case("happy_house", "keras", 30),
     Case("signs", "keras", 60),
-    Case("cifar100_cnn", "keras", 4),
+    Case("cifar100_cnn", "keras", 12),
     Case("monkeypox", "keras", 2),
     Case("flowers", "keras", 4),
     Case("fashion_mlp", "keras", 300),

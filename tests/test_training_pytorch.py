@@ -384,6 +384,16 @@ def test_a_batch_that_cannot_be_normalized_is_said(make: Make) -> None:
         engine.train(batches(last=1), nothing)
 
 
+def test_a_device_without_memory_is_said(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: Any, **__: Any) -> None:
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    engine = make(PLAIN)
+    monkeypatch.setattr(engine._optimizer.optimizer, "step", full)
+    with pytest.raises(SpecError, match=r"out-of-memory(?s:.)*batch_size smaller"):
+        engine.train(batches(), nothing)
+
+
 # --- several processes --------------------------------------------------------------------------
 
 PROCESS = Path(__file__)
