@@ -49,7 +49,11 @@ Resume = Annotated[bool, typer.Option("--resume", help="Go on with the run that 
 Epochs = Annotated[int | None, typer.Option(min=1, help="Short for --set train.epochs=N.")]
 FirstWeights = Annotated[
     Path | None,
-    typer.Option("--weights", metavar="FILE", help="Weights to start from, as safetensors."),
+    typer.Option(
+        "--weights",
+        metavar="FILE|RUN",
+        help="Weights that a new run starts from: safetensors, or the best of another run.",
+    ),
 ]
 Devices = Annotated[int | None, typer.Option(min=1, help="How many devices share each batch.")]
 Workers = Annotated[

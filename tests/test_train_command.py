@@ -137,7 +137,7 @@ def test_weights_of_one_backend_start_another() -> None:
     train("--epochs", "1", "--backend", "keras")
     run(
         *("train", "net.yaml", "--data", "pictures", "-o", "second", "--epochs", "1"),
-        *("--weights", "run/best.safetensors", "--backend", "pytorch"),
+        *("--weights", "run", "--backend", "pytorch"),
     )
     rows = [Path(each, "history.csv").read_text().splitlines()[1] for each in ("run", "second")]
     first, second = (float(row.split(",")[3]) for row in rows)

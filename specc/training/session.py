@@ -93,7 +93,8 @@ class Session:
     """What is to be trained, with what, and where it is kept.
 
     folder: of the run. resume: whether to go on with the run that is there, if there is one.
-    weights: to start from; None draws the spec's initial ones from `train.seed`.
+    weights: a file, or the folder of a run, to start from; None draws the spec's initial ones from
+        `train.seed`. A run that goes on has its own.
     devices, strategy, accelerator: see `specc.training.engine.Plan`.
     workers: threads that prepare batches; None is as many as help.
     tensorboard: whether the logs are also written as TensorBoard reads them.
@@ -157,7 +158,8 @@ class Session:
     def _weights(self, seed: int) -> Arrays:
         if self.weights is None:
             return self.network.initial_weights(seed)
-        return load_weights(self.weights, self.network.graph.weights)
+        run = run_folder(self.weights)
+        return load_weights(run.weights if run else self.weights, self.network.graph.weights)
 
     def _create(self, engine: Engine, material: Material) -> None:
         create_run(
