@@ -116,6 +116,7 @@ class Layer(BaseModel):
         axis 1 (convolutions, poolings); `channels_last`: only the layout of the spec, since the
         layer works on the last axis or on the order of elements; `any`: whatever comes, since the
         layer works element by element, or maps its axis through the layout.
+    augmentation: whether it changes images at random in training, and does nothing at inference.
     samples: concrete uses that exercise each parameter.
     """
 
@@ -126,6 +127,7 @@ class Layer(BaseModel):
     primary: ClassVar[str | None] = None
     arity: ClassVar[tuple[int, int]] = (1, 1)
     layout: ClassVar[Layout] = "channels_last"
+    augmentation: ClassVar[bool] = False
     samples: ClassVar[tuple[Sample, ...]] = ()
 
     @classmethod

@@ -16,6 +16,7 @@ from specc.backend import backend_names, load_backend
 from specc.diagnostics import Diagnostic, Report, SpecError
 from specc.dims import evaluate, symbols
 from specc.ir import Graph, Item, Node, Value
+from specc.passes.beginnings import first_layers
 from specc.passes.cost import batch_symbols
 from specc.tensor import FLOATS, TensorType
 
@@ -187,14 +188,11 @@ def random_inputs(graph: Graph, sizes: Mapping[str, int], seed: int = 0) -> dict
 
 def _spread(graph: Graph, value: Value) -> float:
     """The standard deviation of an input: what a first `Rescaling` scales to 1, else 1."""
-    for node in graph.nodes:
-        if value not in node.inputs:
-            continue
-        if not node.type.startswith("Random"):
-            scale = getattr(node.layer, "scale", None) if node.type == "Rescaling" else None
-            return 1 / scale if isinstance(scale, float) and scale else 1.0
-        (value,) = node.outputs  # an augmentation is the identity at inference
-    return 1.0
+    node = next(first_layers(graph, value), None)
+    if node is None or node.type != "Rescaling":
+        return 1.0
+    scale = getattr(node.layer, "scale", None)
+    return 1 / scale if isinstance(scale, float) and scale else 1.0
 
 
 def expose_layers(graph: Graph) -> Graph:

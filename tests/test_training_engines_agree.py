@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from training_plans import Array, batches_of, plan_of
+from training_plans import TWO, Array, batches_of, plan_of
 
 from specc.backend import load_training_backend
 from specc.training.engine import Engine, Plan
@@ -36,18 +36,6 @@ layers:
   - ReLU
   - Flatten
   - Dense: 5
-"""
-TWO = """
-inputs: {a: "float32[N, 4]", b: "float32[N, 2]"}
-layers:
-  - Concatenate:
-    inputs: [a, b]
-  - Dense: 3
-    name: kind
-  - Dense: 1
-    name: age
-    inputs: concatenate
-outputs: [kind, age]
 """
 PIXELS = """
 inputs: {image: "float32[N, 4, 4, 1]"}

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from training_plans import Array, batches_of, plan_of
+from training_plans import TWO, Array, batches_of, plan_of
 
 from specc.backend import load_training_backend
 from specc.data.loading import Batch
@@ -39,18 +39,6 @@ layers:
   - Flatten
   - Dropout: 0.5
   - Dense: 3
-"""
-TWO = """
-inputs: {a: "float32[N, 4]", b: "float32[N, 2]"}
-layers:
-  - Concatenate:
-    inputs: [a, b]
-  - Dense: 3
-    name: kind
-  - Dense: 1
-    name: age
-    inputs: concatenate
-outputs: [kind, age]
 """
 CLASSES = {"loss": {"sparse_categorical_crossentropy": {"from_logits": True}}, "batch_size": 8}
 SCHEDULES: list[dict[str, dict[str, Any]]] = [

@@ -16,6 +16,19 @@ from specc.training.objectives import Objective, objectives
 
 Array = np.ndarray[Any, Any]
 
+TWO = """
+inputs: {a: "float32[N, 4]", b: "float32[N, 2]"}
+layers:
+  - Concatenate:
+    inputs: [a, b]
+  - Dense: 3
+    name: kind
+  - Dense: 1
+    name: age
+    inputs: concatenate
+outputs: [kind, age]
+"""
+
 
 def plan_of(folder: Path, layers: str, train: Mapping[str, Any], **options: Any) -> Plan:
     """The plan of training `layers`, the rest of a spec after its name, as `train` says.

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from specc.data.arrays import open_arrays
-from specc.data.dataset import Census, Dataset, PreparedSplit, Split
+from specc.data.dataset import Dataset, PreparedSplit
 from specc.data.document import (
     SOURCES,
     Arrays,
@@ -38,8 +38,6 @@ from specc.wording import listing
 if TYPE_CHECKING:
     from specc.tensor import TensorType
     from specc.training.objectives import Objective
-
-__all__ = ["Census", "Dataset", "PreparedSplit", "Split", "detected", "open_data", "with_path"]
 
 SUFFIXES: dict[str, type[Source]] = {
     ".npz": Arrays,

@@ -2,22 +2,13 @@
 
 from __future__ import annotations
 
-from specc.ir import Graph, Value
+from specc.ir import Graph
+from specc.passes.beginnings import first_layers
 
 SCALING = frozenset({"Rescaling", "Normalization"})
 
-AUGMENTATION = frozenset({"RandomFlip", "RandomRotation", "RandomZoom", "RandomTranslation"})
-"""What may stand before it."""
-
 
 def rescales(graph: Graph) -> bool:
-    """Whether every use of an input is, or leads through augmentation to, a layer that scales."""
-    return all(_scaled(graph, value) for value in graph.inputs.values())
-
-
-def _scaled(graph: Graph, value: Value) -> bool:
-    users = [node for node in graph.nodes if value in node.inputs]
-    return bool(users) and all(
-        node.type in SCALING or (node.type in AUGMENTATION and _scaled(graph, node.outputs[0]))
-        for node in users
-    )
+    """Whether the first layer that each input meets, past augmentation, is one that scales."""
+    firsts = [list(first_layers(graph, value)) for value in graph.inputs.values()]
+    return all(nodes and all(node.type in SCALING for node in nodes) for nodes in firsts)

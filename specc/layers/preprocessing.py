@@ -111,6 +111,7 @@ Seed = Annotated[
 class _Augmentation(Layer):
     """What the layers that change images at random, in training only, share."""
 
+    augmentation = True
     layout = "channels_first"
 
     def infer(self, *inputs: TensorType) -> tuple[TensorType, ...]:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, cast
 from specc.diagnostics import SpecError
 from specc.files import write_atomically
 from specc.source import printable
+from specc.training.folder import Row
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,9 +32,6 @@ WEIGHTS, STATE = "weights/", "state/"
 PROGRESS = "progress"
 VERSION = "specc_checkpoint"
 """Keys of the file's metadata."""
-
-Row = dict[str, float]
-"""One epoch of the history."""
 
 
 @dataclass(slots=True)

@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from specc.diagnostics import SpecError
-from specc.training.checkpoint import Checkpoint, Progress, Row
+from specc.training.checkpoint import Checkpoint, Progress
 from specc.training.engine import Engine, Logs
 from specc.training.interruption import Interrupted, Interruption
 from specc.training.monitors import Best, Monitors
@@ -29,6 +29,7 @@ from specc.training.processes import agreed
 if TYPE_CHECKING:
     from specc.data.loading import Batch, Loader
     from specc.training.document import Train
+    from specc.training.folder import Row
 
 READ_SECONDS = 0.1
 """The logs are read at most so often within an epoch: reading may wait for the device."""
@@ -217,7 +218,7 @@ class Loop:
 
         An engine may count several steps at once, so the multiples of the frequency may be passed.
         """
-        frequency = self.train.checkpoint.save_freq if self.train.checkpoint else "epoch"
+        frequency = self.train.checkpoint.save_freq
         if frequency == "epoch" or step == self.training.steps:
             return False
         return step // frequency > self._saved // frequency

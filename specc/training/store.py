@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from specc.files import write_atomically
-from specc.training.checkpoint import Checkpoint, Row, save_checkpoint
+from specc.training.checkpoint import Checkpoint, save_checkpoint
 from specc.weights import save_weights
 
 if TYPE_CHECKING:
-    from specc.training.folder import RunFolder, Status
+    from specc.training.folder import Row, RunFolder, Status
     from specc.training.monitors import Best
 
 CURVES_SECONDS = 30.0
