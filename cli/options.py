@@ -52,7 +52,7 @@ Weights = Annotated[
 Seed = Annotated[int, typer.Option(help="What initial weights are drawn from.")]
 IoLayout = Annotated[
     Layout | None,
-    typer.Option("--io-layout", help="How images lie at the model's boundary; default: as usual."),
+    typer.Option("--io-layout", help="How images lie at the boundary; default: as usual."),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 

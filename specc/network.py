@@ -72,8 +72,8 @@ class Network:
     Wherever weights are taken they are a path to a safetensors file, the folder of a run (its best
     ones), a mapping of arrays by canonical key (such as a `state_dict`), or None: then they are
     drawn from `seed`, the same for every backend.
-    io_layout: how images lie at the model's boundary, `channels_first` or `channels_last`; None is
-        the backend's own convention.
+    io_layout: how images and volumes lie at the model's boundary, `channels_first` or
+        `channels_last`; None is the backend's own convention.
 
     program: the spec it was read from; None for a network that was made of a graph.
     train, data: how the spec says that it is trained, and on what; None where it does not.

@@ -146,7 +146,7 @@ class Torch:
         named = zip(self.graph.outputs, made, strict=True)
         if not self.images_first:
             return dict(named)
-        return {name: x.permute(0, 2, 3, 1) if x.ndim == 4 else x for name, x in named}
+        return {name: x.movedim(1, -1) if is_image(x) else x for name, x in named}
 
     def outputs(self, inputs: Arrays) -> dict[str, Array]:
         import torch
@@ -266,12 +266,17 @@ def is_float(array: Array) -> bool:
     return np.issubdtype(array.dtype, np.floating)
 
 
+def is_image(array: Any) -> bool:
+    """Whether an array or a tensor is images or volumes."""
+    return array.ndim in (4, 5)
+
+
 def images_first(array: Array) -> Array:
-    return np.moveaxis(array, -1, 1) if array.ndim == 4 else array
+    return np.moveaxis(array, -1, 1) if is_image(array) else array
 
 
 def images_last(array: Array) -> Array:
-    return np.moveaxis(array, 1, -1) if array.ndim == 4 else array
+    return np.moveaxis(array, 1, -1) if is_image(array) else array
 
 
 # Agreement --------------------------------------------------------------------------------------

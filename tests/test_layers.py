@@ -29,8 +29,6 @@ SAMPLES = [
 ]
 CLASSES = [pytest.param(LAYERS[name], id=name) for name in LAYERS]
 
-STATE_DICT_ORDER = ["weight", "bias", "running_mean", "running_var"]
-
 
 def types(texts: tuple[str, ...]) -> tuple[TensorType, ...]:
     return tuple(parse_tensor_type(text) for text in texts)
@@ -59,16 +57,6 @@ def test_takes_the_number_of_inputs_it_declares(kind: type[Layer], sample: Sampl
 def test_has_the_declared_number_of_parameters(kind: type[Layer], sample: Sample) -> None:
     layer, inputs = built(kind, sample)
     assert sum(prod(w.shape) for w in layer.weights(*inputs).values()) == sample.parameters
-
-
-@pytest.mark.parametrize(("kind", "sample"), SAMPLES)
-def test_weights_are_in_the_order_of_the_state_dict(kind: type[Layer], sample: Sample) -> None:
-    layer, inputs = built(kind, sample)
-    weights = layer.weights(*inputs)
-    assert list(weights) == [name for name in STATE_DICT_ORDER if name in weights]
-    assert [name for name, w in weights.items() if not w.trainable] == [
-        name for name in weights if name.startswith("running_")
-    ]
 
 
 @pytest.mark.parametrize(("kind", "sample"), SAMPLES)
@@ -125,7 +113,7 @@ def test_is_documented(kind: type[Layer]) -> None:
 def test_primary_is_a_parameter(kind: type[Layer]) -> None:
     required = [name for name, field in kind.model_fields.items() if field.is_required()]
     assert kind.primary is None or kind.primary in kind.model_fields
-    assert required in ([], [kind.primary], ["filters", "kernel_size"])
+    assert kind.primary is None or required == [] or kind.primary in required
 
 
 @pytest.mark.parametrize("kind", CLASSES)
@@ -150,8 +138,6 @@ def test_activation_has_a_sample_for_every_name() -> None:
 
 # --- Keras ------------------------------------------------------------------------------------
 
-NOT_IN_KERAS = {"LocalContrastNormalization", "LocalResponseNormalization"}
-
 # Keras's parameters that the language leaves out: it is channels last, and has names of its own.
 LEFT_OUT = {
     *("self", "kwargs", "name", "data_format"),
@@ -170,8 +156,13 @@ def keras_parameters(name: str) -> dict[str, inspect.Parameter]:
     return {name: parameter for name, parameter in parameters.items() if name not in LEFT_OUT}
 
 
-@pytest.mark.parametrize("kind", [p for p in CLASSES if p.id not in NOT_IN_KERAS])
+@pytest.mark.parametrize("kind", CLASSES)
 def test_parameters_and_defaults_are_those_of_keras(kind: type[Layer]) -> None:
+    import keras
+
+    if not hasattr(keras.layers, kind.__name__):
+        assert "keras.layers" not in (kind.__doc__ or "")
+        return
     theirs = keras_parameters(kind.__name__)
     assert list(kind.model_fields) == list(theirs)
     sample = kind.samples[0].params

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from parity import is_image
 from samples import all_samples, sample_graph, sample_sizes
 from structures import every_structure, structure
 from torch import Tensor, nn
@@ -66,9 +67,7 @@ def layer_graph(name: str, params: dict[str, Any], *inputs: str) -> Graph:
 
 def physical(array: Any, io_layout: str) -> Tensor:
     tensor = torch.from_numpy(array)
-    return (
-        tensor.permute(0, 3, 1, 2) if io_layout == "channels_first" and array.ndim == 4 else tensor
-    )
+    return tensor.movedim(-1, 1) if io_layout == "channels_first" and is_image(array) else tensor
 
 
 def state_shapes(module: nn.Module) -> dict[str, tuple[int, ...]]:

@@ -9,7 +9,7 @@ from specc.emit.code import join, python
 from specc.emit.naming import unique
 from specc.emit.template import Body, Line
 from specc.ir import Graph, Value
-from specc.passes.layout import IoLayout, boundary_order
+from specc.passes.layout import IoLayout, boundary_order, permutation
 
 from .frames import Frame
 from .statements import shape_comment
@@ -72,7 +72,8 @@ def _laid_out(
     """The statements that bring images from channels first to the layout of the spec."""
     for name, value in emitter.graph.inputs.items():
         if given[name] != names[value] and emitter.interfaces.uses(value):
-            code = _permuted(given[name], (0, 2, 3, 1), f"{name}--channels-last")
+            axes = permutation(boundary_order(value.type, emitter.io_layout), None, value.type.rank)
+            code = _permuted(given[name], axes, f"{name}--channels-last")
             yield Line(f"{names[value]} = {code}", shape_comment((value,)))
 
 
@@ -81,8 +82,9 @@ def _outputs(graph: Graph, names: Mapping[Value, str], layout: IoLayout) -> str:
     made: dict[str, str] = {}
     for name, value in graph.outputs.items():
         made[name] = names[value]
-        if boundary_order(value.type, layout):
-            made[name] = _permuted(names[value], (0, 3, 1, 2), f"{name}--channels-first")
+        order = boundary_order(value.type, layout)
+        if order is not None:
+            made[name] = _permuted(names[value], order, f"{name}--channels-first")
     if len(made) == 1:
         return made.popitem()[1]
     return f"{{{', '.join(f'{python(name)}: {code}' for name, code in made.items())}}}"

@@ -101,8 +101,8 @@ class Frame:
             self.statements.append(Statement(code, node.outputs, self.wishes(node)))
         if not own or site.constructor is None:
             return None
-        self.initial += self.emitter.initialization.own_lines(node, reference)
-        self.emitter.initialization.register(node, site.kind)
+        if node.weights():
+            self.initial += self.emitter.initialization.start(node, site.kind, reference)
         return site.constructor
 
     def wishes(self, item: Item) -> tuple[str, ...]:

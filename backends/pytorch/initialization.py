@@ -1,9 +1,9 @@
 """Initial weights in emitted PyTorch source: the spec's initializers, which are Keras's.
 
 What most layers of a class share stands in one function `initialize`, which the network applies
-to its modules. A kernel that starts otherwise gets a statement after that. The scale and shift of a
-normalization, which PyTorch starts as Keras does, get one where the module is made, if they start
-otherwise.
+to its modules, the inner ones first. A weight that starts otherwise gets a statement after that.
+The scale and shift of a normalization, which PyTorch starts as Keras does, get one where the module
+is made, if they start otherwise.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import math
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import chain, repeat
 
 from specc.emit.code import Code, Literal, call, optional, render, text
 from specc.emit.code import python as python_text
@@ -48,8 +49,11 @@ NATIVE: dict[str, Initializer] = {
 }
 """How the normalizations of PyTorch start."""
 
-KERNELS = ("nn.Conv2d", "nn.Linear")
-"""Modules that PyTorch starts in its own way."""
+NORMALIZATIONS = ("nn.BatchNorm", "nn.GroupNorm", "nn.InstanceNorm", "nn.LayerNorm", "nn.RMSNorm")
+"""Their classes begin so; all others start their weights in a way that is not Keras's."""
+
+Place = tuple[str, str]
+"""A class of modules, and the name of a weight in it."""
 
 NAMED: dict[type[Initializer], tuple[str, ...]] = {
     Zeros: ("nn.init.zeros_",),
@@ -69,27 +73,21 @@ NAMED: dict[type[Initializer], tuple[str, ...]] = {
 class Initialization:
     """How the modules of one network get their first weights.
 
-    kinds: the class of each module that PyTorch starts in its own way, by path.
+    kinds: the class of each module whose weights do not start as PyTorch starts them, by path.
     helpers: the functions of `helpers.py` that are needed.
     rules: how a weight starts in most modules of a class.
-    unbiased: the classes of which some modules have no bias.
+    missing: weights that some modules of their class do not have.
     """
 
     kinds: dict[str, str] = field(default_factory=dict[str, str])
     helpers: list[str] = field(default_factory=list[str])
-    rules: dict[tuple[str, str], Initializer] = field(
-        default_factory=dict[tuple[str, str], Initializer]
-    )
-    unbiased: set[str] = field(default_factory=set[str])
+    rules: dict[Place, Initializer] = field(default_factory=dict[Place, Initializer])
+    missing: set[Place] = field(default_factory=set[Place])
 
-    def register(self, node: Node, kind: str) -> None:
-        """Take note of a module of class `kind`."""
-        if kind in KERNELS:
+    def start(self, node: Node, kind: str, reference: str) -> list[Line]:
+        """Take note of a new module of class `kind`; what stands after its constructor."""
+        if not kind.startswith(NORMALIZATIONS):
             self.kinds[node.path] = kind
-
-    def own_lines(self, node: Node, reference: str) -> list[Line]:
-        """Statements after the constructor of a normalization that starts unlike PyTorch's own."""
-        if node.type not in ("BatchNormalization", "LayerNormalization"):
             return []
         return [
             Line(self._start(weight, f"{reference}.{name}"))
@@ -106,20 +104,23 @@ class Initialization:
             for name, weight in node.weights().items()
         ]
         counts = Counter(
-            (kind, name, weight.initializer)
+            ((kind, name), weight.initializer)
             for _, kind, name, weight in weights
-            if name == "weight" or _scaling(weight.initializer) is None
+            if _is_shareable(weight)
         )
-        for (kind, name, initializer), _ in counts.most_common():
-            self.rules.setdefault((kind, name), initializer)
-        biased = {path for path, _, name, _ in weights if name == "bias"}
-        self.unbiased = {kind for path, kind in self.kinds.items() if path not in biased}
+        usual: dict[Place, Initializer] = {}
+        for (place, initializer), _ in counts.most_common():
+            usual.setdefault(place, initializer)
+        modules = Counter(self.kinds.values())
+        having = Counter((kind, name) for _, kind, name, _ in weights)
+        self.rules = {place: usual[place] for place in having if place in usual}
+        self.missing = {place for place in having if having[place] < modules[place[0]]}
         exceptions = [
-            Line(self._start(weight, f"self.{attribute(path)}.{name}", kernel=name == "weight"))
+            Line(self._start(weight, f"self.{attribute(path)}.{name}"))
             for path, kind, name, weight in weights
-            if weight.initializer != self.rules.get((kind, name))
+            if not (_is_shareable(weight) and weight.initializer == self.rules[kind, name])
         ]
-        return [Line("self.apply(initialize)"), *exceptions] if self.rules else []
+        return [Line("self.apply(initialize)"), *exceptions] if self.rules else exceptions
 
     def functions(self) -> Iterator[str]:
         """The function that the network applies to its modules."""
@@ -134,32 +135,32 @@ class Initialization:
         )
 
     def _branches(self) -> Iterator[str]:
-        """One branch for each class of modules; one for both if they start alike."""
-        bodies = {
-            kind: tuple(self._branch(kind)) for kind in KERNELS if (kind, "weight") in self.rules
-        }
-        for word, lines in zip(("if", "elif"), dict.fromkeys(bodies.values()), strict=False):
-            kinds = [kind for kind, body in bodies.items() if body == lines]
-            classes = kinds[0] if len(kinds) == 1 else f"({', '.join(kinds)})"
-            yield f"    {word} isinstance(module, {classes}):"
+        """One branch for each class of modules; one for several that start alike."""
+        kinds = sorted({kind for kind, _ in self.rules})
+        bodies = {kind: tuple(self._branch(kind)) for kind in kinds}
+        words = chain(["if"], repeat("elif"))
+        for word, lines in zip(words, dict.fromkeys(bodies.values()), strict=False):
+            alike = [kind for kind, body in bodies.items() if body == lines]
+            classes = alike[0] if len(alike) == 1 else f"({', '.join(alike)})"
+            yield statement(f"{word} isinstance(module, {classes}):", 1)
             yield from lines
 
     def _branch(self, kind: str) -> Iterator[str]:
-        yield self._rule_text(kind, "weight", 2)
-        if (kind, "bias") not in self.rules:
-            return
-        if kind in self.unbiased:
-            yield "        if module.bias is not None:"
-        yield self._rule_text(kind, "bias", 2 + (kind in self.unbiased))
+        for place in self.rules:
+            if place[0] != kind:
+                continue
+            if place in self.missing:
+                yield f"        if module.{place[1]} is not None:"
+            yield self._rule_text(place, 2 + (place in self.missing))
 
-    def _rule_text(self, kind: str, name: str, level: int) -> str:
-        code = self._shared_start(self.rules[kind, name], f"module.{name}")
+    def _rule_text(self, place: Place, level: int) -> str:
+        code = self._shared_start(self.rules[place], f"module.{place[1]}")
         return statement(render(code, lambda literal: python_text(literal.value)), level)
 
-    def _start(self, weight: WeightDecl, reference: str, *, kernel: bool = False) -> Code:
+    def _start(self, weight: WeightDecl, reference: str) -> Code:
         """The statement that starts one weight, whose sizes are known."""
         scaling = _scaling(weight.initializer)
-        if scaling is None or kernel:
+        if scaling is None or _is_shareable(weight):
             return self._shared_start(weight.initializer, reference)
         scale, mode, distribution = scaling
         fan_in, fan_out = weight.fan
@@ -205,6 +206,17 @@ class Initialization:
     def _helper(self, name: str) -> str:
         self.helpers.append(name)
         return name
+
+
+def _is_shareable(weight: WeightDecl) -> bool:
+    """Whether PyTorch's functions start it without being told more: they count fans their way."""
+    if _scaling(weight.initializer) is None:
+        return True
+    shape = weight.shape
+    if len(shape) < 2:
+        return False
+    cells = math.prod(shape[2:])
+    return weight.fan == (shape[1] * cells, shape[0] * cells)
 
 
 def _scaling(initializer: Initializer) -> tuple[float, str, str] | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from specc.backend import Lowerings
-from specc.emit.code import Call, Code, Ref, call
+from specc.emit.code import Code, Ref, call
 from specc.ir import Node, Value
 from specc.tensor import TensorType
 
@@ -19,6 +19,7 @@ class Site:
     reference: the text of the node's module, such as `self.conv2d`.
     uses: all nodes with the weights of this one, itself among them.
     constructor: the call that makes the module, once the lowering has asked for one.
+    kind: the class of that module; empty if there is none.
     temporaries: statements before the node's own, each with the value it makes.
     helpers: the functions and classes of `helpers.py` that the emitted file must bring along.
     """
@@ -27,6 +28,7 @@ class Site:
     reference: Code
     uses: tuple[Node, ...] = ()
     constructor: Code | None = None
+    kind: str = ""
     temporaries: list[tuple[Value, Code]] = field(default_factory=list[tuple[Value, Code]])
     helpers: list[str] = field(default_factory=list[str])
 
@@ -43,17 +45,8 @@ class Site:
 
     def module(self, constructor: str, *arguments: object, **keywords: object) -> Code:
         """The node's module, made by a call of `constructor`; gives the code that refers to it."""
-        self.constructor = call(constructor, *arguments, **keywords)
+        self.constructor, self.kind = call(constructor, *arguments, **keywords), constructor
         return self.reference
-
-    @property
-    def kind(self) -> str:
-        """The class of the node's module; empty if it has none."""
-        match self.constructor:
-            case Call(str(function), _):
-                return function
-            case _:
-                return ""
 
     def let(self, name: str, code: Code) -> Code:
         """A statement `name = code` before the node's own; gives the variable."""

@@ -15,9 +15,11 @@ def module_docstring(graph: Graph, io_layout: IoLayout) -> str:
     """What the file is, and how images lie at the network's boundary."""
     title = graph.description.strip() or f"The network `{graph.name}`."
     note = f"Compiled by specc from the spec `{graph.name}`."
-    if any(value.type.rank == 4 for value in graph.inputs.values()):
-        layout = "[N, C, H, W]" if io_layout == "channels_first" else "[N, H, W, C]"
-        note += f" Images are {layout}."
+    for rank, what in ((4, "Images"), (5, "Volumes")):
+        if any(value.type.rank == rank for value in graph.inputs.values()):
+            axes = "DHW"[5 - rank :]
+            axes = f"NC{axes}" if io_layout == "channels_first" else f"N{axes}C"
+            note += f" {what} are [{', '.join(axes)}]."
     return docstring(f"{title}\n\n{note}", 0)
 
 

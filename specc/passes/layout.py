@@ -44,9 +44,14 @@ def channels_first(rank: int) -> Order:
 def boundary_order(type: TensorType, io_layout: IoLayout) -> Order:
     """How an input or output of the model lies.
 
-    Images as `io_layout` says, all else as in the spec.
+    Images and volumes as `io_layout` says, all else as in the spec.
     """
-    return channels_first(4) if io_layout == "channels_first" and type.rank == 4 else None
+    return channels_first(type.rank) if io_layout == "channels_first" and is_image(type) else None
+
+
+def is_image(type: TensorType) -> bool:
+    """Whether it is an image `[N, H, W, C]` or a volume `[N, D, H, W, C]`."""
+    return type.rank in (4, 5)
 
 
 def permutation(source: Order, target: Order, rank: int) -> tuple[int, ...]:

@@ -201,7 +201,7 @@ class PyTorchEngine:
         made = self._forward(*share.inputs)
         results = made if isinstance(made, tuple) else (made,)
         return {
-            name: result.permute(axes) if result.ndim == 4 else result
+            name: result.permute(axes)
             for (name, axes), result in zip(self._output_axes.items(), results, strict=True)
         }
 
