@@ -16,12 +16,14 @@ from typer.core import TyperGroup
 
 from specc.diagnostics import SpecError
 from specc.packages import missing_package
+from specc.source import printable
 
 from .checking import check
 from .compiling import build, export, init
 from .console import print_errors
 from .describing import expand, explain, layers, schema, summary
 from .evaluating import compare, evaluate
+from .plugins import with_plugins
 from .running import predict, verify, view
 from .training import train
 
@@ -36,6 +38,11 @@ class Commands(TyperGroup):
             print_errors(error.report)
         except ModuleNotFoundError as error:
             print_errors(missing_package(error).report)
+        except PermissionError as error:  # a look into a folder that is closed to the user
+            if error.filename is None:
+                raise
+            message = f"{printable(str(error.filename))}: permission denied"
+            print_errors(SpecError.of("file-unreadable", message).report)
         raise typer.Exit(1)
 
 
@@ -82,7 +89,7 @@ for command in (
     explain,
     schema,
 ):
-    app.command()(command)
+    app.command()(with_plugins(command))
 
 
 def main() -> None:

@@ -105,13 +105,15 @@ def _print_evaluation(evaluation: RunEvaluation) -> None:
 
 
 def _print_output(evaluation: Evaluation) -> None:
-    from specc.reports.evaluation import Regression
+    from specc.reports.regression import Regression
     from specc.reports.tables import class_table, percent, regression_table
 
+    examples = count(evaluation.examples, "example")
     if isinstance(evaluation, Regression):
-        print_table(regression_table(evaluation), left=0)
+        typer.echo(examples)
+        print_table(regression_table(evaluation))
         return
-    examples, accuracy = count(evaluation.examples, "example"), percent(evaluation.accuracy)
+    accuracy = percent(evaluation.accuracy)
     typer.echo(f"{examples}, accuracy {accuracy}")
     print_table([(printable(name), *cells) for name, *cells in class_table(evaluation)])
 

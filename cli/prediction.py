@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, cast
 from specc.data.images import MODES, PictureError, PictureFormat
 from specc.data.preparing import BYTE_SCALE, Preprocessing
 from specc.diagnostics import SpecError
+from specc.packages import needs
 from specc.source import printable
 from specc.training.metadata import ModelCard, model_card
 from specc.training.run import open_run
@@ -268,6 +269,15 @@ class Predictor:
     @property
     def _expected(self) -> str:
         return f"{self.dtype}[{', '.join(str(size or '?') for size in self.shape)}]"
+
+
+@needs("onnx")
+def predictions(
+    model: Path, inputs: Sequence[Path], top_k: int, scale: float | None
+) -> list[Prediction]:
+    """What the model at `model` makes of the files; see `Predictor`."""
+    predictor = Predictor.load(model, scale)
+    return [prediction for path in inputs for prediction in predictor.predict(path, top_k)]
 
 
 def _probabilities(scores: Array, card: ModelCard) -> Array:

@@ -98,10 +98,9 @@ def predict(
     An image is converted to the model's number of channels and resized to its size. A model that
     was exported from a run prepares it as in training, and names the classes.
     """
-    from .prediction import Predictor
+    from .prediction import predictions
 
-    predictor = Predictor.load(model, scale)
-    found = [prediction for path in inputs for prediction in predictor.predict(path, top_k)]
+    found = predictions(model, inputs, top_k, scale)
     if as_json:
         typer.echo(json.dumps([prediction.as_json() for prediction in found], indent=2))
         return

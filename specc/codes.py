@@ -705,6 +705,10 @@ onnx.""",
 
 Checking needs no framework. The others come with extras: `pip install specc[torch]`,
 `specc[keras]`, `specc[onnx]`, or `specc[all]`.""",
+    "plugin-failed": """A plugin cannot be imported.
+
+`--plugin` takes the path of a Python file, or the name of an installed module. What it raised
+while it was imported is shown, with the line of the plugin at which it came up.""",
     "unsupported-layer": """The backend cannot express this layer.
 
 The spec is right, and other backends may compile it. The message names what is missing.""",

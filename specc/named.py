@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import CoreSchema, InitErrorDetails, core_schema
 
-from specc.names import nearest
+from specc.names import did_you_mean, nearest
 from specc.source import printable
 from specc.wording import shown
 
@@ -144,17 +144,33 @@ def _validated(member: type[Named], name: str, arguments: object) -> Named:
     try:
         return member.model_validate(arguments)
     except ValidationError as error:
-        faults = [_below(member, name, fault) for fault in error.errors()]
+        found = error.errors()
+    hints = [_hint(member, fault) for fault in found if _is_unknown(fault)]
+    faults = [_below(member, name, fault) for fault in found if not _is_meant(fault, hints)]
     raise ValidationError.from_exception_data(member.__name__, faults)
+
+
+def _is_unknown(fault: ErrorDetails) -> bool:
+    return fault["type"] == "extra_forbidden"
+
+
+def _is_meant(fault: ErrorDetails, hints: list[str]) -> bool:
+    """Whether an argument is missing that a hint names: it was written under another name."""
+    return fault["type"] == "missing" and any(f"`{fault['loc'][0]}`" in hint for hint in hints)
+
+
+def _hint(member: type[Named], fault: ErrorDetails) -> str:
+    """What to write in place of an argument that `member` does not have."""
+    argument, known = str(fault["loc"][-1]), member.model_fields
+    takes = f"it takes {', '.join(known) or 'nothing'}"
+    return member.argument_words.get(argument) or did_you_mean(argument, known) or takes
 
 
 def _below(member: type[Named], name: str, fault: ErrorDetails) -> InitErrorDetails:
     """`fault`, found in the arguments of `member`, as it is seen from the field."""
     kind, context = fault["type"], fault.get("ctx", {})
-    if kind == "extra_forbidden":
-        argument = printable(str(fault["loc"][-1]))
-        takes = ", ".join(member.model_fields) or "nothing"
-        hint = member.argument_words.get(argument) or f"it takes {takes}"
+    if _is_unknown(fault):
+        argument, hint = printable(str(fault["loc"][-1])), _hint(member, fault)
         message = f"unknown-parameter: {name} has no argument `{argument}`; {hint}"
         kind, context = "value_error", {"error": message}
     return InitErrorDetails(type=kind, loc=(name, *fault["loc"]), input=fault["input"], ctx=context)

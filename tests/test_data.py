@@ -14,6 +14,7 @@ from PIL import Image
 from pydantic import ValidationError
 
 from specc.cli.prediction import PictureInput
+from specc.data.columns import ArrayColumn
 from specc.data.dataset import Dataset
 from specc.data.document import Arrays, Csv, Data, HuggingFace, ImageFolder, Parquet, Source
 from specc.data.images import PictureFormat
@@ -431,6 +432,26 @@ def test_npy_files_are_mapped_not_read(tmp_path: Path) -> None:
     assert type(fetch(dataset, 0)[0]) is np.ndarray
 
 
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_rows_of_a_large_file_are_the_same(
+    order: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file that is too large for the system's cache is announced to it row by row."""
+    values = np.arange(3000 * 7, dtype=np.int32).reshape(3000, 7)
+    np.save(tmp_path / "x.npy", np.asarray(values, order=order))
+    raw = tmp_path / "raw"
+    raw.write_bytes(b"\0" * 5000 + values.tobytes())
+    monkeypatch.setattr("specc.data.columns.RESIDENT_BYTES", 1000)
+    rows = np.array([2999, 0, 1500, 2999])
+    for mapped in (
+        np.load(tmp_path / "x.npy", "r"),
+        np.memmap(raw, np.int32, "r", 5000, values.shape),
+    ):
+        column = ArrayColumn(mapped)
+        assert not column.quick
+        np.testing.assert_array_equal(column.take(rows), values[rows])
+
+
 def test_several_inputs_and_outputs_by_name(tmp_path: Path) -> None:
     rows = np.ones((4, 2), np.float32)
     path = save(tmp_path / "d.npz", left=rows, other=rows * 2, age=rows[:, 0], kind=[0, 1, 1, 0])
@@ -669,6 +690,36 @@ def test_faults_of_tables(tmp_path: Path) -> None:
     (tmp_path / "bad.parquet").write_bytes(b"PAR1 and no more")
     with fault("data-unreadable", "bad.parquet"):
         opened(tmp_path / "bad.parquet", "float32[N, 2]", target)
+
+
+@pytest.mark.parametrize("name", ["csv", "parquet"])
+def test_a_column_of_paths_gives_pictures(name: str, tmp_path: Path) -> None:
+    for value in (10, 200):
+        picture(tmp_path / "photos" / f"{value}.png", value=value)
+    table = {"photo": ["photos/200.png", "photos/10.png"], "label": ["dog", "cat"]}
+    file = tmp_path / f"train.{name}"
+    getattr(datasets.Dataset.from_dict(table), f"to_{name}")(str(file))
+    dataset = opened(file, "float32[N, 4, 4, 1]", objective(SPARSE, "float32[N, 2]"))
+    dataset.check()
+    values, labels = fetch(dataset, 0, 1)
+    assert values.shape == (2, 4, 4, 1)
+    assert values[:, -1, -1, 0] == pytest.approx([200 / 255, 10 / 255], abs=0.01)
+    assert labels.tolist() == [1, 0]
+    assert dataset.preprocessing.image_size == (4, 4)
+
+
+@pytest.mark.parametrize("path", ["../secret.png", "a/../../secret.png", "{root}/secret.png"])
+def test_a_path_in_a_table_leads_nowhere_else(path: str, tmp_path: Path) -> None:
+    picture(tmp_path / "secret.png")
+    (tmp_path / "data").mkdir()
+    rows = [(path.format(root=tmp_path), 7, 0), ("none.png", 7, 1)]
+    table = csv(tmp_path / "data" / "train.csv", rows)
+    source = Csv(path=str(table), inputs="a")
+    dataset = opened(source, "float32[N, 4, 4, 1]", objective(SPARSE, "float32[N, 2]"))
+    with fault("data-unreadable", r"row 1 of train\.csv.*secret", "below the folder"):
+        fetch(dataset, 0)
+    with fault("data-unreadable", "row 1 of", r"row 2 of train\.csv: none\.png: No such file"):
+        dataset.check()
 
 
 def pets() -> Any:

@@ -21,9 +21,9 @@ from specc.reports.collecting import collect, labels, probabilities
 from specc.reports.evaluation import (
     CURVE_STEPS,
     Classification,
-    Regression,
     evaluate,
 )
+from specc.reports.regression import BINS, POINTS, Regression
 from specc.tensor import TensorType
 from specc.training.losses import (
     BinaryCrossentropy,
@@ -178,29 +178,60 @@ def test_an_ignored_class_counts_for_nothing() -> None:
         classified([9, 9], [[0.5, 0.5]] * 2, loss)
 
 
-def test_regression_has_errors() -> None:
-    found = evaluate(
-        np.array([[1.0], [2.0], [4.0]]),
-        np.array([[1.0], [3.0], [2.0]]),
-        objective(MeanSquaredError(), 1),
-    )
+def regressed(targets: Any, scores: Any) -> Regression:
+    scores = np.asarray(scores, np.float32)
+    of = objective(MeanSquaredError(), *scores.shape[1:])
+    found = evaluate(np.asarray(targets, np.float32), scores, of)
     assert isinstance(found, Regression)
-    assert found.mse == pytest.approx(5 / 3)
-    assert found.mae == pytest.approx(1)
-    mean = 7 / 3
+    json.dumps(found.as_json(), allow_nan=False)
+    assert TypeAdapter(Regression).validate_json(json.dumps(found.as_json())) == found
+    return found
+
+
+def test_regression_has_errors() -> None:
+    found = regressed([[1.0], [2.0], [4.0]], [[1.0], [3.0], [2.0]])
+    errors, mean = found.errors, 7 / 3
+    assert errors.mse == pytest.approx(5 / 3)
+    assert errors.rmse == pytest.approx((5 / 3) ** 0.5)
+    assert errors.mae == pytest.approx(1)
     total = (1 - mean) ** 2 + (2 - mean) ** 2 + (4 - mean) ** 2
-    assert found.r2 == pytest.approx(1 - 5 / total)
+    assert errors.r2 == pytest.approx(1 - 5 / total)
+    assert found.numbers == ()
+    assert found.pairs.true == (1, 2, 4)
+    assert found.pairs.predicted == (1, 3, 2)
+    assert (found.residuals.edges[0], found.residuals.edges[-1]) == (-2, 1)
+    assert sum(found.residuals.counts) == 3
+
+
+def test_each_number_of_a_vector_has_errors() -> None:
+    found = regressed([[1.0, 10.0], [2.0, 20.0]], [[1.0, 14.0], [2.0, 20.0]])
+    assert [each.mae for each in found.numbers] == [0, 2]
+    assert found.errors.mae == 1
+    assert regressed(np.ones((2, 30)), np.ones((2, 30))).numbers == ()
+    assert regressed(np.ones((2, 3, 2)), np.ones((2, 3, 2))).numbers == ()
+
+
+def test_of_many_values_some_are_drawn_and_all_are_counted() -> None:
+    true = np.arange(5000.0)[:, np.newaxis]
+    found = regressed(true, true + 1)
+    assert len(found.pairs.true) == POINTS
+    assert (found.pairs.true[0], found.pairs.true[-1]) == (0, 4999)
+    assert len(found.residuals.counts) == BINS
+    assert sum(found.residuals.counts) == 5000
+
+
+def test_large_values_do_not_overflow() -> None:
+    assert regressed([[1e30], [2e30]], [[0.0], [0.0]]).errors.mse == pytest.approx(2.5e60)
 
 
 def test_one_value_has_no_r2() -> None:
-    found = evaluate(np.ones((1, 1)), np.zeros((1, 1)), objective(MeanSquaredError(), 1))
-    assert found.as_json() == {
-        "task": "regression",
-        "examples": 1,
-        "mse": 1.0,
-        "mae": 1.0,
-        "r2": None,
-    }
+    found = regressed([[1.0]], [[0.0]])
+    assert found.as_json()["errors"] == {"mse": 1.0, "rmse": 1.0, "mae": 1.0, "r2": None}
+
+
+def test_targets_that_are_no_numbers_are_refused() -> None:
+    with pytest.raises(SpecError, match=r"data-mismatch.*`y`.*1 of 2 examples.*example 1"):
+        regressed([[1.0], [np.nan]], [[0.0], [0.0]])
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])

@@ -222,7 +222,7 @@ def test_regularizer_is_read(written: object, expected: Regularizer | None) -> N
         (True, (), "received true"),
         ({"zeros": {}, "ones": {}}, (), "expected one initializer"),
         ({3: {}}, (), "there is no initializer `3`"),
-        ({"random_normal": {"sttdev": 1}}, ("random_normal", "sttdev"), "it takes mean, stddev"),
+        ({"random_normal": {"sttdev": 1}}, ("random_normal", "sttdev"), "did you mean `stddev`?"),
         ({"random_normal": {"stddev": -1}}, ("random_normal", "stddev"), "greater than or equal"),
         ({"random_normal": 0.02}, ("random_normal",), "valid dictionary"),
         ({"constant": True}, ("constant", "value"), "valid number"),

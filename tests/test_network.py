@@ -390,6 +390,7 @@ def test_an_unknown_layout_is_refused(method: str) -> None:
         ("to_keras", "keras", "keras"),
         ("to_onnx", "onnx", "onnx"),
         ("to_pytorch", "numpy", "torch"),
+        ("to_keras", "PIL", "train"),
         ("initial_weights", "numpy", "onnx"),
     ],
 )

@@ -17,6 +17,7 @@ import pytest
 
 import specc
 import specc.zoo
+from specc.packages import EXTRAS
 
 ROOT = Path(__file__).parents[1]
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
@@ -67,6 +68,23 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
 def test_package_list_is_whole() -> None:
     holding_code = {installed_path(file).rpartition("/")[0] for file in modules()}
     assert sorted(SETUPTOOLS["packages"]) == sorted(name.replace("/", ".") for name in holding_code)
+
+
+DISTRIBUTIONS = {
+    "PIL": "pillow",
+    "lightning_fabric": "lightning-fabric",
+    "pyarrow": "datasets",  # which brings it
+    "sklearn": "scikit-learn",
+}
+"""Of packages that are called otherwise."""
+
+
+def test_an_extra_brings_what_is_said_of_it() -> None:
+    for package, extras in EXTRAS.items():
+        for extra in extras:
+            listed = PYPROJECT["project"]["optional-dependencies"][extra]
+            names = {re.split(r"[<>=]", each)[0] for each in listed}
+            assert DISTRIBUTIONS.get(package, package) in names, (package, extra)
 
 
 def test_every_package_has_an_init() -> None:

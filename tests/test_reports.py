@@ -25,6 +25,7 @@ from specc.reports import plots
 from specc.reports.comparison import compare
 from specc.reports.evaluation import Classification, Mistake, evaluate
 from specc.reports.html import report
+from specc.reports.regression import regression
 from specc.reports.run_evaluation import RunEvaluation, load_evaluation
 from specc.reports.tables import class_table, duration, number, percent
 from specc.training.losses import SparseCategoricalCrossentropy
@@ -192,6 +193,17 @@ def test_mistakes_are_shown_with_both_classes(channels: int) -> None:
     ]
 
 
+def test_regression_shows_values_and_residuals() -> None:
+    true = np.arange(5.0)[:, np.newaxis]
+    found = figure(plots.regression, regression(true, true + 1))
+    values, residuals = found.axes
+    (points,) = values.collections
+    assert points.get_offsets().tolist() == [[value, value + 1] for value in range(5)]
+    assert values.get_xlim() == values.get_ylim()
+    assert residuals.patches[0].get_data().values.sum() == 5
+    assert "1.0000" in residuals.get_title(loc="left")
+
+
 def test_comparison_has_a_colour_for_each_run() -> None:
     runs = {"one": history(3), "two": history(2)}
     found = figure(plots.comparison, runs, ["loss", "accuracy"])
@@ -213,6 +225,7 @@ def every_plot() -> dict[str, Callable[[], bytes]]:
         "confusion": lambda: plots.confusion(evaluation(3, names)),
         "roc": lambda: plots.roc(evaluation(3, names)),
         "mistakes": lambda: plots.mistakes([np.zeros((4, 4, 1), np.uint8)], missed),
+        "regression": lambda: plots.regression(regression(np.ones((3, 2)), np.zeros((3, 2)))),
         "comparison": lambda: plots.comparison(dict.fromkeys(names, history()), ["loss"]),
     }
 
@@ -458,14 +471,16 @@ def test_pictures_of_an_earlier_evaluation_go() -> None:
     assert not (run.path / "mistakes.png").exists()  # rows of numbers are no pictures
 
 
-def test_a_regression_has_errors_and_no_pictures() -> None:
+def test_a_regression_has_errors_and_its_picture() -> None:
     run = make_run(text=VALUES, names=())
     np.savez("values.npz", x_val=np.ones((4, 2), np.float32), y_val=np.arange(4.0))
     result = invoke("evaluate", "run")
     assert result.exit_code == 0, result.stderr
-    assert re.search(r"examples +mse +mae +r2", result.stdout)
-    assert [path.name for path in run.path.glob("*.png")] == ["curves.png"]
-    assert "r2" in checked(run.folder.report.read_text("utf-8")).text
+    assert re.search(r"4 examples\nvalue +mse +rmse +mae +r2\nall +\d", result.stdout)
+    assert {path.name for path in run.path.glob("*.png")} == {"curves.png", "regression.png"}
+    page = checked(run.folder.report.read_text("utf-8"))
+    assert "r2" in page.text
+    assert png(run.path / "regression.png") in page.sources
 
 
 @pytest.mark.parametrize(

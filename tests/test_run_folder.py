@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +19,14 @@ from specc.data.preparing import Preprocessing
 from specc.diagnostics import SpecError
 from specc.locating import locate
 from specc.network import Network
-from specc.training.folder import RunFolder
+from specc.training.folder import Row, RunFolder
 from specc.training.run import (
     Run,
     create_run,
     default_run_path,
     open_run,
     require_free,
+    require_resumable,
     resume_run,
 )
 
@@ -75,17 +77,18 @@ def begin(path: str = "run", network: Network | None = None, **fields: Any) -> R
     )
 
 
-def resume(network: Network, path: str = "run", backend: str = "pytorch") -> Run:
+def resume(
+    network: Network,
+    path: str = "run",
+    backend: str = "pytorch",
+    history: Sequence[Row] = (),
+) -> Run:
     assert network.train is not None
     assert network.data is not None
-    return resume_run(
-        Path(path),
-        network,
-        backend=backend,
-        train=network.train,
-        data=network.data,
-        class_names=CLASSES,
-    )
+    kept: Any = {"train": network.train, "data": network.data}
+    require_resumable(Path(path), network, backend=backend, class_names=CLASSES, **kept)
+    resume_run(Path(path), network, history=history, **kept)
+    return open_run(path)
 
 
 def error(action: Any, *arguments: Any, **options: Any) -> str:
@@ -262,6 +265,12 @@ def test_a_run_goes_on_with_more_epochs_and_moved_data() -> None:
     assert record.spec_sha256 == open_run("run").record.spec_sha256
 
 
+def test_a_run_goes_on_with_the_history_of_its_checkpoint() -> None:
+    begin().history.write_text("epoch,loss\n1,much\n", "utf-8")
+    rows = [{"epoch": 1, "loss": 0.5}]
+    assert resume(specc.load("digits.yaml"), history=rows).history == rows
+
+
 @pytest.mark.parametrize(
     ("options", "key"),
     [
@@ -295,7 +304,7 @@ def test_a_run_does_not_go_on_with_other_layers_classes_or_backends() -> None:
     assert network.train is not None
     assert network.data is not None
     found = error(
-        resume_run,
+        require_resumable,
         Path("run"),
         network,
         backend="pytorch",

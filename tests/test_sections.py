@@ -174,6 +174,23 @@ def test_a_fault_of_the_file_stays_in_the_file() -> None:
     assert check("net.yaml", *settings("train.epochs=3"))[0] == 0
 
 
+@pytest.mark.parametrize(
+    ("setting", "meant"),
+    [
+        ("epochs=2", "train.epochs"),
+        ("batchsize=2", "train.batch_size"),
+        ("optimizer=sgd", "train.optimizer"),
+        ("source=csv", "data.source"),
+        ("rates=0.1", "rate"),
+    ],
+)
+def test_a_value_of_a_section_is_no_param(setting: str, meant: str) -> None:
+    status, output = check("net.yaml", *settings(setting))
+    assert status == 1
+    assert "[unknown-param]" in output
+    assert f"did you mean `{meant}`?" in output
+
+
 @pytest.mark.parametrize("setting", ["train.=3", "train..epochs=3", "net.epochs=3", "train.1=3"])
 def test_a_path_begins_with_its_section(setting: str) -> None:
     status, output = check("net.yaml", *settings(setting))

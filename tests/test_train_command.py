@@ -172,6 +172,22 @@ def test_finished_run_that_is_resumed_stays_as_it_is() -> None:
     assert record()["status"] == "completed"
 
 
+@pytest.mark.usefixtures("pictures")
+def test_extra_is_that_of_the_work_at_hand(monkeypatch: pytest.MonkeyPatch) -> None:
+    train("--epochs", "1")
+    run("export", "run", "-o", "model.onnx")
+    picture = str(min(Path("pictures/one").iterdir()))
+    monkeypatch.setitem(sys.modules, "PIL", None)
+    command = ("train", "net.yaml", "--data", "pictures", "-o", "second")
+    for extra, arguments in {
+        "train": command,
+        "onnx": ("predict", "model.onnx", picture),
+    }.items():
+        printed = run(*arguments, expect=1)
+        assert "missing-package" in printed
+        assert f"specc[{extra}]" in printed
+
+
 # --- what may go wrong: the run goes on afterwards ----------------------------------------------
 
 
@@ -273,6 +289,36 @@ def test_folder_that_cannot_be_made_is_named() -> None:
 
 
 @pytest.mark.usefixtures("pictures")
+@pytest.mark.parametrize("command", ["train run --resume --epochs 2", "evaluate run"])
+def test_folder_that_takes_no_files_stays_as_it_is(
+    command: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    train("--epochs", "1")
+    before = {path: path.read_bytes() for path in Path("run").iterdir()}
+    opened = os.open
+
+    def closed(path: Any, flags: int, *arguments: Any, **options: Any) -> int:
+        if flags & os.O_CREAT and "run" in Path(path).parts:
+            raise OSError(errno.EACCES, os.strerror(errno.EACCES), path)
+        return opened(path, flags, *arguments, **options)
+
+    monkeypatch.setattr(os, "open", closed)
+    printed = run(*command.split(), expect=1)
+    assert "[unwritable]: cannot write run/" in printed
+    assert "permission denied" in printed
+    assert {path: path.read_bytes() for path in Path("run").iterdir()} == before
+
+
+def test_folder_that_nobody_may_look_into_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    def closed(path: Path) -> None:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), f"{path}/run.json")
+
+    monkeypatch.setattr("specc.locating.run_folder", closed)
+    printed = run("train", "run", "--resume", expect=1)
+    assert "[file-unreadable]: run/run.json: permission denied" in printed
+
+
+@pytest.mark.usefixtures("pictures")
 def test_run_is_not_written_over() -> None:
     train("--epochs", "1")
     before = weights()
@@ -314,10 +360,25 @@ def test_early_stopping_leaves_the_best_weights() -> None:
 
 
 @pytest.mark.usefixtures("pictures")
-def test_damaged_checkpoint_is_named() -> None:
+def test_damaged_checkpoint_is_named_and_changes_nothing() -> None:
     train("--epochs", "1")
     Path("run/checkpoint.safetensors").write_bytes(b"damaged")
+    before = {path: path.read_bytes() for path in Path("run").iterdir()}
     assert "checkpoint-unreadable" in train("--resume", "--epochs", "2", expect=1)
+    assert {path: path.read_bytes() for path in Path("run").iterdir()} == before
+
+
+@pytest.mark.usefixtures("pictures")
+def test_damaged_history_comes_back_from_the_checkpoint() -> None:
+    train("--epochs", "2")
+    history = Path("run/history.csv")
+    good = history.read_text("utf-8")
+    history.write_text("epoch,loss\n1,much\n", "utf-8")
+    for command in ("evaluate run", "compare run run"):
+        assert "[not-a-run]: run/history.csv" in run(*command.split(), expect=1)
+    train("--resume", "--epochs", "3")
+    assert history.read_text("utf-8").startswith(good)
+    assert (record()["status"], record()["epochs"]) == ("completed", 3)
 
 
 @pytest.mark.usefixtures("pictures")

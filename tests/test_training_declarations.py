@@ -384,6 +384,18 @@ def test_a_fault_is_explained(annotation: Any, value: object, said: str) -> None
     assert said in message(annotation, value)
 
 
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"boundarys": (1,), "values": (0.2, 0.1)}, "did you mean `boundaries`?"),
+        ({"milestones": (1,), "values": (0.2, 0.1)}, "Keras's word is `boundaries`"),
+    ],
+)
+def test_an_argument_under_another_name_is_one_fault(given: dict[str, Any], said: str) -> None:
+    (fault,) = message(RateField, {"piecewise_constant_decay": given}).splitlines()
+    assert fault.endswith(f"; {said}")
+
+
 BASIC = {"optimizer": "adam", "loss": "mse", "epochs": 1}
 
 

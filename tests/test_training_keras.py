@@ -256,6 +256,17 @@ def test_batches_that_fail_end_the_epoch_after_whole_steps(plan: Planner) -> Non
     assert caught.value is fault
 
 
+def test_validation_leaves_the_metrics_of_the_epoch(plan: Planner) -> None:
+    """A run that is interrupted in its validation is resumed with them."""
+    engine = engine_of(plan(DENSE, CLASSES))
+    batches = batches_of(engine._plan, 4)
+    logs = engine.train(iter(batches), ignore)
+    before = engine.state()
+    assert engine.evaluate(batches) != logs
+    assert same(engine.state(), before)
+    assert engine.train(iter([]), ignore, done=4) == logs
+
+
 def test_an_epoch_of_nothing_changes_nothing(plan: Planner) -> None:
     engine = engine_of(plan(DENSE, CLASSES))
     before = engine.weights()

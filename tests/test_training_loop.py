@@ -46,6 +46,7 @@ class Counting:
             self.seen = []
         for step, batch in enumerate(batches, done + 1):
             self.weight = (self.weight * 1.7 + batch) % 1009
+            self.learning_rate /= 2
             self.seen.append(batch)
             after_step(step, self.logs)
         return self.logs()
@@ -101,8 +102,10 @@ class OnDisk:
 
     path: Path
     epochs: list[tuple[int, bool]] = field(default_factory=list[tuple[int, bool]])
+    steps: list[int] = field(default_factory=list[int])
 
     def save_checkpoint(self, checkpoint: Checkpoint) -> None:
+        self.steps.append(checkpoint.progress.step)
         save_checkpoint(self.path, checkpoint)
 
     def save_epoch(self, checkpoint: Checkpoint, best: Best, *, improved: bool) -> None:
@@ -152,6 +155,11 @@ def whole_run(tmp_path: Path) -> Loop:
     return loop
 
 
+def rows(loop: Loop) -> list[dict[str, float]]:
+    """The history without its times."""
+    return [{**row, "seconds": 0.0} for row in loop.progress.history]
+
+
 def test_history_has_a_row_for_each_epoch(tmp_path: Path) -> None:
     loop = make(tmp_path, validation=Numbers(2))
     loop.run()
@@ -173,8 +181,43 @@ def test_interrupted_run_ends_as_the_whole_one(tmp_path: Path, stop: int) -> Non
     second.resume(load_checkpoint(first.store.path))
     second.run()
     assert second.engine.weight == whole.engine.weight
-    shown = [(row["epoch"], row["loss"]) for row in second.progress.history]
-    assert shown == [(row["epoch"], row["loss"]) for row in whole.progress.history]
+    assert rows(second) == rows(whole)
+    assert [row["learning_rate"] for row in rows(whole)] == [0.5, 0.5 / 2**5, 0.5 / 2**10]
+
+
+@pytest.mark.parametrize("validation", [None, Numbers(2)])
+def test_run_that_is_interrupted_in_its_last_step_is_complete(
+    tmp_path: Path, validation: Numbers | None
+) -> None:
+    loop = make(tmp_path, validation=validation)
+    loop.observer = Watching(3 * STEPS, lambda: setattr(loop.interruption, "asked", True))
+    loop.run()
+    assert loop.progress.epoch == 3
+    assert loop.store.steps == [STEPS], "nothing is lost if it is killed before the end"
+
+
+def test_run_that_is_interrupted_in_its_last_validation_goes_on_there(tmp_path: Path) -> None:
+    @dataclass(slots=True)
+    class Asking(Numbers):
+        loop: Any = None
+
+        def epoch(self, number: int, start: int = 0) -> Iterator[float]:
+            yield 0.0
+            if self.loop.progress.epoch == 2:
+                self.loop.interruption.asked = True
+            yield 1.0
+
+    loop = make(tmp_path, validation=Asking(2))
+    loop.validation.loop = loop
+    with pytest.raises(Interrupted):
+        loop.run()
+    resumed = make(tmp_path, validation=Numbers(2))
+    resumed.resume(load_checkpoint(loop.store.path))
+    assert (resumed.progress.epoch, resumed.progress.step) == (2, STEPS)
+    resumed.run()
+    whole = make(tmp_path, validation=Numbers(2))
+    whole.run()
+    assert rows(resumed) == rows(whole)
 
 
 def test_signal_saves_and_ends_the_run(tmp_path: Path) -> None:

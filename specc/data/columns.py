@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
@@ -77,10 +78,28 @@ class ArrayColumn:
     def take(self, rows: Rows) -> Array:
         import numpy as np
 
+        if isinstance(self.array, np.memmap) and not self.quick:
+            _announce(self.array, rows)
         return np.asarray(self.array).take(rows, axis=0)
 
     def check(self, report: Report) -> None:
         pass
+
+
+def _announce(array: np.memmap[Any, Any], rows: Rows) -> None:
+    """Have the system read these rows of a mapped file together, and nothing beside them.
+
+    Else each page is waited for when it is touched, and brings those that follow it in the file,
+    of which a shuffled order needs none: from a file larger than memory, a hundredth of the speed.
+    """
+    memory: Any = array.base
+    if not (hasattr(mmap, "MADV_WILLNEED") and array.flags.c_contiguous):
+        return
+    size, begin = array.strides[0], array.offset % mmap.ALLOCATIONGRANULARITY
+    starts = begin + rows * size
+    memory.madvise(mmap.MADV_RANDOM)
+    for start in (starts - starts % mmap.PAGESIZE).tolist():
+        memory.madvise(mmap.MADV_WILLNEED, start, size + mmap.PAGESIZE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,6 +90,9 @@ class Idx(Source):
 class Table(Source):
     """Rows and columns; numbers in several columns stack to one input."""
 
+    image_size: ImageSize = None
+    interpolation: InterpolationField = "bilinear"
+
     inputs: Columns | dict[Name, Columns] | None = Field(
         default=None,
         description="The column, or the list of columns stacked into one vector, of each input by "
@@ -104,7 +107,10 @@ class Table(Source):
 
 
 class Csv(Table):
-    """A `.csv` file with a header, or a folder of `train.csv`, `validation.csv`, `test.csv`."""
+    """A `.csv` file with a header, or a folder of `train.csv`, `validation.csv`, `test.csv`.
+
+    For an input of pictures a column has their paths, relative to the file and below its folder.
+    """
 
     name = "csv"
 
@@ -113,20 +119,16 @@ class Csv(Table):
     )
 
 
-class PictureTable(Table):
-    """Rows and columns, pictures among them."""
+class Parquet(Table):
+    """A `.parquet` file, or a folder of `train.parquet`, `validation.parquet`, `test.parquet`.
 
-    image_size: ImageSize = None
-    interpolation: InterpolationField = "bilinear"
-
-
-class Parquet(PictureTable):
-    """A `.parquet` file, or a folder of `train.parquet`, `validation.parquet`, `test.parquet`."""
+    For an input of pictures a column has them, or their paths, as in a `.csv` file.
+    """
 
     name = "parquet"
 
 
-class HuggingFace(PictureTable):
+class HuggingFace(Table):
     """A data set of the `datasets` library, on disk or on the Hugging Face hub.
 
     On disk it is a folder that `save_to_disk` wrote. Columns of features `Image`

@@ -104,7 +104,8 @@ def assigned(
     if given is not None and not isinstance(given, Mapping):
         if len(names) > 1:
             expected = f"expected a column for each {what} by its name, as `{{{names[0]}: …}}`"
-            raise SpecError.of("missing-column", f"{expected}, received {shown_columns(given)}")
+            received = listing("received", names_of(given))
+            raise SpecError.of("missing-column", f"{expected}, {received}")
         given = dict.fromkeys(names, given)
     given = given or {}
     for name in given:
@@ -116,10 +117,9 @@ def assigned(
     return {name: _present(what, name, columns) for name, columns in found.items()}
 
 
-def shown_columns(columns: Columns) -> str:
-    """Columns as a message names them."""
-    names = (columns,) if isinstance(columns, str) else columns
-    return listing("", names).strip()
+def names_of(columns: Columns) -> tuple[str, ...]:
+    """The names of one column, or of several."""
+    return (columns,) if isinstance(columns, str) else columns
 
 
 def _present(what: str, name: str, columns: Columns | None) -> Columns:

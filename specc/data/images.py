@@ -13,7 +13,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from specc.data.document import ImageFolder, Interpolation, PictureTable
+from specc.data.document import ImageFolder, Interpolation, Table
 from specc.diagnostics import SpecError
 from specc.source import printable
 from specc.tensor import TensorType
@@ -88,9 +88,7 @@ class PictureFormat:
         return image.resize(size, Resampling[self.interpolation.upper()])
 
 
-def picture_format(
-    input: str, type: TensorType, source: ImageFolder | PictureTable
-) -> PictureFormat:
+def picture_format(input: str, type: TensorType, source: ImageFolder | Table) -> PictureFormat:
     """What the pictures of a source must be made into for an input [N, H, W, C], or [N, H, W] grey.
 
     Raises `SpecError` (`data-mismatch`) for an input that takes no pictures, or none of that size.

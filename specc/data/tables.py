@@ -10,11 +10,11 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
 from specc.data.columns import ArrayColumn, Column, PictureColumn
-from specc.data.document import Columns, Csv, Parquet, PictureTable, Table
+from specc.data.document import Columns, Csv, Parquet, Table
 from specc.data.examples import (
     SPLITS,
     Examples,
@@ -24,8 +24,9 @@ from specc.data.examples import (
     assigned,
     column_of,
     missing,
+    names_of,
 )
-from specc.data.images import picture_format
+from specc.data.images import PictureError, PictureFormat, picture_format
 from specc.diagnostics import Report, SpecError
 from specc.source import printable
 
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from specc.data.columns import Array, Rows
+    from specc.tensor import TensorType
 
     Frame = Any  # datasets.Dataset, which is not typed
     Feature = Any
@@ -60,19 +62,29 @@ def open_table(source: Csv | Parquet, path: Path, wanted: Wanted) -> Splits:
         )
         raise SpecError.of("data-not-found", message)
     return {
-        split: examples_of(source, read_table(source, file), file.name, wanted)
+        split: examples_of(source, read_table(source, file), file.name, wanted, file.parent)
         for split, file in files.items()
     }
 
 
 def read_table(source: Csv | Parquet, path: Path) -> Frame:
     """The rows of a file, turned into Arrow's format in the cache of `datasets`."""
-    options = {"sep": source.separator} if isinstance(source, Csv) else {}
+    options = {"sep": source.separator} if isinstance(source, Csv) else _streaming()
     with coded(str(path)), _without_bars():
         # `from_csv` and `from_parquet` would read an empty file as None.
         return library().load_dataset(
             source.name, data_files={"train": str(path)}, split="train", **options
         )
+
+
+def _streaming() -> dict[str, Any]:
+    """How a Parquet file is read so that no more than a row group of it is in memory."""
+    from pyarrow import dataset  # pyright: ignore[reportMissingTypeStubs]
+
+    # What is buffered ahead, as it is by default, is kept until the file's end.
+    arrow: Any = dataset
+    options = arrow.ParquetFragmentScanOptions(pre_buffer=False, use_buffered_stream=True)
+    return {"fragment_scan_options": options}
 
 
 def library() -> Any:
@@ -107,34 +119,37 @@ def _without_bars() -> Generator[None]:
             datasets.enable_progress_bars()
 
 
-def examples_of(source: Table, frame: Frame, where: str, wanted: Wanted) -> Examples:
+def examples_of(
+    source: Table, frame: Frame, where: str, wanted: Wanted, folder: Path | None = None
+) -> Examples:
     """The rows of a table by the network's inputs and outputs.
 
     where: what messages call the table.
+    folder: what the paths of pictures in it start from; None if it has none.
     """
     known: list[str] = list(frame.column_names)
     targets = assigned("output", wanted.objectives, source.targets, _target(wanted, known))
-    taken = {name for columns in targets.values() for name in _names(columns)}
+    taken = {name for columns in targets.values() for name in names_of(columns)}
     rest = tuple(name for name in known if name not in taken)
     inputs = assigned("input", wanted.inputs, source.inputs, _input(wanted, known, rest))
     for columns in [*targets.values(), *inputs.values()]:
-        for name in _names(columns):
+        for name in names_of(columns):
             if name not in known:
                 raise missing("column", name, known, where)
+
+    def input_column(input: str, columns: Columns) -> Column:
+        type = wanted.inputs[input]
+        if not isinstance(columns, str) or not _are_pictures(frame.features[columns], type, folder):
+            return _values(frame, columns, where)
+        return _pictures(frame, columns, where, folder, picture_format(input, type, source))
+
     labels = {output: _target_column(frame, columns, where) for output, columns in targets.items()}
     return Examples(
-        {
-            name: _input_column(frame, columns, where, (name, wanted, source))
-            for name, columns in inputs.items()
-        },
+        {input: input_column(input, columns) for input, columns in inputs.items()},
         {output: column for output, (column, _) in labels.items()},
         lambda row: f"row {row + 1} of {where}",
         {output: names for output, (_, names) in labels.items() if names is not None},
     )
-
-
-def _names(columns: Columns) -> tuple[str, ...]:
-    return (columns,) if isinstance(columns, str) else columns
 
 
 def _target(wanted: Wanted, known: list[str]) -> Callable[[str], Columns | None]:
@@ -162,7 +177,7 @@ def _target_column(
     feature = frame.features[columns]
     if hasattr(feature, "names"):
         return ArrayColumn(_whole(frame, columns, where)), tuple(feature.names)
-    if getattr(feature, "dtype", "") in ("string", "large_string"):
+    if _is_text(feature):
         return column_of(_whole(frame, columns, where))
     if _is_number(feature):
         return ArrayColumn(_whole(frame, columns, where)), None
@@ -173,7 +188,7 @@ def _whole(frame: Frame, name: str, where: str) -> Array:
     """All of one column in memory: labels, which are small. None may be missing."""
     import numpy as np
 
-    column = frame.with_format("arrow")[:][name]
+    column = frame.select_columns([name]).with_format("arrow")[:][name]
     if column.null_count:
         row = int(np.flatnonzero(column.is_null().to_numpy())[0])
         message = f"row {row + 1} of {printable(where, 200)} has no value in `{printable(name)}`"
@@ -182,25 +197,34 @@ def _whole(frame: Frame, name: str, where: str) -> Array:
     return values.astype(np.str_) if values.dtype == object else values
 
 
-def _input_column(
-    frame: Frame, columns: Columns, where: str, request: tuple[str, Wanted, Table]
-) -> Column:
-    name, wanted, source = request
+def _values(frame: Frame, columns: Columns, where: str) -> Column:
     if not isinstance(columns, str):
         return NumberColumn.of(frame, columns, where)
-    feature = frame.features[columns]
-    if _is_picture(feature):
-        assert isinstance(source, PictureTable)
-        format = picture_format(name, wanted.inputs[name], source)
-        files = EncodedPictures.of(frame, columns)
-        return PictureColumn(files, format, lambda row: f"row {row + 1} of {where}")
-    if isinstance(feature, library().Value | library().ClassLabel):
+    if isinstance(frame.features[columns], library().Value | library().ClassLabel):
         return NumberColumn.of(frame, (columns,), where)
     return FeatureColumn(frame, columns)
 
 
-def _is_picture(feature: Feature) -> bool:
-    return isinstance(feature, library().Image)
+def _are_pictures(feature: Feature, type: TensorType, folder: Path | None) -> bool:
+    """Whether a column has pictures, or what can only be their paths."""
+    if isinstance(feature, library().Image):
+        return True
+    return folder is not None and type.rank > 2 and _is_text(feature)
+
+
+def _pictures(
+    frame: Frame, name: str, where: str, folder: Path | None, format: PictureFormat
+) -> PictureColumn:
+    if isinstance(frame.features[name], library().Image):
+        files = EncodedPictures.of(frame, name)
+        return PictureColumn(files, format, lambda row: f"row {row + 1} of {where}")
+    assert folder is not None
+    paths = PicturePaths(frame.select_columns([name]).with_format("arrow"), name, folder)
+    return PictureColumn(paths, format, lambda row: f"row {row + 1} of {where}: {paths.path(row)}")
+
+
+def _is_text(feature: Feature) -> bool:
+    return getattr(feature, "dtype", "") in ("string", "large_string")
 
 
 def _is_number(feature: Feature) -> bool:
@@ -323,3 +347,26 @@ class EncodedPictures:
     def __getitem__(self, row: int) -> str | bytes:
         value: Any = self.frame[row][self.name][0].as_py() or {}
         return value.get("bytes") or value.get("path") or b""
+
+
+@dataclass(frozen=True, slots=True)
+class PicturePaths:
+    """The files of a column of paths, which start from a folder and do not leave it."""
+
+    frame: Frame
+    name: str
+    folder: Path
+
+    def __len__(self) -> int:
+        return len(self.frame)
+
+    def path(self, row: int) -> str:
+        """What the column says."""
+        return self.frame[row][self.name][0].as_py() or ""
+
+    def __getitem__(self, row: int) -> str:
+        """Raises `PictureError` for a path that leads elsewhere."""
+        path = PurePath(self.path(row))
+        if path.anchor or ".." in path.parts:
+            raise PictureError("expected a path below the folder of the table")
+        return str(self.folder / path)

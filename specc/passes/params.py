@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from specc.diagnostics import Diagnostic, Label, Report
 from specc.expressions import ExpressionError, evaluate, is_template
 from specc.expressions import Value as Constant
-from specc.names import did_you_mean
+from specc.names import did_you_mean, nearest
 from specc.source import Span, printable
 from specc.syntax.document import Document
 from specc.syntax.program import Program
@@ -94,7 +94,8 @@ def _check_param(
 ) -> None:
     """Check that a param may be given `value`, written at `span` under the name at `key`."""
     if name not in program.params:
-        help = did_you_mean(name, program.params) or listing("there are", program.params)
+        near = did_you_mean(name, program.params) if key else _meant(name, program.params)
+        help = near or listing("there are", program.params)
         message = f"there is no param `{printable(name)}`"
         report.add(Diagnostic("unknown-param", message, key, help=help))
         return
@@ -104,6 +105,18 @@ def _check_param(
     label = Label(document.span("params", name), "declared here")
     message = f"`{name}` must be {param_type(declared)}, received {shown(value)}"
     report.add(Diagnostic("param-type", message, span, labels=(label,)))
+
+
+def _meant(name: str, params: Iterable[str]) -> str:
+    """A help line for an override of no param, which may be meant for a section: `train.epochs`."""
+    from specc.data.document import Data
+    from specc.training.document import Train
+
+    sections = {"train": Train.model_fields, "data": Data.model_fields}
+    known = {key: f"{section}.{key}" for section, keys in sections.items() for key in keys}
+    known |= {param: param for param in params}
+    match = nearest(name, known)
+    return f"did you mean `{known[match]}`?" if match else ""
 
 
 def _evaluated(value: Any, span: Span, params: Mapping[str, Constant], report: Report) -> Any:

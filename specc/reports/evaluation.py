@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from specc.diagnostics import SpecError
+from specc.reports.regression import Regression, regression, six_digits
 from specc.wording import count, listing
 
 if TYPE_CHECKING:
@@ -121,21 +122,6 @@ class Classification:
         return asdict(self)
 
 
-@dataclass(frozen=True, slots=True)
-class Regression:
-    """How far values are off. r2: None with fewer than two examples."""
-
-    task: Literal["regression"]
-    examples: int
-    mse: float
-    mae: float
-    r2: float | None
-
-    def as_json(self) -> dict[str, Any]:
-        """The same as data; what is not defined is null."""
-        return asdict(self)
-
-
 Evaluation = Classification | Regression
 
 
@@ -149,13 +135,14 @@ def evaluate(
     scores: probabilities [N, C], or [N, 1] of class 1 for a binary task; values for a regression.
     class_names: by index; without them the classes are called by their indices.
 
-    Raises `SpecError` (`output-not-finite`) for scores that are no numbers, and (`undefined-score`)
-    where the loss ignores every target.
+    Raises `SpecError` (`output-not-finite`) for scores that are no numbers, (`data-mismatch`) for
+    such targets of a regression, and (`undefined-score`) where the loss ignores every target.
     Source of the definitions: https://scikit-learn.org/stable/modules/model_evaluation.html
     """
     _require_finite(scores, objective.output)
     if objective.task == "regression":
-        return _regression(targets, scores)
+        _require_finite_targets(targets, objective.output)
+        return regression(targets, scores)
     names = _names(class_names, max(scores.shape[-1], 2))
     if objective.task == "multiclass":
         ignored: int | None = getattr(objective.loss, "ignore_class", None)
@@ -171,18 +158,29 @@ def finite(value: float | None) -> float | None:
 
 
 def _require_finite(scores: Array, output: str) -> None:
+    if wrong := _not_finite(scores):
+        raise SpecError.of(
+            "output-not-finite",
+            f"the output `{output}` is not a finite number for {wrong}",
+            help="look at that example and at the weights: `specc evaluate RUN --weights best`",
+        )
+
+
+def _require_finite_targets(targets: Array, output: str) -> None:
+    if wrong := _not_finite(targets):
+        message = f"the target of `{output}` is not a finite number for {wrong}"
+        raise SpecError.of("data-mismatch", message, help="fill it, or take the example out")
+
+
+def _not_finite(values: Array) -> str:
+    """For how many of the examples a value is not finite, in words; empty if all are."""
     import numpy as np
 
-    finite = np.isfinite(scores).reshape(len(scores), -1).all(axis=1)
+    finite = np.isfinite(values).reshape(len(values), -1).all(axis=1)
     if finite.all():
-        return
+        return ""
     first, wrong = int(np.argmin(finite)), int((~finite).sum())
-    raise SpecError.of(
-        "output-not-finite",
-        f"the output `{output}` is not a finite number for {wrong:,} of "
-        f"{count(len(scores), 'example')}; the first is example {first}",
-        help="look at that example and at the weights: `specc evaluate RUN --weights best`",
-    )
+    return f"{wrong:,} of {count(len(values), 'example')}; the first is example {first}"
 
 
 def _both_classes(scores: Array) -> Array:
@@ -190,18 +188,6 @@ def _both_classes(scores: Array) -> Array:
     import numpy as np
 
     return np.concatenate([1 - scores, scores], axis=-1)
-
-
-def _regression(targets: Array, scores: Array) -> Regression:
-    metrics, n = _metrics(), len(scores)
-    true, found = targets.reshape(n, -1), scores.reshape(n, -1)
-    return Regression(
-        task="regression",
-        examples=n,
-        mse=float(metrics.mean_squared_error(true, found)),
-        mae=float(metrics.mean_absolute_error(true, found)),
-        r2=float(metrics.r2_score(true, found)) if n > 1 else None,
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -348,7 +334,7 @@ def _thinned(false: Array, true: Array) -> tuple[tuple[float, ...], tuple[float,
     length = false + true  # both only grow, from 0 to 1
     kept = np.unique(np.searchsorted(length, np.linspace(0, 2, CURVE_STEPS + 1)))
     kept = kept[kept < len(length)]
-    return _numbers(false[kept]), _numbers(true[kept])
+    return six_digits(false[kept]), six_digits(true[kept])
 
 
 def _macro_curve(curves: Iterable[Curve | None]) -> Curve | None:
@@ -365,13 +351,8 @@ def _macro_curve(curves: Iterable[Curve | None]) -> Curve | None:
     true = np.concatenate([[0.0], np.mean(heights, axis=0)])
     area = sum(curve.area for curve in known) / len(known)
     return Curve(
-        "macro average", "macro", area, _numbers(np.concatenate([[0.0], grid])), _numbers(true)
+        "macro average", "macro", area, six_digits(np.concatenate([[0.0], grid])), six_digits(true)
     )
-
-
-def _numbers(values: Array) -> tuple[float, ...]:
-    """Six digits: no plot shows more."""
-    return tuple(round(float(value), 6) for value in values)
 
 
 def _worth_drawing(

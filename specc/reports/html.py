@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from specc.files import write_atomically
-from specc.reports.evaluation import Classification, Regression
-from specc.reports.run_evaluation import RunEvaluation, load_evaluation, picture_path
+from specc.reports.evaluation import Classification
+from specc.reports.run_evaluation import PICTURES, RunEvaluation, load_evaluation, picture_path
 from specc.reports.tables import class_table, duration, number, percent, regression_table
 from specc.wording import count
 
@@ -202,7 +202,7 @@ def _evaluation_figures(evaluation: RunEvaluation | None) -> Iterator[tuple[str,
         if isinstance(each, Classification):
             yield f"{prefix}accuracy", percent(each.accuracy)
         else:
-            yield f"{prefix}mae", number(each.mae)
+            yield f"{prefix}mae", number(each.errors.mae)
 
 
 def _curves(run: Run) -> str:
@@ -295,25 +295,24 @@ def _output(folder: Path, evaluation: RunEvaluation, output: str) -> Iterator[st
     each = evaluation.outputs[output]
     if len(evaluation.outputs) > 1:
         yield f"<h3>{escape(output)}</h3>"
-    if isinstance(each, Regression):
+    if isinstance(each, Classification):
+        yield _notes(each)
+        yield table(*class_table(each))
+    else:
+        yield f"<p>{count(each.examples, 'example')}</p>"
         yield table(*regression_table(each))
-        return
-    if each.notes:
-        yield f'<ul class="notes">{"".join(f"<li>{escape(note)}</li>" for note in each.notes)}</ul>'
-    yield table(*class_table(each))
-    for kind, description in _DESCRIPTIONS.items():
+    for kind, title in PICTURES.items():
         file = picture_path(folder, evaluation, output, kind)
         if file.is_file():
-            yield f"<h3>{escape(description)}</h3>"
-            yield picture(file.read_bytes(), description)
-    yield _mistakes(each)
+            yield f"<h3>{escape(title)}</h3>"
+            yield picture(file.read_bytes(), title)
+    if isinstance(each, Classification):
+        yield _mistakes(each)
 
 
-_DESCRIPTIONS = {
-    "confusion": "Confusion matrix",
-    "roc": "Receiver operating characteristic",
-    "mistakes": "Most confident mistakes",
-}
+def _notes(evaluation: Classification) -> str:
+    items = "".join(f"<li>{escape(note)}</li>" for note in evaluation.notes)
+    return f'<ul class="notes">{items}</ul>' if items else ""
 
 
 def _mistakes(evaluation: Classification) -> str:

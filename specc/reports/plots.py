@@ -1,4 +1,4 @@
-"""Plots of a run as PNG: curves, confusion, ROC, mistakes, and several runs over each other.
+"""Plots of a run as PNG: curves, confusion, ROC, mistakes, residuals, and several runs together.
 
 All have one style, which does not depend on the user's matplotlib settings: white ground, thin
 lines, and the colours of Okabe and Ito, which colour-blind readers tell apart
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from specc.reports.evaluation import Classification, Curve, Mistake
+    from specc.reports.regression import Histogram, Pairs, Regression
 
     Array = NDArray[Any]
 
@@ -428,6 +429,42 @@ def _caption(axis: Any, mistake: Mistake) -> None:
     below = {"transform": axis.transAxes, "ha": "left", "va": "top", "fontsize": 8}
     axis.set_title(f"true: {_short(mistake.true)}", fontsize=8, fontweight="normal")
     axis.text(0, -0.03, f"predicted: {predicted}", color=VERMILION, **below)
+
+
+# --- regression -----------------------------------------------------------------------------------
+
+
+@_as_png
+def regression(evaluation: Regression) -> Any:
+    """Predicted against true values, and how many residuals are how large."""
+    figure = _figure(8.4, 4.2)
+    values, residuals = figure.subplots(1, 2)
+    _predicted_against_true(values, evaluation.pairs)
+    _residuals(residuals, evaluation.residuals)
+    r2 = evaluation.errors.r2
+    values.set_title("predicted values" if r2 is None else f"predicted values: r2 {number(r2)}")
+    residuals.set_title(f"residuals: mae {number(evaluation.errors.mae)}")
+    return figure
+
+
+def _predicted_against_true(axis: Any, pairs: Pairs) -> None:
+    from matplotlib.ticker import MaxNLocator
+
+    size, alpha = (16, 0.7) if len(pairs.true) <= 300 else (8, 0.4)
+    axis.scatter(pairs.true, pairs.predicted, s=size, alpha=alpha, color=BLUE, linewidths=0)
+    axis.axline((0, 0), slope=1, color=GREY, linewidth=0.9, linestyle=(0, (4, 2)))
+    low, high = min(pairs.true + pairs.predicted), max(pairs.true + pairs.predicted)
+    room = 0.05 * (high - low) or 1
+    limits = (low - room, high + room)
+    axis.set(xlim=limits, ylim=limits, aspect="equal", xlabel="true", ylabel="predicted")
+    for side in (axis.xaxis, axis.yaxis):
+        side.set_major_locator(MaxNLocator(6))
+
+
+def _residuals(axis: Any, histogram: Histogram) -> None:
+    axis.stairs(histogram.counts, histogram.edges, fill=True, color=BLUE)
+    axis.axvline(0, color=GREY, linewidth=0.9, linestyle=(0, (4, 2)))
+    axis.set(xlabel="predicted less true", ylabel="values")
 
 
 # --- several runs ---------------------------------------------------------------------------------

@@ -17,7 +17,8 @@ from specc.backend import load_training_backend
 from specc.diagnostics import SpecError
 from specc.files import write_atomically
 from specc.packages import needs
-from specc.reports.evaluation import Classification, Evaluation, Regression, evaluate, finite
+from specc.reports.evaluation import Classification, Evaluation, evaluate, finite
+from specc.reports.regression import Regression
 from specc.source import printable
 from specc.wording import listing
 
@@ -34,7 +35,13 @@ if TYPE_CHECKING:
 
 WhichWeights = Literal["best", "last"]
 
-PICTURES = ("confusion", "roc", "mistakes")
+PICTURES = {
+    "regression": "Predicted values and residuals",
+    "confusion": "Confusion matrix",
+    "roc": "Receiver operating characteristic",
+    "mistakes": "Most confident mistakes",
+}
+"""What there may be to see of an output, with its title."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,6 +265,7 @@ def _pictures(evaluation: Evaluation, split: PreparedSplit) -> Iterator[tuple[st
     from specc.reports import plots
 
     if isinstance(evaluation, Regression):
+        yield "regression", plots.regression(evaluation)
         return
     if evaluation.confusion is not None:
         yield "confusion", plots.confusion(evaluation)

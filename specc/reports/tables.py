@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from specc.reports.evaluation import Average, Classification, ClassScores, Regression
+    from specc.reports.evaluation import Average, Classification, ClassScores
+    from specc.reports.regression import Errors, Regression
 
 UNDEFINED = "–"
 
@@ -58,9 +59,13 @@ def _scores(of: ClassScores | Average) -> tuple[str, str, str]:
 
 
 def regression_table(evaluation: Regression) -> Table:
-    """The errors of a regression."""
-    errors = (evaluation.mse, evaluation.mae, evaluation.r2)
+    """The errors of each number of a regression's output, and of all together."""
     return [
-        ("examples", "mse", "mae", "r2"),
-        (f"{evaluation.examples:,}", *map(number, errors)),
+        ("value", "mse", "rmse", "mae", "r2"),
+        *(_errors(str(index), each) for index, each in enumerate(evaluation.numbers)),
+        _errors("all", evaluation.errors),
     ]
+
+
+def _errors(name: str, errors: Errors) -> tuple[str, ...]:
+    return (name, *map(number, (errors.mse, errors.rmse, errors.mae, errors.r2)))

@@ -44,6 +44,7 @@ class Progress:
     monitors: the state of what watches the logs, by its name.
     seconds: of training in the unfinished epoch.
     stopped: why training ended before the last epoch; empty if it did not.
+    learning_rate: of the first step of the unfinished epoch.
     """
 
     epoch: int = 0
@@ -52,6 +53,7 @@ class Progress:
     monitors: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
     seconds: float = 0.0
     stopped: str = ""
+    learning_rate: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +81,7 @@ def load_checkpoint(path: Path) -> Checkpoint:
 
     require_checkpoint(path)
     try:
+        path.open("rb").close()  # which says what is wrong; safetensors says that it is not there
         # Typed as what it does: the library's own types are half known.
         reader = cast("Callable[..., AbstractContextManager[Any]]", safe_open)
         with reader(path, "numpy") as opened:

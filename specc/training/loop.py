@@ -109,22 +109,24 @@ class Loop:
         any, the others `Interrupted`.
         """
         while self.progress.epoch < self.train.epochs and not self.progress.stopped:
-            self._epoch()
             if self.engine.any(self.interruption.asked):
                 raise Interrupted
+            self._epoch()
 
     def _epoch(self) -> None:
         done, epoch = self.progress.step, self.progress.epoch
         self._saved = done
         self.observer.epoch_started(epoch + 1, self.train.epochs, done, self.training.steps)
         self._started = time.monotonic() - self.progress.seconds
-        rate = self.engine.learning_rate
+        if not done:
+            self.progress.learning_rate = self.engine.learning_rate
         batches = self._batches(self.training.epoch(epoch, start=done))
         logs = self.engine.train(batches, self._after_step, done=done)
         if self.progress.step:
             self._require_finite(logs)
         self._leave_if_ended()
-        self._end_epoch(rate, logs | self._validated())
+        self._heed()
+        self._end_epoch(logs | self._validated())
 
     def _batches(self, batches: Iterator[Batch]) -> Iterator[Batch]:
         """The batches, until a process cannot read one or is asked to stop.
@@ -134,7 +136,8 @@ class Loop:
         """
         while True:
             batch = self._next(batches)
-            self._ended = self.engine.any(self._fault is not None or self.interruption.asked)
+            asked = self.interruption.asked and batch is not None
+            self._ended = self.engine.any(self._fault is not None or asked)
             if self._ended or batch is None:
                 return
             yield batch
@@ -156,6 +159,18 @@ class Loop:
                 raise self._fault
         raise Interrupted
 
+    def _heed(self) -> None:
+        """Save and leave, if the run was asked to end in the last step of the epoch.
+
+        In its last epoch it ends by itself, and no step is left to resume for: it is only saved.
+        """
+        if not self.engine.any(self.interruption.asked):
+            return
+        self._save()
+        if self.progress.epoch + 1 < self.train.epochs:
+            raise Interrupted
+        self.interruption.asked = False
+
     def _validated(self) -> Logs:
         if self.validation is None:
             return {}
@@ -163,11 +178,12 @@ class Loop:
         self._leave_if_ended()
         return {f"val_{name}": value for name, value in logs.items()}
 
-    def _end_epoch(self, rate: float, logs: Logs) -> None:
+    def _end_epoch(self, logs: Logs) -> None:
         self.progress.epoch += 1
         self.progress.step = 0
-        epoch, seconds = self.progress.epoch, time.monotonic() - self._started
-        row = {"epoch": epoch, "learning_rate": rate, "seconds": round(seconds, 3), **logs}
+        epoch, rate = self.progress.epoch, self.progress.learning_rate
+        seconds = round(time.monotonic() - self._started, 3)
+        row = {"epoch": epoch, "learning_rate": rate, "seconds": seconds, **logs}
         self.progress.history.append(row)
         self.progress.seconds = 0.0
         best, stopping = self.monitors.best, self.monitors.stopping
@@ -196,7 +212,7 @@ class Loop:
         logs = self._fresh(read)
         self.observer.stepped(step, logs)
         # Several processes agree before the next step; one need not wait for what is prefetched.
-        asked = self.interruption.asked and self.engine.world == 1
+        asked = self.interruption.asked and self.engine.world == 1 and step < self.training.steps
         if asked or self._due(step):
             self._require_finite(read())
             self._save()

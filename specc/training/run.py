@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -168,7 +168,7 @@ def open_run(path: str | Path) -> Run:
     return Run(folder, network, network.train, network.data, record, folder.read_history())
 
 
-def resume_run(
+def require_resumable(
     path: Path,
     network: Network,
     *,
@@ -176,13 +176,13 @@ def resume_run(
     train: Train,
     data: Data,
     class_names: tuple[str, ...] = (),
-) -> Run:
-    """The run in the folder at `path`, which goes on with the spec given.
+) -> None:
+    """Raise `SpecError` if the run in the folder at `path` cannot go on with the spec given.
 
-    The spec may differ from the run's in `FREE` and in the paths of the data; the run then has the
-    new one. The classes must be the same.
-    Raises `SpecError`: `not-a-run`, `run-mismatch` with the first key that differs otherwise,
-    `file-not-found` for a run of some epochs whose checkpoint is gone: it would begin anew.
+    The spec may differ from the run's in `FREE` and in the paths of the data. The classes must be
+    the same.
+    `not-a-run`, `run-mismatch` with the first key that differs otherwise, `file-not-found` for a
+    run of some epochs whose checkpoint is gone: it would begin anew.
     """
     folder = RunFolder(path)
     record = _require_run(folder).read_record()
@@ -195,11 +195,23 @@ def resume_run(
         raise SpecError.of("run-mismatch", message, help="give the data that the run began with")
     if record.epochs:
         require_checkpoint(folder.checkpoint)
+    require_same_spec(folder, resolved_text(network, train, data))
+
+
+def resume_run(
+    path: Path, network: Network, *, train: Train, data: Data, history: Sequence[Row]
+) -> None:
+    """Let the folder of a run say that it is under way again, with the spec given.
+
+    history: the checkpoint's, which counts whatever became of the file.
+    Raises `SpecError` (`unwritable`).
+    """
     text = resolved_text(network, train, data)
-    require_same_spec(folder, text)
+    folder = RunFolder(path)
     folder.write_spec(text)
+    if history:
+        folder.write_history(history)
     folder.update_record(status="running", reason="", spec_sha256=_digest(text))
-    return open_run(path)
 
 
 def resolved_text(network: Network, train: Train, data: Data) -> str:

@@ -27,7 +27,14 @@ from specc.training.loop import Loop, Observer, Unwatched
 from specc.training.monitors import Monitors
 from specc.training.objectives import Objective, directions, objectives
 from specc.training.processes import agreed, said_once
-from specc.training.run import Run, create_run, open_run, require_free, resume_run
+from specc.training.run import (
+    Run,
+    create_run,
+    open_run,
+    require_free,
+    require_resumable,
+    resume_run,
+)
 from specc.training.store import FolderStore
 from specc.weights import load_weights
 
@@ -122,12 +129,16 @@ class Session:
             resumes = self.resume and run_folder(self.folder) is not None
             material = self._material(resumes)
             engine = load_training_backend(self.backend).engine(self._plan(material))
-        # All processes have looked for the folder by now: an engine begins where all are there.
         try:
+            store = self._store() if engine.rank == 0 else None
+            loop = self._loop(engine, material, store, observer)
+            # All processes have looked for the folder by now: an engine begins where all are there.
             with agreed(engine):
-                if engine.rank == 0 and not resumes:
+                if resumes:
+                    self._go_on(loop, material)
+                elif engine.rank == 0:
                     self._create(engine, material)
-            self._train(engine, material, observer if engine.rank == 0 else Unwatched())
+            _run(loop, store)
             engine.any(False)  # Nobody opens the run before the first process has closed it.
         finally:
             engine.close()
@@ -139,7 +150,7 @@ class Session:
             require_free(self.folder)
         material = Material.of(self.network)
         if resumes:
-            resume_run(self.folder, self.network, **self._kept(material))
+            require_resumable(self.folder, self.network, **self._kept(material))
         return material
 
     def _plan(self, material: Material) -> Plan:
@@ -161,30 +172,15 @@ class Session:
         run = run_folder(self.weights)
         return load_weights(run.weights if run else self.weights, self.network.graph.weights)
 
-    def _create(self, engine: Engine, material: Material) -> None:
-        create_run(
-            self.folder,
-            self.network,
-            preprocessing=material.dataset.preprocessing,
-            device=engine.device,
-            precision=engine.precision,
-            **self._kept(material),
-        )
+    def _store(self) -> FolderStore:
+        return FolderStore(RunFolder(self.folder), self.tensorboard)
 
-    def _kept(self, material: Material) -> Kept:
-        return Kept(
-            backend=self.backend,
-            train=material.train,
-            data=material.data,
-            class_names=material.dataset.class_names,
-        )
-
-    def _train(self, engine: Engine, material: Material, observer: Observer) -> None:
-        """Let the loop run, from the checkpoint if there is one; the first process writes."""
-        folder = RunFolder(self.folder)
-        store = FolderStore(folder, self.tensorboard) if engine.rank == 0 else None
+    def _loop(
+        self, engine: Engine, material: Material, store: FolderStore | None, observer: Observer
+    ) -> Loop:
+        """The loop at its start; the first process writes, and is observed."""
         validation = material.dataset.validation
-        loop = Loop(
+        return Loop(
             engine,
             material.train,
             material.loader(engine, material.training, self.workers),
@@ -195,12 +191,40 @@ class Session:
                 validates=validation is not None,
             ),
             store,
-            observer,
+            Unwatched() if store is None else observer,
         )
-        with agreed(engine):
-            if self.resume and folder.checkpoint.exists():
-                loop.resume(load_checkpoint(folder.checkpoint))
-        _run(loop, store)
+
+    def _create(self, engine: Engine, material: Material) -> None:
+        create_run(
+            self.folder,
+            self.network,
+            preprocessing=material.dataset.preprocessing,
+            device=engine.device,
+            precision=engine.precision,
+            **self._kept(material),
+        )
+
+    def _go_on(self, loop: Loop, material: Material) -> None:
+        """Stand where the checkpoint was taken, if there is one yet; then the folder may say so."""
+        checkpoint = RunFolder(self.folder).checkpoint
+        if checkpoint.exists():
+            loop.resume(load_checkpoint(checkpoint))
+        if loop.store is not None:
+            resume_run(
+                self.folder,
+                self.network,
+                train=material.train,
+                data=material.data,
+                history=loop.progress.history,
+            )
+
+    def _kept(self, material: Material) -> Kept:
+        return Kept(
+            backend=self.backend,
+            train=material.train,
+            data=material.data,
+            class_names=material.dataset.class_names,
+        )
 
 
 def _run(loop: Loop, store: FolderStore | None) -> None:

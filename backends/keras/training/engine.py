@@ -128,8 +128,15 @@ class KerasEngine:
         feed = self._feed(batches)
         if feed is None:
             return {}
-        with self._place.scope(), _explained(feed):
-            return self._logs(self._trainer.evaluate(feed.dataset(), verbose=0, return_dict=True))
+        self._settle()
+        kept = _read(self._trainer.metrics_variables)
+        try:
+            with self._place.scope(), _explained(feed):
+                results = self._trainer.evaluate(feed.dataset(), verbose=0, return_dict=True)
+                return self._logs(results)
+        finally:  # A run that ends here is saved with the metrics of the epoch.
+            with self._place.scope():
+                _assign(self._trainer.metrics_variables, kept)
 
     def predict(self, batches: Iterable[Batch]) -> Iterator[dict[str, Array]]:
         names = list(self._plan.graph.outputs)
