@@ -12,7 +12,7 @@ import typer
 from specc.codes import CODES
 from specc.names import did_you_mean
 
-from .console import print_table
+from .console import import_keras, print_table
 from .options import AsJson, Settings, Spec, open_network
 
 Depth = Annotated[
@@ -64,16 +64,38 @@ LayerName = Annotated[
 ]
 
 
-def layers(name: LayerName = None) -> None:
+WithCoverage = Annotated[
+    bool, typer.Option("--coverage", help="Hold them against every class of keras.layers.")
+]
+
+
+def layers(name: LayerName = None, coverage: WithCoverage = False) -> None:
     """List the layers, or tell all about one."""
     from specc.describing import layer_page, layer_table
 
+    if coverage:
+        _print_coverage()
+        return
     if name is not None:
         typer.echo(layer_page(name))
         return
     for family, members in layer_table().items():
         typer.echo(family)
         print_table([(f"  {layer}", title) for layer, title in members], left=2)
+
+
+def _print_coverage() -> None:
+    import_keras()
+    from specc.coverage import beyond_keras, coverage_table, keras_coverage
+
+    found = keras_coverage()
+    for family, rows in coverage_table(found).items():
+        typer.echo(family)
+        print_table([(f"  {names}", word, note) for names, word, note in rows], left=3)
+    more = beyond_keras()
+    typer.echo(f"beyond Keras\n  {', '.join(more)}")
+    supported = sum(each.supported for each in found)
+    typer.echo(f"\n{supported} of {len(found)} classes of keras.layers, {len(more)} layers more")
 
 
 def schema() -> None:

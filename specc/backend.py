@@ -7,9 +7,11 @@ always in the layout of the spec, so that `specc verify` compares like with like
 from __future__ import annotations
 
 import importlib
+from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib import metadata
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, cast
 
 from specc.diagnostics import SpecError
@@ -154,26 +156,54 @@ def _missing(error: ModuleNotFoundError, entry: metadata.EntryPoint) -> SpecErro
     )
 
 
+_FUNCTIONS: defaultdict[str, dict[str, Any]] = defaultdict(dict[str, Any])
+"""The lowerings by backend and layer type."""
+
+
+def lowering(backend: str, *layers: str) -> Callable[[Lower], Lower]:
+    """Decorate the function with which a backend lowers `layers`; the backend is not imported."""
+
+    def register(function: Lower) -> Lower:
+        _FUNCTIONS[backend].update(dict.fromkeys(layers, function))
+        return function
+
+    return register
+
+
+_HELPER_FILES: defaultdict[str, list[Path]] = defaultdict(list[Path])
+
+
+def helper_file(backend: str, path: str | Path) -> None:
+    """Let a backend that emits source bring along the functions and classes of a file.
+
+    A lowering of PyTorch names them with `site.helper`; the file is read as text, never imported.
+    """
+    _HELPER_FILES[backend].append(Path(path))
+
+
+def helper_files(backend: str) -> tuple[Path, ...]:
+    """The files that plugins have named, in that order."""
+    return tuple(_HELPER_FILES[backend])
+
+
 @dataclass(slots=True)
 class Lowerings(Generic[Lower]):
     """A backend's functions by layer type, one file a family, named as in `specc.layers`.
 
-    A family's file is imported when one of its layers is first lowered. Plugins add theirs the same
-    way the families do: `@LOWERINGS.add("MyLayer")`.
+    A family's file is imported when one of its layers is first lowered. Plugins add theirs with
+    `lowering`, whether or not the backend is imported yet.
     """
 
     backend: str
     package: str
-    _functions: dict[str, Lower] = field(default_factory=dict[str, Any])
+    _functions: dict[str, Lower] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._functions = _FUNCTIONS[self.backend]
 
     def add(self, *layers: str) -> Callable[[Lower], Lower]:
         """Decorate the function that lowers `layers`."""
-
-        def register(function: Lower) -> Lower:
-            self._functions.update(dict.fromkeys(layers, function))
-            return function
-
-        return register
+        return lowering(self.backend, *layers)
 
     def find(self, node: Node) -> Lower:
         """The function for a node. Raises `SpecError` if this backend has none for its layer."""
@@ -184,7 +214,7 @@ class Lowerings(Generic[Lower]):
             "unsupported-layer",
             f"the {self.backend} backend has no lowering for {node.type}",
             node.span,
-            help=f"add one with @LOWERINGS.add({node.type!r}), or use another backend",
+            help=f"add one with @lowering({self.backend!r}, {node.type!r}), or use another backend",
         )
 
     def _import_family(self, layer: str) -> None:

@@ -16,8 +16,9 @@ import numpy as np
 import pytest
 from samples import all_samples, sample_graph
 from structures import STRUCTURES, structure
-from zoo import every_network, network
+from zoo import network
 
+import specc.zoo
 from specc.backend import load_backend, load_model_backend
 from specc.ir import Graph
 from specc.passes.layout import IoLayout
@@ -39,17 +40,11 @@ def source(graph: Graph, backend: str, io_layout: IoLayout | None = None) -> str
     return text
 
 
-def file_name(name: str, variant: str | None) -> str:
-    return f"{name}@{variant}.py" if variant else f"{name}.py"
-
-
 @every_backend
-@pytest.mark.parametrize(("name", "variant"), every_network())
-def test_the_source_of_the_zoo(
-    name: str, variant: str | None, backend: str, update_golden: bool
-) -> None:
-    file = GOLDEN / backend / file_name(name, variant)
-    received = source(network(name, variant), backend)
+@pytest.mark.parametrize("name", specc.zoo.names())
+def test_the_source_of_the_zoo(name: str, backend: str, update_golden: bool) -> None:
+    file = GOLDEN / backend / f"{name}.py"
+    received = source(network(name), backend)
     if update_golden:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(received, "utf-8")
@@ -58,7 +53,7 @@ def test_the_source_of_the_zoo(
 
 @every_backend
 def test_every_golden_file_is_of_the_zoo(backend: str) -> None:
-    expected = {file_name(*case.values) for case in every_network()}
+    expected = {f"{name}.py" for name in specc.zoo.names()}
     assert {file.name for file in (GOLDEN / backend).iterdir()} == expected
 
 
@@ -67,7 +62,7 @@ def test_every_golden_file_is_of_the_zoo(backend: str) -> None:
 
 def write_all(folder: Path, backend: str) -> None:
     """The source of the zoo, of all samples and of all structures, in both layouts of images."""
-    graphs = {case.id: network(*case.values) for case in every_network()}
+    graphs = {name: network(name) for name in specc.zoo.names()}
     for index, case in enumerate(all_samples()):
         graphs[f"sample_{index}_{case.values[0].__name__}"] = sample_graph(*case.values)
     for name in STRUCTURES:
@@ -128,18 +123,18 @@ def run_alone(backend: str, folder: Path, jobs: list[dict[str, Any]]) -> dict[st
 
 @every_backend
 def test_the_source_runs_where_specc_is_not(backend: str, tmp_path: Path) -> None:
-    """Every network can be made, with as many weights as declared; the small ones compute."""
+    """Every spec can be made, with as many weights as declared; the small ones compute."""
     jobs, expected = [], {}
-    for case in every_network():
-        graph = network(*case.values)
-        file = GOLDEN / backend / file_name(*case.values)
-        jobs.append({"id": case.id, "file": str(file), "small": case.id in SMALL})
-        expected[case.id] = graph.parameters
-        if case.id in SMALL:
-            save_weights(tmp_path / f"{case.id}.safetensors", initial_weights(graph.weights))
+    for name in specc.zoo.names():
+        graph = network(name)
+        file = GOLDEN / backend / f"{name}.py"
+        jobs.append({"id": name, "file": str(file), "small": name in SMALL})
+        expected[name] = graph.parameters
+        if name in SMALL:
+            save_weights(tmp_path / f"{name}.safetensors", initial_weights(graph.weights))
             (array,) = random_inputs(graph, {"N": 3}).values()
             order = (0, 3, 1, 2) if backend == "pytorch" and array.ndim == 4 else range(array.ndim)
-            np.save(tmp_path / f"{case.id}.npy", array.transpose(*order))
+            np.save(tmp_path / f"{name}.npy", array.transpose(*order))
     assert run_alone(backend, tmp_path, jobs) == expected
     for name in SMALL:
         compare(backend, name, tmp_path)

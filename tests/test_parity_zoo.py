@@ -10,15 +10,17 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from parity import TOLERANCE, Case, Keras, Torch, disturbed_weights, onnx_outputs
-from zoo import every_network, network
+from zoo import network
+
+import specc.zoo
 
 LARGE = 1_000_000
 """Networks of more weights run on one image, smaller ones on three."""
 
 
-@pytest.mark.parametrize(("name", "variant"), every_network())
-def test_outputs_agree(name: str, variant: str | None) -> None:
-    graph = network(name, variant)
+@pytest.mark.parametrize("name", specc.zoo.names())
+def test_outputs_agree(name: str) -> None:
+    graph = network(name)
     weights = disturbed_weights(graph)
     case = Case(graph, weights, {"N": 1 if graph.parameters > LARGE else 3})
     inputs = case.inputs

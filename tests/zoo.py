@@ -1,4 +1,8 @@
-"""The networks of the zoo, for the tests that walk them: each spec, and each of its variants."""
+"""The networks of the zoo, for the tests that walk them: each spec, and each of its variants.
+
+Checking all of them takes a moment, and building one in a framework does too: what a framework is
+needed for is tested on each spec as it stands, without its variants.
+"""
 
 from __future__ import annotations
 

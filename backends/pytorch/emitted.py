@@ -1,4 +1,7 @@
-"""The source of helpers, with what each needs of the others."""
+"""The source of helpers, with what each needs of the others.
+
+They stand in `helpers.py`, and in the files that plugins name with `specc.backend.helper_file`.
+"""
 
 from __future__ import annotations
 
@@ -8,20 +11,29 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from specc.backend import helper_files
+
 
 @dataclass(frozen=True, slots=True)
 class Helper:
-    """A function or class of `helpers.py`: its source, and the helpers it mentions."""
+    """A function or class of such a file: its source, and the helpers it mentions."""
 
     name: str
     source: str
     needs: tuple[str, ...]
 
 
-@cache
 def helpers() -> dict[str, Helper]:
-    """All of them by name, in the order of the file."""
-    text = Path(__file__).with_name("helpers.py").read_text("utf-8")
+    """All of them by name, in the order of the files."""
+    found: dict[str, Helper] = {}
+    for path in (Path(__file__).with_name("helpers.py"), *helper_files("pytorch")):
+        found |= _helpers(path)
+    return found
+
+
+@cache
+def _helpers(path: Path) -> dict[str, Helper]:
+    text = path.read_text("utf-8")
     nodes = [
         node for node in ast.parse(text).body if isinstance(node, ast.FunctionDef | ast.ClassDef)
     ]
@@ -31,10 +43,10 @@ def helpers() -> dict[str, Helper]:
 
 def helper_sources(names: Iterable[str]) -> Iterator[str]:
     """The sources of helpers and of all they need, in an order that runs."""
-    wanted = list(names)
+    known, wanted = helpers(), list(names)
     for name in wanted:
-        wanted += (need for need in helpers()[name].needs if need not in wanted)
-    for name, helper in helpers().items():
+        wanted += (need for need in known[name].needs if need not in wanted)
+    for name, helper in known.items():
         if name in wanted:
             yield helper.source
 
