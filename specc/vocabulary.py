@@ -9,18 +9,48 @@ from specc.names import nearest
 LAYER_WORDS = {
     "Linear": "Dense",
     "Conv": "Conv2D",
+    "Convolution1D": "Conv1D",
     "Convolution2D": "Conv2D",
-    "MaxPool2d": "MaxPooling2D",
+    "Convolution3D": "Conv3D",
+    "ConvTranspose": "Conv2DTranspose",
+    "ConvTranspose1d": "Conv1DTranspose",
+    "ConvTranspose2d": "Conv2DTranspose",
+    "ConvTranspose3d": "Conv3DTranspose",
+    "Deconv2D": "Conv2DTranspose",
+    "DepthwiseConv": "DepthwiseConv2D",
+    "SeparableConvolution1D": "SeparableConv1D",
+    "SeparableConvolution2D": "SeparableConv2D",
     "MaxPool": "MaxPooling2D",
-    "AvgPool2d": "AveragePooling2D",
+    "MaxPool1d": "MaxPooling1D",
+    "MaxPool2d": "MaxPooling2D",
+    "MaxPool3d": "MaxPooling3D",
     "AveragePool": "AveragePooling2D",
-    "AdaptiveAvgPool2d": "GlobalAveragePooling2D",
+    "AvgPool1d": "AveragePooling1D",
+    "AvgPool2d": "AveragePooling2D",
+    "AvgPool3d": "AveragePooling3D",
+    "AdaptiveAvgPool1d": "AdaptiveAveragePooling1D",
+    "AdaptiveAvgPool2d": "AdaptiveAveragePooling2D",
+    "AdaptiveAvgPool3d": "AdaptiveAveragePooling3D",
+    "AdaptiveMaxPool1d": "AdaptiveMaxPooling1D",
+    "AdaptiveMaxPool2d": "AdaptiveMaxPooling2D",
+    "AdaptiveMaxPool3d": "AdaptiveMaxPooling3D",
     "GlobalAveragePool": "GlobalAveragePooling2D",
-    "AdaptiveMaxPool2d": "GlobalMaxPooling2D",
+    "GlobalAvgPool2D": "GlobalAveragePooling2D",
+    "GlobalMaxPool": "GlobalMaxPooling2D",
     "BatchNorm": "BatchNormalization",
     "BatchNorm1d": "BatchNormalization",
     "BatchNorm2d": "BatchNormalization",
+    "GroupNorm": "GroupNormalization",
+    "InstanceNorm": "InstanceNormalization",
+    "InstanceNorm1d": "InstanceNormalization",
+    "InstanceNorm2d": "InstanceNormalization",
+    "InstanceNorm3d": "InstanceNormalization",
     "LayerNorm": "LayerNormalization",
+    "RMSNorm": "RMSNormalization",
+    "SimplifiedLayerNormalization": "RMSNormalization",
+    "L2Normalization": "UnitNormalization",
+    "LpNormalization": "UnitNormalization",
+    "Normalize": "Normalization",
     "LocalResponseNorm": "LocalResponseNormalization",
     "LRN": "LocalResponseNormalization",
     "ZeroPad2d": "ZeroPadding2D",
@@ -28,6 +58,11 @@ LAYER_WORDS = {
     "Concat": "Concatenate",
     "Mul": "Multiply",
     "View": "Reshape",
+    "DropPath": "StochasticDepth",
+    "Dropout1d": "SpatialDropout1D",
+    "Dropout2d": "SpatialDropout2D",
+    "Dropout3d": "SpatialDropout3D",
+    "FeatureAlphaDropout": "AlphaDropout",
     "Gelu": "Activation",
     "GELU": "Activation",
     "SiLU": "Activation",
@@ -39,6 +74,33 @@ LAYER_WORDS = {
 }
 """Layers, as other tools call them."""
 
+NO_LAYERS = {
+    **dict.fromkeys(
+        ("Layer", "Wrapper", "InputSpec"), "a base for layers in Python: see `--plugin`"
+    ),
+    **dict.fromkeys(
+        ("Lambda", "FlaxLayer", "JaxLayer", "TFSMLayer", "TorchModuleWrapper"),
+        "it wraps code, and a spec holds none: write a layer of your own (`--plugin`)",
+    ),
+    "InputLayer": "write it under `inputs`",
+    "Pipeline": "write its layers one after the other, or as a block",
+    "RNN": "write LSTM, GRU or SimpleRNN; a loop of one's own needs Python (`--plugin`)",
+    "StackedRNNCells": "write recurrent layers one after the other, as with `repeat`",
+    **dict.fromkeys(
+        ("StringLookup", "TextVectorization"),
+        "it takes text, of which PyTorch has no tensors: turn it into integers in the data",
+    ),
+    **dict.fromkeys(
+        ("Hashing", "HashedCrossing"),
+        "its hash is one of TensorFlow's, which PyTorch and ONNX lack: hash in the data",
+    ),
+    "MaxNumBoundingBoxes": "it takes a dictionary of boxes, which is no tensor",
+    **dict.fromkeys(
+        ("CutMix", "MixUp"), "it mixes the labels too, and a layer of a spec sees none of them"
+    ),
+}
+"""Classes of `keras.layers` that have no layer here, and why, or what to write instead."""
+
 PARAMETER_WORDS = {
     "out_channels": "filters",
     "out_features": "units",
@@ -49,6 +111,11 @@ PARAMETER_WORDS = {
     "bias": "use_bias",
     "eps": "epsilon",
     "p": "rate",
+    "drop_prob": "rate",
+    "num_groups": "groups",
+    "std": "stddev",
+    "init_value": "init_values",
+    "layer_scale_init_value": "init_values",
     "alpha": "negative_slope",
     "pads": "padding",
     "pad": "padding",
@@ -58,6 +125,8 @@ PARAMETER_WORDS = {
     "normalized_shape": "axis",
     "elementwise_affine": "scale",
     "shape": "target_shape",
+    "num_embeddings": "input_dim",
+    "embedding_dim": "output_dim",
     "degrees": "factor",
 }
 """Parameters, as other tools call them; used where the layer has the Keras word."""
@@ -66,8 +135,11 @@ NEEDLESS_PARAMETERS = {
     "in_channels": "the input's channels are inferred: leave it out",
     "in_features": "the input's size is inferred: leave it out",
     "num_features": "the input's channels are inferred: leave it out",
+    "num_channels": "the input's channels are inferred: leave it out",
+    "num_parameters": "it follows from `shared_axes`: [1, 2] for images gives one to each channel",
     "input_shape": "shapes are inferred from `inputs`: leave it out",
     "input_dim": "shapes are inferred from `inputs`: leave it out",
+    "dtype": "dtypes follow from the inputs: leave it out",
     "data_format": "a spec is always channels last: leave it out",
     "inplace": "memory is the backend's business: leave it out",
     "name": "write `name` beside the layer, not among its parameters",
@@ -76,18 +148,39 @@ NEEDLESS_PARAMETERS = {
     "affine": "write `center` and `scale`",
     "track_running_stats": "moving averages are always kept: leave it out",
     **dict.fromkeys(
-        ("kernel_constraint", "bias_constraint", "beta_constraint", "gamma_constraint"),
+        (
+            *("kernel_constraint", "bias_constraint", "beta_constraint", "gamma_constraint"),
+            "alpha_constraint",
+            *("depthwise_constraint", "pointwise_constraint"),
+        ),
         "constraints belong to training: apply them there, after each step",
     ),
     "activity_regularizer": "a penalty on activations belongs to training: add it to the loss",
     "synchronized": "how a batch is shared out belongs to training: leave it out",
-    "renorm": "batch renormalization is not part of the language: leave it out",
+    "quantization_config": "an exported model is quantized, not a spec: leave it out",
+    **dict.fromkeys(
+        ("renorm", "renorm_clipping", "renorm_momentum"),
+        "batch renormalization is not part of the language: leave it out",
+    ),
+    "embeddings_constraint": "constraints belong to training: apply them there, after each step",
+    "mask_zero": "a spec has no hidden masks: `NotEqual` makes one of the ids",
+    "weights": "weights come from a file or from an initializer: leave it out",
+    "tie_weights": "they always are: a projection of its own is a `Dense` without bias",
+    "reverse_dtype": "it computes in the dtype of its input: leave it out",
+    "flash_attention": "how attention is computed is the backend's business: leave it out",
+    "gptq_unpacked_column_size": "an exported model is quantized, not a spec: leave it out",
+    **dict.fromkeys(
+        ("lora_rank", "lora_alpha"),
+        "low-rank adaptation changes a trained model, not a spec: leave it out",
+    ),
 }
 """Parameters that specc does not need, or leaves to others."""
 
 
 def suggest_layer(name: str, known: Iterable[str]) -> str:
-    """A help line for a layer that does not exist; empty if nothing is like it."""
+    """A help line for a layer that does not exist."""
+    if name in NO_LAYERS:
+        return NO_LAYERS[name]
     words = {word.lower(): layer for word, layer in LAYER_WORDS.items()}
     match = words.get(name.lower()) or nearest(name, [*known, *LAYER_WORDS])
     match = LAYER_WORDS.get(match, match)
