@@ -69,8 +69,9 @@ def left_out_parameters(name: str, kind: type[Any]) -> list[str]:
 
 
 def unexplained_parameters(name: str, kind: type[Any]) -> list[str]:
-    """Those of them for which `specc.vocabulary` gives no reason."""
-    return [each for each in left_out_parameters(name, kind) if each not in NEEDLESS_PARAMETERS]
+    """Those of them for which neither `specc.vocabulary` nor the layer gives a reason."""
+    explained = {*NEEDLESS_PARAMETERS, *LAYERS[name].only_keras}
+    return [each for each in left_out_parameters(name, kind) if each not in explained]
 
 
 def beyond_keras() -> tuple[str, ...]:

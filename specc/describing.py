@@ -10,6 +10,7 @@ from typing import Any, cast
 
 from specc.diagnostics import SpecError
 from specc.layer import LAYERS, Layer, arity_text
+from specc.nesting import SCHEMA_FORMAT
 from specc.schema import Schema, parameter_schemas
 from specc.tensor import MAX_DIM
 from specc.vocabulary import suggest_layer
@@ -18,9 +19,13 @@ COLUMNS = 100
 
 
 def layer_table() -> dict[str, list[tuple[str, str]]]:
-    """The layers and what each is in one line, by family, both in alphabetical order."""
+    """The layers and what each is in one line, by family, both in alphabetical order.
+
+    The family of a plugin's layer is its module.
+    """
     table: dict[str, list[tuple[str, str]]] = {}
-    for name, family in sorted(LAYERS.families.items(), key=lambda item: (item[1], item[0])):
+    families = {name: LAYERS.families.get(name, LAYERS[name].__module__) for name in LAYERS}
+    for name, family in sorted(families.items(), key=lambda item: (item[1], item[0])):
         table.setdefault(family, []).append((name, _documentation(LAYERS[name]).partition("\n")[0]))
     return table
 
@@ -55,6 +60,8 @@ def schema_text(schema: Schema) -> str:
             items = schema.get("prefixItems") or [schema.get("items", {})]
             more = "" if "prefixItems" in schema else ", …"
             return f"[{', '.join(map(schema_text, items))}{more}]"
+        case "object" if schema.get("format") == SCHEMA_FORMAT:
+            return f"one layer, as {{{schema.get('examples', ['Dense'])[0]}: {{…}}}}"
         case "object":
             first, *_ = _preferred(list(schema.get("properties", {})))
             return f"one with arguments, as {{{first}: …}}"

@@ -221,7 +221,6 @@ _ESCAPES = {"\\\\": "\\", "\\'": "'", '\\"': '"', "\\n": "\n"}
 _FOREIGN = {
     "=": "keyword arguments and assignments are not part of the language",
     ":=": "assignments are not part of the language",
-    ":": "slices and mappings are not part of the language",
     "for": "comprehensions are not part of the language",
     "lambda": "functions of your own are not part of the language",
     "is": "the language has == for this",
@@ -236,7 +235,8 @@ _FOREIGN = {
 """What other languages write, and what to say of it."""
 
 _LANGUAGE = (
-    "an expression has numbers, true and false, strings, lists, names, indexing, + - * / // % **, "
+    "an expression has numbers, true and false, strings, lists, names, items[0], items[1:], "
+    "+ - * / // % **, "
     "comparisons, in, and, or, not, `a if c else b`, a tensor's "
     f"{' '.join(f'.{name}' for name in operations.ATTRIBUTES)}, "
     f"and the functions {' '.join(FUNCTIONS)}"
@@ -443,15 +443,29 @@ class _Parser:
         node = self._atom()
         while True:
             if self._accept("["):
-                index = self._nested(self._expression)
-                self._expect("]")
-                node = _Operation(self._since(start), index.mark, operations.item, (node, index))
+                node = self._indexed(start, node)
             elif self._accept("."):
                 name = self._attribute_name()
                 call = partial(operations.attribute, name.text)
                 node = _Operation(self._since(start), name.mark, call, (node,))
             else:
                 return node
+
+    def _indexed(self, start: _Token, items: _Node) -> _Node:
+        """`items[index]`, or `items[begin:end]`, each end of which may be left out."""
+        begin = self._bound(":", 0)
+        colon = self._accept(":")
+        if not colon:
+            self._expect("]")
+            return _Operation(self._since(start), begin.mark, operations.item, (items, begin))
+        end = self._bound("]", operations.LIST_LIMIT)
+        self._expect("]")
+        return _Operation(self._since(start), colon.mark, operations.part, (items, begin, end))
+
+    def _bound(self, closing: str, default: int) -> _Node:
+        if self._symbol == closing:
+            return _Literal(self._token.mark, default)
+        return self._nested(self._expression)
 
     def _attribute_name(self) -> _Token:
         if self._token.kind != "word":

@@ -260,6 +260,81 @@ class Identity(Initializer):
         return f"identity needs a weight of rank 2, received shape {list(shape)}"
 
 
+class UnitForgetBias(Initializer):
+    """The biases of an LSTM's gates i, f, g, o: ones for f, and the others as `others` has it.
+
+    No spec writes it by name: it is what `unit_forget_bias` makes of a layer's `bias_initializer`.
+    """
+
+    name = "unit_forget_bias"
+
+    others: Initializer
+
+    def draw(
+        self, shape: tuple[int, ...], fan: Fan, generator: np.random.Generator
+    ) -> NDArray[np.float32]:
+        import numpy as np
+
+        values = self.others.draw(shape, fan, generator)
+        values[shape[0] // 4 : shape[0] // 2] = np.float32(1)
+        return values
+
+    def refusal(self, shape: tuple[int, ...]) -> str | None:
+        return self.others.refusal(shape)
+
+
+WindowName = Literal["bartlett", "blackman", "boxcar", "hamming", "hann"]
+
+
+class STFT(Initializer):
+    """The waves of a short-time Fourier transform [bins, 1, length], times a window.
+
+    No spec writes it by name: it is how `STFTSpectrogram` starts.
+    window: a name as in `scipy.signal.windows`, one number for each step, or None for none.
+    periodic: whether a window by name is one of a period, whose end is the next one's begin.
+    scaling: divides the window by its norm (`density`), or its sum (`spectrum`).
+    """
+
+    name = "stft"
+
+    side: Literal["real", "imag"] = "real"
+    window: WindowName | tuple[float, ...] | None = "hann"
+    scaling: Literal["density", "spectrum"] | None = "density"
+    periodic: bool = False
+
+    def draw(
+        self, shape: tuple[int, ...], fan: Fan, generator: np.random.Generator
+    ) -> NDArray[np.float32]:
+        import numpy as np
+
+        bins, _, length = shape
+        angles = np.pi * np.outer(np.arange(bins), np.arange(length)) / (bins - 1)
+        waves = np.cos(angles) if self.side == "real" else -np.sin(angles)
+        return (waves * self.taps(length))[:, None].astype(np.float32)
+
+    def taps(self, length: int) -> NDArray[np.float64]:
+        """The window, of so many steps."""
+        import numpy as np
+
+        if self.window is None:
+            return np.ones(length)
+        window = np.asarray(self.window) if isinstance(self.window, tuple) else self._named(length)
+        match self.scaling:
+            case "density":
+                return window / np.sqrt(np.square(window).sum())
+            case "spectrum":
+                return window / np.abs(window).sum()
+            case None:
+                return window
+
+    def _named(self, length: int) -> NDArray[np.float64]:
+        import numpy as np
+
+        functions = {"hann": np.hanning, "boxcar": np.ones}
+        function = functions.get(str(self.window)) or getattr(np, str(self.window))
+        return function(length + 1)[:-1] if self.periodic else function(length)
+
+
 INITIALIZERS: tuple[type[Initializer], ...] = (
     Zeros,
     Ones,

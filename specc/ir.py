@@ -192,13 +192,7 @@ def _item_lines(item: Item, indent: str) -> list[str]:
 
 
 def _node_text(node: Node) -> str:
-    given = {name: getattr(node.layer, name) for name in type(node.layer).model_fields}
-    params = ", ".join(
-        f"{name}={value!s}"
-        for name, value in given.items()
-        if value != type(node.layer).model_fields[name].default
-    )
     inputs = ", ".join(value.name for value in node.inputs)
     types = ", ".join(str(value.type) for value in node.outputs)
     shared = f" reuses {node.owner}" if node.shared else ""
-    return f"{node.path} = {node.type}({params}) <- {inputs}: {types}{shared}"
+    return f"{node.path} = {node.layer} <- {inputs}: {types}{shared}"

@@ -117,6 +117,9 @@ class Layer(BaseModel):
         layer works on the last axis or on the order of elements; `any`: whatever comes, since the
         layer works element by element, or maps its axis through the layout.
     augmentation: whether it changes images at random in training, and does nothing at inference.
+    continuous: whether inputs that differ by rounding give outputs that do no more.
+    beyond_keras: parameters that Keras's layer of that name lacks.
+    only_keras: parameters that only Keras's layer has, though other layers here have them, and why.
     samples: concrete uses that exercise each parameter.
     """
 
@@ -128,11 +131,19 @@ class Layer(BaseModel):
     arity: ClassVar[tuple[int, int]] = (1, 1)
     layout: ClassVar[Layout] = "channels_last"
     augmentation: ClassVar[bool] = False
+    continuous: ClassVar[bool] = True
+    beyond_keras: ClassVar[tuple[str, ...]] = ()
+    only_keras: ClassVar[Mapping[str, str]] = MappingProxyType({})
     samples: ClassVar[tuple[Sample, ...]] = ()
 
     @classmethod
     def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
         LAYERS.register(cls)
+
+    def __str__(self) -> str:
+        fields = type(self).model_fields
+        given = (f"{name}={value}" for name, value in self if value != fields[name].default)
+        return f"{type(self).__name__}({', '.join(given)})"
 
     def infer(self, *inputs: TensorType) -> tuple[TensorType, ...]:
         """The types of the outputs. Raises `Fault` if the inputs do not fit."""
@@ -175,9 +186,22 @@ class LayerTable(Mapping[str, type[Layer]]):
     _families: dict[str, str] | None = None
 
     def register(self, layer: type[Layer]) -> None:
-        """Make `layer` known; plugins too come in this way. Abstract bases start with `_`."""
-        if not layer.__name__.startswith("_"):
-            self._loaded[layer.__name__] = layer
+        """Make `layer` known; plugins too come in this way. Abstract bases start with `_`.
+
+        Raises `TypeError` if another module has a layer of that name.
+        """
+        name = layer.__name__
+        if name.startswith("_"):
+            return
+        if self._home(name) not in (None, layer.__module__):
+            raise TypeError(f"there is a layer {name} already, in {self._home(name)}")
+        self._loaded[name] = layer
+
+    def _home(self, name: str) -> str | None:
+        """The module that has the layer of that name; None if there is no such layer."""
+        if name in self.families:
+            return f"{self.package}.{self.families[name]}"
+        return self._loaded[name].__module__ if name in self._loaded else None
 
     @property
     def families(self) -> Mapping[str, str]:

@@ -426,6 +426,13 @@ def item(items: Value, index: Value) -> Value:
     return values[position]
 
 
+def part(items: Value, begin: Value, end: Value) -> Value:
+    """`items[begin:end]`, as in Python: of what is outside the list there is nothing."""
+    values = _list(items, "only a list has parts", 0)
+    first, last = (_integer(v, "an index is an integer", i) for i, v in ((1, begin), (2, end)))
+    return values[first:last]
+
+
 ATTRIBUTES: Mapping[str, Callable[[TensorType], Value]] = {
     "channels": lambda tensor: tensor.channels,
     "height": lambda tensor: tensor.height,
@@ -533,14 +540,17 @@ def _log2(value: Value) -> Value:
     return math.log2(number)
 
 
-def _round_to(value: Value, multiple: Value) -> Value:
+def _round_to(value: Value, multiple: Value, least: Value = 0) -> Value:
     number = _constant(value, "round_to takes a number", 0)
+    fraction = _constant(least, "round_to takes a fraction that is a number", 2)
     step = _integer(multiple, "round_to takes a multiple that is an integer", 1)
     if step < 1:
         raise _no_value(f"round_to takes a multiple of at least 1, received {step}", 1)
+    if not 0 <= fraction <= 1:
+        raise _no_value(f"round_to takes a fraction from 0 to 1, received {fraction}", 2)
     _check_magnitude(number)
-    nearest = math.floor((2 * number + step) // (2 * step)) * step
-    return bounded(max(step, nearest))
+    nearest = max(step, math.floor((2 * number + step) // (2 * step)) * step)
+    return bounded(nearest if nearest >= fraction * number else nearest + step)
 
 
 @dataclass(frozen=True, slots=True)
@@ -595,10 +605,11 @@ FUNCTIONS: Mapping[str, Function] = {
     "sqrt": Function("sqrt(v): the square root of v, a float", _sqrt),
     "log2": Function("log2(v): the logarithm of v to the base 2, a float", _log2),
     "round_to": Function(
-        "round_to(v, multiple): the multiple nearest to v, of two as near the larger, "
-        "and never below one: max(multiple, floor(v / multiple + 1/2) * multiple)",
+        "round_to(v, multiple) or round_to(v, multiple, least): the multiple nearest to v, of two "
+        "as near the larger, and never below one: max(multiple, floor(v / multiple + 1/2) * "
+        "multiple); the next above it if that is less than least * v",
         _round_to,
         fewest=2,
-        most=2,
+        most=3,
     ),
 }

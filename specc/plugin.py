@@ -1,4 +1,5 @@
 """What a layer of your own is written with, in one place; `docs/plugins.md` shows a whole one."""
+
 from __future__ import annotations
 
 from specc.backend import helper_file, lowering

@@ -15,6 +15,7 @@ from pydantic import BaseModel
 
 from specc.data.document import Data
 from specc.layer import LAYERS, Layer
+from specc.nesting import SCHEMA_FORMAT
 from specc.syntax.document import (
     CONTROL,
     SIBLINGS,
@@ -111,7 +112,18 @@ def _or_expression(schema: Schema) -> Schema:
     form = {key: _computed(key, part) for key, part in schema.items() if key not in notes}
     if not form:
         return notes
+    if form.get("format") == SCHEMA_FORMAT:
+        return {**notes, "anyOf": [*_inner_layer(form.get("examples", list(LAYERS))), EXPRESSION]}
     return {**notes, "anyOf": [*form.get("anyOf", [form]), EXPRESSION]}
+
+
+def _inner_layer(names: list[str]) -> list[Schema]:
+    """A layer as the parameter of another: its name alone, or with what follows it."""
+    layers = {name: {"$ref": f"#/$defs/{name}"} for name in names}
+    return [{"enum": names}, {"type": "object", "properties": layers, **_ONE_KEY}]
+
+
+_ONE_KEY: Schema = {"additionalProperties": False, "minProperties": 1, "maxProperties": 1}
 
 
 def _computed(key: str, part: Any) -> Any:

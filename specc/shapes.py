@@ -1,45 +1,23 @@
-"""Shape arithmetic that several layers share: ranks, windows, pads. Raises `Fault`.
+"""Shape arithmetic that several layers share: ranks, axes, broadcasting. Raises `Fault`.
 
-The geometry is Keras's; where Keras has no such thing (explicit pads), ONNX's. Sizes may be
-symbolic.
+Sizes may be symbolic.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Annotated, Literal, cast
+from typing import Annotated
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, Field
 
 from specc.activations import ALONG_CHANNELS, HALVES_CHANNELS
 from specc.dims import Shape, Size
 from specc.layer import Fault
-from specc.proofs import Proof, at_least, compare, hint
+from specc.proofs import Proof, compare, hint
 from specc.tensor import FLOATS, TensorType, shape_text
 
 Positive = Annotated[int, Field(gt=0, lt=2**31)]
 NonNegative = Annotated[int, Field(ge=0, lt=2**31)]
-
-PadPair = tuple[NonNegative, NonNegative]
-ExplicitPads = tuple[PadPair, PadPair]
-"""Pads at the begin and the end: of the height, then of the width."""
-
-
-def _pair(value: object) -> tuple[object, ...]:
-    return cast(tuple[object, ...], value) if isinstance(value, tuple) else (value, value)
-
-
-def _pads(value: object) -> object:
-    """`3` → ((3, 3), (3, 3)); `[1, 2]` → ((1, 1), (2, 2)); `valid` and `same` stay."""
-    return value if isinstance(value, str) else tuple(map(_pair, _pair(value)))
-
-
-Pair = Annotated[
-    tuple[Positive, Positive],
-    BeforeValidator(_pair, json_schema_input_type=Positive | tuple[Positive, Positive]),
-]
-"""Height and width; one integer is both."""
 
 
 def _odd(value: int) -> int:
@@ -54,25 +32,6 @@ Odd = Annotated[Positive, AfterValidator(_odd)]
 Axes = int | Annotated[tuple[int, ...], Field(min_length=1)]
 """One axis, or several."""
 
-Pads = Annotated[
-    ExplicitPads,
-    BeforeValidator(
-        _pads, json_schema_input_type=NonNegative | tuple[NonNegative, NonNegative] | ExplicitPads
-    ),
-]
-"""`1`, `[height, width]` or `[[top, bottom], [left, right]]`."""
-
-Padding = Annotated[
-    Literal["valid", "same"] | ExplicitPads,
-    BeforeValidator(
-        _pads,
-        json_schema_input_type=(
-            Literal["valid", "same"] | NonNegative | tuple[NonNegative, NonNegative] | ExplicitPads
-        ),
-    ),
-]
-"""`valid`, `same`, or explicit pads."""
-
 
 def require_rank(x: TensorType, rank: int, example: str, *, input: int = 0) -> None:
     """Refuse a tensor without exactly `rank` axes; `example` names them, as `[N, H, W, C]`."""
@@ -84,6 +43,16 @@ def require_rank(x: TensorType, rank: int, example: str, *, input: int = 0) -> N
         input=input,
         help=f"insert Reshape before it, or move it to where the tensor has {rank} axes",
     )
+
+
+SPATIAL = {1: "[N, T, C]", 2: "[N, H, W, C]", 3: "[N, D, H, W, C]"}
+"""What sequences, images and volumes look like, by the number of their spatial axes."""
+
+
+def require_spatial(x: TensorType, rank: int, *, input: int = 0) -> None:
+    """Refuse a tensor that is no floating-point sequence, image or volume of `rank` axes."""
+    require_rank(x, rank + 2, SPATIAL[rank], input=input)
+    require_float(x, input=input)
 
 
 def require_min_rank(x: TensorType, rank: int, example: str, *, input: int = 0) -> None:
@@ -108,6 +77,22 @@ def require_float(x: TensorType, *, input: int = 0) -> None:
         )
 
 
+def as_float(x: TensorType) -> TensorType:
+    """The type of `x` after a layer that computes in floating point: integers become float32."""
+    return x if x.dtype in FLOATS else TensorType(x.shape)
+
+
+def require_ids(x: TensorType, *, input: int = 0) -> None:
+    """Refuse all but int32 and int64, the indices that every framework takes."""
+    if x.dtype not in ("int32", "int64"):
+        raise Fault(
+            "dtype-mismatch",
+            f"expected ids as int32 or int64, received {x.dtype}",
+            input=input,
+            help="declare the input as int32",
+        )
+
+
 def require_constant(size: Size, what: str, *, input: int = 0) -> int:
     """The size as an integer; refuse a symbol, since weights need a number."""
     if isinstance(size, int):
@@ -120,21 +105,26 @@ def require_constant(size: Size, what: str, *, input: int = 0) -> int:
     )
 
 
-def feature_axes(axis: int | tuple[int, ...], rank: int) -> tuple[int, ...]:
-    """One axis or several, counted from the front, in order; refuse the batch and repetitions."""
+def feature_axes(
+    axis: int | tuple[int, ...], rank: int, *, parameter: str = "axis"
+) -> tuple[int, ...]:
+    """One axis or several, counted from the front, in order; refuse the batch and repetitions.
+
+    parameter: the layer's, to name in the fault.
+    """
     given = axis if isinstance(axis, tuple) else (axis,)
-    axes = {_feature_axis(each, rank) for each in given}
+    axes = {_feature_axis(each, rank, parameter) for each in given}
     if len(axes) == len(given):
         return tuple(sorted(axes))
     raise Fault(
         "invalid-parameter",
         f"expected each axis once, received {list(given)}",
-        parameter="axis",
+        parameter=parameter,
         help="-1 is the last axis, under either number",
     )
 
 
-def _feature_axis(axis: int, rank: int) -> int:
+def _feature_axis(axis: int, rank: int, parameter: str) -> int:
     if rank < 2:
         raise Fault(
             "rank-mismatch", f"expected an axis beside the batch, received {rank} axes", input=0
@@ -148,7 +138,7 @@ def _feature_axis(axis: int, rank: int) -> int:
     raise Fault(
         "invalid-parameter",
         message,
-        parameter="axis",
+        parameter=parameter,
         help=f"use an axis from 1 to {rank - 1}, or from {1 - rank} to -1; -1 is the channels",
     )
 
@@ -184,6 +174,21 @@ def require_equal_axis(
         input=input,
         help=hint(a, b),
     )
+
+
+def require_step_mask(x: TensorType, mask: TensorType, *, input: int = 1) -> None:
+    """Refuse a mask that is not one boolean for each step of the sequence `x`, `[N, T, …]`."""
+    if mask.dtype != "bool":
+        raise Fault(
+            "dtype-mismatch",
+            f"expected a mask of bool, received {mask.dtype}",
+            input=input,
+            help="compare with NotEqual, or declare the input as bool",
+        )
+    require_rank(mask, 2, "[N, T]", input=input)
+    for axis in (0, 1):
+        help = "a mask has one value for each step"
+        require_equal_axis(x, mask, axis, "the mask does not fit", input=input, help=help)
 
 
 def broadcast(inputs: tuple[TensorType, ...], what: str) -> Shape:
@@ -253,76 +258,3 @@ def require_keeps_channels(activation: str | None) -> None:
 def activation_flops(x: TensorType, activation: str | None) -> Size:
     """One operation for each element, whatever the function."""
     return 0 if activation in (None, "linear") else x.elements
-
-
-@dataclass(frozen=True, slots=True)
-class Window:
-    """A window that slides along one axis: of a convolution or a pooling.
-
-    padding: `valid`, `same`, or (begin, end).
-    """
-
-    kernel: int
-    stride: int
-    dilation: int
-    padding: Literal["valid", "same"] | tuple[int, int]
-
-    @property
-    def extent(self) -> int:
-        """The input cells from the window's first to its last."""
-        return (self.kernel - 1) * self.dilation + 1
-
-    def output(self, size: Size) -> Size:
-        """The number of windows along an axis of `size`; may be zero or less if it does not fit."""
-        if self.padding == "same":
-            return -((-size) // self.stride)
-        begin, end = (0, 0) if self.padding == "valid" else self.padding
-        return (size + (begin + end - self.extent)) // self.stride + 1
-
-    def pads(self, size: Size) -> tuple[int, int] | None:
-        """The cells added at the begin and the end; None if they depend on an unknown size."""
-        if self.padding == "valid":
-            return (0, 0)
-        if self.padding != "same":
-            return self.padding
-        total = (self.output(size) - 1) * self.stride + self.extent - size
-        if not isinstance(total, int):
-            return (0, 0) if self.extent == 1 and self.stride == 1 else None
-        total = max(total, 0)
-        return (total // 2, total - total // 2)
-
-
-def windows(
-    kernel: tuple[int, ...],
-    strides: tuple[int, ...],
-    dilation: tuple[int, ...],
-    padding: Literal["valid", "same"] | tuple[tuple[int, int], ...],
-) -> tuple[Window, ...]:
-    """One window for each spatial axis."""
-    paddings = (padding,) * len(kernel) if isinstance(padding, str) else padding
-    return tuple(Window(*parts) for parts in zip(kernel, strides, dilation, paddings, strict=True))
-
-
-def slide(x: TensorType, sliding: tuple[Window, ...]) -> tuple[Size, ...]:
-    """The spatial sizes that `sliding` windows give over the channels-last tensor `x`."""
-    spatial = x.shape[1:-1]
-    for axis, (size, window) in enumerate(zip(spatial, sliding, strict=True), start=1):
-        _require_fit(x, axis, size, window)
-    return tuple(window.output(size) for size, window in zip(spatial, sliding, strict=True))
-
-
-def _require_fit(x: TensorType, axis: int, size: Size, window: Window) -> None:
-    if window.padding == "same":
-        return
-    begin, end = (0, 0) if window.padding == "valid" else window.padding
-    if at_least(size + (begin + end), window.extent) is not False:
-        return
-    dilated = f" (dilated to {window.extent})" if window.dilation > 1 else ""
-    padded = f" padded to {size + (begin + end)}" if begin + end else ""
-    raise Fault(
-        "kernel-too-large",
-        f"a window of {window.kernel}{dilated} does not fit "
-        f"the {x.axis_name(axis)} of {size}{padded}",
-        input=0,
-        help="use a smaller window, `padding: same`, or fewer poolings before it",
-    )

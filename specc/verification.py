@@ -18,7 +18,7 @@ from specc.dims import evaluate, symbols
 from specc.ir import Graph, Item, Node, Value
 from specc.passes.beginnings import first_layers
 from specc.passes.cost import batch_symbols
-from specc.tensor import FLOATS, TensorType
+from specc.tensor import FLOATS
 
 if TYPE_CHECKING:
     from specc.backend import Array, Arrays
@@ -170,6 +170,8 @@ def example_sizes(graph: Graph, batch: int) -> dict[str, int]:
 def random_inputs(graph: Graph, sizes: Mapping[str, int], seed: int = 0) -> dict[str, Array]:
     """An array for each input, as the spec lays it out: normal floats, or integers from 0 to 9.
 
+    Ids stay below the number of rows of the table that they are looked up in.
+
     What a `Rescaling` takes is drawn so that it gives numbers of about 1: outputs too small for the
     tolerance would agree whatever the backends compute.
     """
@@ -177,13 +179,22 @@ def random_inputs(graph: Graph, sizes: Mapping[str, int], seed: int = 0) -> dict
 
     generator = np.random.default_rng(seed)
 
-    def draw(type: TensorType, spread: float) -> Array:
+    def draw(value: Value) -> Array:
+        type = value.type
         shape = tuple(evaluate(size, sizes) for size in type.shape)
         if type.dtype in FLOATS:
-            return (spread * generator.standard_normal(shape)).astype(type.dtype)
-        return generator.integers(0, 2 if type.dtype == "bool" else 10, shape).astype(type.dtype)
+            return (_spread(graph, value) * generator.standard_normal(shape)).astype(type.dtype)
+        end = 2 if type.dtype == "bool" else _ids(graph, value)
+        return generator.integers(0, end, shape).astype(type.dtype)
 
-    return {name: draw(value.type, _spread(graph, value)) for name, value in graph.inputs.items()}
+    return {name: draw(value) for name, value in graph.inputs.items()}
+
+
+def _ids(graph: Graph, value: Value) -> int:
+    """How many different integers an input has: at most 10."""
+    layers = (node.layer for node in first_layers(graph, value))
+    rows = (getattr(layer, name, 10) for layer in layers for name in ("input_dim", "num_tokens"))
+    return min(10, *rows, 10)
 
 
 def _spread(graph: Graph, value: Value) -> float:

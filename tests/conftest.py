@@ -31,6 +31,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="write the golden files anew instead of comparing with them",
     )
+    parser.addoption(
+        "--all-applications",
+        action="store_true",
+        help="compare with every network of keras.applications, not only the first of each family",
+    )
 
 
 @pytest.fixture

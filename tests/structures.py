@@ -758,5 +758,89 @@ layers:
     name: second
 outputs: [second.sum]
 """,
+    "layers_with_several_outputs": """
+inputs: {x: "float32[N, T, 6]", image: "float32[N, 5, 4, 6]"}
+blocks:
+  gated:
+    layers:
+      - Dense: "${3 * x.channels}"
+      - Split: 3
+        outputs: [value, gate, lost]
+        name: parts
+      - Activation: sigmoid
+        inputs: gate
+      - Multiply:
+        inputs: [value, prev]
+  halves:
+    inputs: [a]
+    layers:
+      - Split: [2, -1]
+        outputs: [left, right]
+    outputs: [right, left]
+layers:
+  - repeat: 3
+    inputs: x
+    name: step
+    layers:
+      - gated
+  - halves:
+    name: first
+    outputs: [longer, shorter]
+  - repeat: 2
+    name: turn
+    layers:
+      - Split: {sections: 2, axis: -1}
+        outputs: [one, other]
+      - Concatenate:
+        inputs: [other, one]
+  - gated:
+    name: last
+  - reuse: last
+    name: again
+  - Conv2D: {filters: 6, kernel_size: 1}
+    inputs: image
+  - Split: {sections: [1, 3, 2]}
+    name: channels
+    outputs: [never, middle, end]
+  - Split: {sections: [2, -1], axis: 1}
+    inputs: middle
+    outputs: [top, bottom]
+  - MaxPooling2D: {pool_size: 2, strides: 1}
+    inputs: bottom
+  - Roll: {shift: [1, -1], axis: [1, 2]}
+  - Take: {indices: -1, axis: 2}
+    name: column
+outputs: [again, shorter, end, top, column]
+""",
+    "windows_of_an_image": """
+inputs: {image: "float32[N, 6, 8, 3]"}
+blocks:
+  attend:
+    params: {shift: 0}
+    layers:
+      - Roll: {shift: ["${-shift}", "${-shift}"], axis: [1, 2]}
+        when: "${shift > 0}"
+      - Reshape: [3, 2, 4, 2, "${x.channels}"]
+      - Permute: [1, 3, 2, 4, 5]
+      - Reshape: [12, 4, "${x.channels}"]
+      - Dense: {units: "${x.channels}", activation: tanh}
+      - Reshape: [3, 4, 2, 2, "${x.channels}"]
+      - Permute: [1, 3, 2, 4, 5]
+      - Reshape: ["${x.height}", "${x.width}", "${x.channels}"]
+      - Roll: {shift: ["${shift}", "${shift}"], axis: [1, 2]}
+        when: "${shift > 0}"
+      - Add:
+        inputs: [x, prev]
+layers:
+  - Conv2D: {filters: 4, kernel_size: 1}
+  - for: {shift: [0, 1, 0, 1]}
+    name: block
+    layers:
+      - attend: {shift: "${shift}"}
+  - PixelUnshuffle: 2
+  - Slice: {start: 1, axis: 1}
+  - UpSampling2D: {interpolation: bilinear}
+  - CenterCrop: {height: 3, width: 5}
+""",
 }
 """What each spec says below its name."""

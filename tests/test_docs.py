@@ -5,13 +5,15 @@ spec: it is saved as `net.yaml` and must check without a fault or a warning. A b
 `$ specc …` is run, and what stands below each command must be its whole output. An HTML comment on
 the line before a block says what else it is:
 
-    file: NAME         the spec is saved under this name
+    file: NAME         the spec, or the Python code, is saved under this name
     included: NAME     the same, for a file that is no network of its own
     faulty             the spec has faults; the commands that follow show them
+    plugin: NAME       this spec and those below need a plugin, a file saved before
     edit: OLD => NEW   the spec saved last is changed before the commands run
     copy: NAME         this file of the repository is there when the commands run
     part of: specc …   the block is a part of what this command prints
 
+A command with `--plugin` runs in a process of its own: its layers are not for the other tests.
 `pytest tests/test_docs.py --update-golden` writes the outputs anew.
 """
 
@@ -21,6 +23,8 @@ import ast
 import re
 import shlex
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 from textwrap import dedent
 
@@ -50,10 +54,19 @@ def output_of(command: str) -> tuple[int, str]:
     """The exit status and the output of a command line that begins with `specc`."""
     program, *arguments = shlex.split(command)
     assert program == "specc", command
+    if "--plugin" in arguments:
+        return output_alone(arguments)
     result = CliRunner().invoke(app, arguments)
     if result.exception is not None and not isinstance(result.exception, SystemExit):
         raise result.exception
     return result.exit_code, result.output
+
+
+def output_alone(arguments: list[str]) -> tuple[int, str]:
+    """The same from another process, which takes its time."""
+    command = [sys.executable, "-m", "specc.cli", *arguments]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    return result.returncode, result.stdout + result.stderr
 
 
 class Reader:
@@ -61,6 +74,7 @@ class Reader:
 
     def __init__(self) -> None:
         self.spec = Path("net.yaml")
+        self.options = ""
 
     def refreshed(self, page: str) -> str:
         """The page with what its commands print now. Fails if what it claims is not so."""
@@ -75,6 +89,8 @@ class Reader:
             self._save(kind, argument, body)
         if block["language"] == "python":
             ast.parse(dedent(body))
+            if kind == "file":
+                Path(argument).write_text(body, "utf-8")
         if not body.startswith("$ specc"):
             return block[0]
         if kind == "copy":
@@ -84,11 +100,13 @@ class Reader:
         return block[0].replace(body, self._commands(body))
 
     def _save(self, kind: str, argument: str, text: str) -> None:
+        if kind == "plugin":
+            self.options, argument = f"--plugin {argument}", ""
         self.spec = Path(argument or "net.yaml")
         self.spec.parent.mkdir(exist_ok=True)
         self.spec.write_text(text, "utf-8")
         if kind != "included":
-            status, output = output_of(f"specc check --all-variants {self.spec}")
+            status, output = output_of(f"specc check --all-variants {self.spec} {self.options}")
             assert status == int(kind == "faulty"), output
             assert "warning" not in output
 

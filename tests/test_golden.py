@@ -88,9 +88,10 @@ def test_all_source_is_as_ruff_formats_and_checks_it(backend: str, tmp_path: Pat
     assert ruff("check", "--extend-select", "I,UP", *shared) == ""
 
 
-def test_the_helpers_of_pytorch_are_at_the_width_of_emitted_source() -> None:
+@pytest.mark.parametrize("name", ["helpers.py", "image_helpers.py", "recurrent_helpers.py"])
+def test_the_helpers_of_pytorch_are_at_the_width_of_emitted_source(name: str) -> None:
     """They are read as text: all of them, whether a sample needs them or not."""
-    file = Path(__file__).parents[1] / "backends" / "pytorch" / "helpers.py"
+    file = Path(__file__).parents[1] / "backends" / "pytorch" / name
     _, found, code = file.read_text("utf-8").partition("# fmt: off\n")
     assert found
     command = [

@@ -154,6 +154,10 @@ layers:
         ("constant", "keras.initializers.Constant()"),
         ("{constant: 0.5}", "keras.initializers.Constant(0.5)"),
         ("{random_normal: {stddev: 0.1}}", "keras.initializers.RandomNormal(stddev=0.1)"),
+        (
+            "{variance_scaling: {mode: fan_out}}",
+            "keras.initializers.VarianceScaling(mode='fan_out')",
+        ),
     ],
 )
 def test_initializers_are_those_of_keras(

@@ -34,8 +34,9 @@ from specc.passes.layout import IoLayout
 
 
 def has_gradient(sample: Sample) -> bool:
-    """Whether there is anything to take a gradient of: a weight, or an input that is no integer."""
-    return sample.parameters > 0 or any("float" in text for text in sample.inputs)
+    """Whether something has a gradient, a weight or an input of floats, of an output of floats."""
+    ends = (sample.outputs, (*sample.inputs, *["float"] * sample.parameters))
+    return all(any("float" in text for text in end) for end in ends)
 
 
 every_sample = pytest.mark.parametrize(("layer", "sample"), all_samples())

@@ -26,6 +26,6 @@ def every_network() -> list[Any]:
 
 
 @cache
-def network(name: str, variant: str | None = None) -> Graph:
-    """The graph of a spec of the zoo."""
-    return require_graph(check_file(specc.zoo.path(name), variant=variant))
+def network(name: str, variant: str | None = None, **params: Any) -> Graph:
+    """The graph of a spec of the zoo; `params` override those of the variant."""
+    return require_graph(check_file(specc.zoo.path(name), variant=variant, params=params))

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from specc.emit.code import Code, call, optional
-from specc.layers.activation import LeakyReLU, ReLU, Softmax
+from specc.layers.activation import ELU, Identity, LeakyReLU, PReLU, ReLU, Softmax
 
-from .arguments import axes
+from .arguments import axes, initializer, regularizer
 from .site import LOWERINGS, Site
 
 
@@ -26,7 +26,34 @@ def leaky_relu(layer: LeakyReLU, site: Site) -> Code:
     return call(made, site.x)
 
 
+@LOWERINGS.add("ELU")
+def elu(layer: ELU, site: Site) -> Code:
+    return call(site.layer("layers.ELU", alpha=optional(layer.alpha, 1.0)), site.x)
+
+
+@LOWERINGS.add("PReLU")
+def prelu(layer: PReLU, site: Site) -> Code:
+    """Keras has the channels last, and an axis of 1 wherever slopes are shared."""
+    made = site.layer(
+        "layers.PReLU",
+        alpha_initializer=initializer(layer.alpha_initializer, "zeros"),
+        alpha_regularizer=regularizer(layer.alpha_regularizer),
+        shared_axes=optional(layer.shared(site.type) or None, None),
+    )
+    rank = len(site.node.weights()["weight"].shape)
+    channels_first = layer.layout_for(site.type) == "channels_first"
+    site.weight("weight", "alpha", (*range(1, rank), 0) if channels_first else None)
+    return call(made, site.x)
+
+
+@LOWERINGS.add("Identity")
+def identity(layer: Identity, site: Site) -> Code:
+    return call(site.layer("layers.Identity"), site.x)
+
+
 @LOWERINGS.add("Softmax")
 def softmax(layer: Softmax, site: Site) -> Code:
-    axis = axes(layer.axes(site.type), site.type)
-    return call(site.layer("layers.Softmax", axis=optional(axis, -1)), site.x)
+    x, *masks = site.inputs
+    type = site.node.inputs[0].type
+    made = site.layer("layers.Softmax", axis=optional(axes(layer.axes(type), type), -1))
+    return call(made, x, mask=masks[0]) if masks else call(made, x)

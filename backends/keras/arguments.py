@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from specc.emit.code import Argument, Code, argument, call, optional, text
+from specc.emit.code import Argument, Code, Literal, argument, call, optional, text
 from specc.initializers import Initializer
 from specc.named import Named
 from specc.regularizers import Regularizer
@@ -34,7 +34,7 @@ def _made(module: str, value: Named) -> Code:
     return call(
         f"{module}.{name}",
         *(
-            argument(given, "" if key == value.primary else key, hint=key)
+            argument(Literal(given, key), "" if key == value.primary else key)
             for key, given in arguments.items()
         ),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from specc.emit.code import Code, argument, call, optional, text
-from specc.layers.core import Activation, Dense
+from specc.layers.core import Activation, Dense, EinsumDense
 
 from .activations import OWN, activate, keyword, own
 from .arguments import initializer, regularizer
@@ -24,6 +24,27 @@ def dense(layer: Dense, site: Site) -> Code:
     )
     site.weight("weight", "kernel", (1, 0))
     if layer.use_bias:
+        site.weight("bias", "bias")
+    return activate(layer.activation, call(made, site.x), site)
+
+
+@LOWERINGS.add("EinsumDense")
+def einsum_dense(layer: EinsumDense, site: Site) -> Code:
+    shape = layer.output_shape
+    bias_axes = None if layer.bias_axes is None else text(layer.bias_axes, "bias_axes")
+    made = site.layer(
+        "layers.EinsumDense",
+        text(layer.equation, "equation"),
+        output_shape=shape[0] if len(shape) == 1 else shape,
+        activation=keyword(layer.activation),
+        bias_axes=argument("None" if bias_axes is None else bias_axes, default=None),
+        kernel_initializer=initializer(layer.kernel_initializer, "glorot_uniform"),
+        bias_initializer=initializer(layer.bias_initializer, "zeros"),
+        kernel_regularizer=regularizer(layer.kernel_regularizer),
+        bias_regularizer=regularizer(layer.bias_regularizer),
+    )
+    site.weight("weight", "kernel")
+    if bias_axes is not None:
         site.weight("bias", "bias")
     return activate(layer.activation, call(made, site.x), site)
 

@@ -23,16 +23,22 @@ if TYPE_CHECKING:
     from .source import Emitter
 
 RESERVED = (
+    "enumerate",
     "float",
     "i",
+    "int",
+    "isinstance",
     "keras",
     "layers",
     "name",
     "ops",
     "range",
+    "slice",
+    "sum",
+    "zip",
     *(name for name, _ in inspect.getmembers(helpers, inspect.isfunction)),
 )
-"""What emitted functions use by these names."""
+"""What emitted functions and helpers use by these names."""
 
 
 @dataclass(slots=True)

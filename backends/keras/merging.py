@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from specc.emit.code import Code, call, join, optional
-from specc.layers.merging import Add, Concatenate, Multiply
+from specc.emit.code import Code, argument, call, join, optional
+from specc.layer import Layer
+from specc.layers.merging import Concatenate, Dot, MatMul
 
+from . import helpers
 from .site import LOWERINGS, Site
 
 
@@ -13,14 +15,30 @@ def concatenate(layer: Concatenate, site: Site) -> Code:
     return call(site.layer("layers.Concatenate", axis=optional(layer.axis, -1)), _listed(site))
 
 
-@LOWERINGS.add("Add")
-def add(layer: Add, site: Site) -> Code:
-    return call(site.layer("layers.Add"), _listed(site))
+@LOWERINGS.add("Add", "Average", "Maximum", "Minimum", "Multiply", "Subtract")
+def elementwise(layer: Layer, site: Site) -> Code:
+    return call(site.layer(f"layers.{site.node.type}"), _listed(site))
 
 
-@LOWERINGS.add("Multiply")
-def multiply(layer: Multiply, site: Site) -> Code:
-    return call(site.layer("layers.Multiply"), _listed(site))
+@LOWERINGS.add("Dot")
+def dot(layer: Dot, site: Site) -> Code:
+    made = site.layer(
+        "layers.Dot",
+        argument(layer.axes, hint="axes"),
+        normalize=optional(layer.normalize, False),
+    )
+    return call(made, _listed(site))
+
+
+@LOWERINGS.add("MatMul")
+def matmul(layer: MatMul, site: Site) -> Code:
+    made = site.layer(
+        site.helper(helpers.matmul),
+        rank=site.node.inputs[0].type.rank,
+        transpose_a=optional(layer.transpose_a, False),
+        transpose_b=optional(layer.transpose_b, False),
+    )
+    return call(made, _listed(site))
 
 
 def _listed(site: Site) -> Code:

@@ -1,10 +1,16 @@
-"""Preparing images: rescaling, and augmentations, which act in training only."""
+"""Preparing inputs, in training and at inference alike."""
 
 from __future__ import annotations
 
-from specc.emit.code import Code, argument, call, optional, text
-from specc.layers.preprocessing import RandomFlip, RandomRotation, RandomZoom, Rescaling
+from specc.emit.code import Code, Literal, argument, call, optional, text
+from specc.layers.preprocessing import (
+    AutoContrast,
+    ContrastLimitedAdaptiveHistogramEqualization,
+    Rescaling,
+)
+from specc.tensor import FLOATS
 
+from . import helpers
 from .site import LOWERINGS, Site
 
 
@@ -18,45 +24,25 @@ def rescaling(layer: Rescaling, site: Site) -> Code:
     return call(made, site.x)
 
 
-@LOWERINGS.add("RandomFlip")
-def random_flip(layer: RandomFlip, site: Site) -> Code:
+@LOWERINGS.add("AutoContrast")
+def auto_contrast(layer: AutoContrast, site: Site) -> Code:
+    made = site.layer("layers.AutoContrast", value_range=optional(layer.value_range, (0.0, 255.0)))
+    return call(made, as_float(site))
+
+
+@LOWERINGS.add("ContrastLimitedAdaptiveHistogramEqualization")
+def clahe(layer: ContrastLimitedAdaptiveHistogramEqualization, site: Site) -> Code:
+    _, *shape = (int(str(size)) for size in (0, *site.type.shape[1:]))
     made = site.layer(
-        "layers.RandomFlip",
-        argument(text(layer.mode, "mode"), default="horizontal_and_vertical"),
-        seed=optional(layer.seed, None),
+        site.helper(helpers.clahe),
+        Literal(tuple(shape), "shape"),
+        Literal(layer.value_range, "value_range"),
+        Literal(layer.clip_limit, "clip_limit"),
+        Literal(layer.tile_grid_size, "tile_grid_size"),
     )
     return call(made, site.x)
 
 
-@LOWERINGS.add("RandomRotation")
-def random_rotation(layer: RandomRotation, site: Site) -> Code:
-    made = site.layer(
-        "layers.RandomRotation",
-        argument(_factor(layer.factor), hint="factor"),
-        fill_mode=optional(text(layer.fill_mode), "reflect"),
-        interpolation=optional(text(layer.interpolation), "bilinear"),
-        seed=optional(layer.seed, None),
-        fill_value=optional(layer.fill_value, 0.0),
-    )
-    return call(made, site.x)
-
-
-@LOWERINGS.add("RandomZoom")
-def random_zoom(layer: RandomZoom, site: Site) -> Code:
-    width = None if layer.width_factor is None else _factor(layer.width_factor)
-    made = site.layer(
-        "layers.RandomZoom",
-        argument(_factor(layer.height_factor), hint="height_factor"),
-        width_factor=optional(width, None),
-        fill_mode=optional(text(layer.fill_mode), "reflect"),
-        interpolation=optional(text(layer.interpolation), "bilinear"),
-        seed=optional(layer.seed, None),
-        fill_value=optional(layer.fill_value, 0.0),
-    )
-    return call(made, site.x)
-
-
-def _factor(bounds: tuple[float, float]) -> float | tuple[float, float]:
-    """One number where the range is as wide in both directions, as Keras users write it."""
-    least, greatest = bounds
-    return greatest if least == -greatest else bounds
+def as_float(site: Site) -> Code:
+    """The input, integers as float32: many of Keras's layers for images do not see to it."""
+    return site.x if site.type.dtype in FLOATS else call("ops.cast", site.x, text("float32"))

@@ -1,18 +1,21 @@
-"""Layers that move elements and change none."""
+"""Layers that give the same elements another shape, or repeat them."""
 
 from __future__ import annotations
 
-from specc.emit.code import Code, argument, call
-from specc.layers.reshaping import Flatten, Reshape, ZeroPadding2D
+from specc.emit.code import Code, Literal, argument, call
+from specc.layers.reshaping import (
+    ExpandDims,
+    Flatten,
+    Permute,
+    RepeatVector,
+    Reshape,
+    Squeeze,
+    Tile,
+)
 
+from . import helpers
 from .site import LOWERINGS, Site
-from .windows import amount
-
-
-@LOWERINGS.add("ZeroPadding2D")
-def zero_padding2d(layer: ZeroPadding2D, site: Site) -> Code:
-    made = site.layer("layers.ZeroPadding2D", argument(amount(layer.padding), hint="padding"))
-    return call(made, site.x)
+from .slicing import applied
 
 
 @LOWERINGS.add("Flatten")
@@ -24,3 +27,29 @@ def flatten(layer: Flatten, site: Site) -> Code:
 def reshape(layer: Reshape, site: Site) -> Code:
     made = site.layer("layers.Reshape", argument(layer.target_shape, hint="target_shape"))
     return call(made, site.x)
+
+
+@LOWERINGS.add("Permute")
+def permute(layer: Permute, site: Site) -> Code:
+    return call(site.layer("layers.Permute", argument(layer.dims, hint="dims")), site.x)
+
+
+@LOWERINGS.add("RepeatVector")
+def repeat_vector(layer: RepeatVector, site: Site) -> Code:
+    return call(site.layer("layers.RepeatVector", argument(layer.n, hint="n")), site.x)
+
+
+@LOWERINGS.add("Tile")
+def tile(layer: Tile, site: Site) -> Code:
+    return applied(site, helpers.tile, Literal(layer.repeats, "repeats"))
+
+
+@LOWERINGS.add("ExpandDims")
+def expand_dims(layer: ExpandDims, site: Site) -> Code:
+    return applied(site, helpers.expand_dims, Literal(layer.axes(site.type), "axis"))
+
+
+@LOWERINGS.add("Squeeze")
+def squeeze(layer: Squeeze, site: Site) -> Code:
+    axes = layer.axes(site.type)
+    return applied(site, helpers.squeeze, Literal(axes, "axis")) if axes else site.x

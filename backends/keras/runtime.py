@@ -40,20 +40,22 @@ def weights_of(graph: Graph, network: keras.Model) -> dict[str, Array]:
 def assign(variables: Iterable[tuple[Variable, Any]], weights: Arrays) -> None:
     """Give variables the weights of their canonical names."""
     for known, variable in variables:
-        array = weights[known.key]
-        variable.assign(array if known.permutation is None else array.transpose(known.permutation))
+        array = _in_order(weights[known.key], known.gates).transpose(_order(known))
+        if known.place is not None:
+            whole = _array(variable).copy()
+            whole[known.place] = array
+            array = whole
+        variable.assign(array.reshape(variable.shape))
 
 
 def read(variables: Iterable[tuple[Variable, Any]]) -> dict[str, Array]:
     """What variables hold, by canonical name and in the canonical layout."""
-    import keras
-
     arrays: dict[str, Array] = {}
     for known, variable in variables:
-        array = keras.ops.convert_to_numpy(variable)
-        if known.permutation is not None:
-            array = array.transpose(_inverse(known.permutation))
-        arrays[known.key] = array
+        order, array = _order(known), _array(variable)
+        array = array if known.place is None else array[known.place]
+        permuted = array.reshape([known.shape[axis] for axis in order])
+        arrays[known.key] = _in_order(permuted.transpose(_inverse(order)), _inverse(known.gates))
     return arrays
 
 
@@ -71,9 +73,39 @@ def run(graph: Graph, weights: Arrays, inputs: Arrays) -> dict[str, Array]:
 def _variables(known: tuple[Variable, ...], network: Any) -> Iterator[tuple[Variable, Any]]:
     layers = {layer.name: layer for layer in network.layers}
     for item in known:
-        variable = getattr(layers.get(item.layer), item.attribute, None)
+        variable = _variable(layers.get(item.layer), item.attribute)
         if variable is not None:
             yield item, variable
+
+
+def _variable(layer: Any, attribute: str) -> Any:
+    """The variable at a dotted path, or None; a small model's layers are found by their names."""
+    *path, name = attribute.split(".")
+    for part in path:
+        inner = {each.name: each for each in getattr(layer, "layers", ())}
+        layer = inner.get(part) or getattr(layer, part, None)
+    return getattr(layer, name, None)
+
+
+def _array(variable: Any) -> Array:
+    """What a variable holds."""
+    import keras
+
+    held: Any = keras.ops.convert_to_numpy(variable)  # pyright: ignore[reportUnknownMemberType]
+    return held
+
+
+def _order(known: Variable) -> tuple[int, ...]:
+    """The canonical axes in Keras's order."""
+    return known.permutation or tuple(range(len(known.shape)))
+
+
+def _in_order(array: Array, gates: tuple[int, ...]) -> Array:
+    """The equal parts of the first axis in the order of `gates`."""
+    if not gates:
+        return array
+    parts = array.reshape(len(gates), -1, *array.shape[1:])
+    return parts[list(gates)].reshape(array.shape)
 
 
 def _inverse(order: tuple[int, ...]) -> tuple[int, ...]:

@@ -9,21 +9,28 @@ from typing import Any, NamedTuple
 from specc.backend import Lowerings
 from specc.emit.code import Argument, Call, Code, Ref, call, text
 from specc.ir import Node
-from specc.tensor import FLOATS, TensorType
+from specc.tensor import FLOATS, DType, TensorType
 
 
 class Variable(NamedTuple):
     """Where a canonical weight lives in Keras.
 
     key: the canonical dotted key.
-    layer: the name of the Keras layer; attribute: that of its variable, such as `kernel`.
+    layer: the name of the Keras layer.
+    attribute: that of its variable, such as `kernel`, or `query_dense.kernel` of a layer in it.
     permutation: the canonical axes in Keras's order, as `numpy.transpose` takes them, or None.
+    shape: the canonical one; Keras may give each head an axis of its own, in the same order.
+    gates: the equal parts of the canonical first axis in Keras's order; empty if it is the same.
+    place: the index of the weight in a variable of several.
     """
 
     key: str
     layer: str
     attribute: str
     permutation: tuple[int, ...] | None
+    shape: tuple[int, ...]
+    gates: tuple[int, ...] = ()
+    place: int | None = None
 
 
 Helper = Callable[..., Any]
@@ -74,27 +81,46 @@ class Site:
         part: names a second layer of the same node; the one with the weights has none.
         """
         made = call(constructor, *arguments, **keywords)
-        extra = (Argument(self.name(part), "name"), *self._dtype())
+        extra = (Argument(self.name(part), "name"), *self.dtype(constructor))
         made = Call(made.function, (*made.arguments, *extra))
         if self.holder is None or part:
             return made
         self.made = made
         return self.holder
 
-    def _dtype(self) -> tuple[Argument, ...]:
-        """Keras layers compute in float32, whatever they are given, unless told otherwise."""
-        dtype = self.node.outputs[0].type.dtype
-        return (Argument(text(dtype, "dtype"), "dtype"),) if dtype in FLOATS - {"float32"} else ()
+    def dtype(self, constructor: str) -> tuple[Argument, ...]:
+        """Keras layers compute in float32, whatever they are given, unless told otherwise.
 
-    def weight(self, name: str, attribute: str, permutation: tuple[int, ...] | None = None) -> None:
+        They leave integers alone; the small models of helpers are told what they are given.
+        """
+        if constructor in self.helpers:
+            dtype = self.node.inputs[0].type.dtype
+            return _told(dtype) if dtype != "float32" else ()
+        dtype = self.node.outputs[0].type.dtype
+        return _told(dtype) if dtype in FLOATS - {"float32"} else ()
+
+    def weight(
+        self,
+        name: str,
+        attribute: str,
+        permutation: tuple[int, ...] | None = None,
+        *,
+        gates: tuple[int, ...] = (),
+        place: int | None = None,
+    ) -> None:
         """Say where a canonical weight of the node lives in the layer without a `part`."""
-        key = f"{self.node.owner}.{name}"
-        self.variables.append(Variable(key, layer_name(self.node.owner), attribute, permutation))
+        key, layer = f"{self.node.owner}.{name}", layer_name(self.node.owner)
+        shape = self.node.weights()[name].shape
+        self.variables.append(Variable(key, layer, attribute, permutation, shape, gates, place))
 
     def helper(self, function: Helper) -> str:
         """The name of a function of `helpers.py`, whose source is emitted with the model."""
         self.helpers[function.__name__] = function
         return function.__name__
+
+
+def _told(dtype: DType) -> tuple[Argument, ...]:
+    return (Argument(text(dtype, "dtype"), "dtype"),)
 
 
 LOWERINGS: Lowerings[Callable[[Any, Site], Code]] = Lowerings("keras", "specc.backends.keras")

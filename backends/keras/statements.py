@@ -25,7 +25,7 @@ class Statement:
     """A line of a function, before its tensors have names.
 
     names: wishes for the names of the outputs.
-    comment: the shape of the one output.
+    comment: the shapes of the outputs.
     loop: the arguments of the `range` over which a `for` repeats the line, if one does; then
         `carry` is the value that goes in where the output comes out.
     """
@@ -33,7 +33,7 @@ class Statement:
     code: Code
     outputs: tuple[Value, ...]
     names: tuple[str, ...]
-    comment: tuple[Literal, ...] | None = None
+    comment: tuple[tuple[Literal, ...], ...] = ()
     loop: Code | None = None
     carry: Value | None = None
 
@@ -56,11 +56,13 @@ class Statement:
         yield Line(join(targets, " = ", code), self.comment, 1)
 
 
-def shape_comment(*alternatives: tuple[Value, ...]) -> tuple[Literal, ...] | None:
-    """The shape of one value, with letters for the sizes in which its `alternatives` differ."""
-    if any(len(values) != 1 for values in alternatives):
-        return None
-    types = [value.type for (value,) in alternatives]
+def shape_comment(*alternatives: tuple[Value, ...]) -> tuple[tuple[Literal, ...], ...]:
+    """The shapes of values, with letters for the sizes in which their `alternatives` differ."""
+    return tuple(_shape(*values) for values in zip(*alternatives, strict=True))
+
+
+def _shape(*alternatives: Value) -> tuple[Literal, ...]:
+    types = [value.type for value in alternatives]
     letters = [AXIS_LETTERS.get(types[0].axis_name(axis), "D") for axis in range(types[0].rank)]
     columns = zip(*(type.shape for type in types), strict=True)
     return tuple(

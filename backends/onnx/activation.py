@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from specc.tensor import TensorType
 
 from .activations import clip
-from .graph import LOWERINGS, Builder, Tensor
+from .graph import LOWERINGS, Builder, Tensor, numpy_dtype
 
 
 @LOWERINGS.add("ReLU")
@@ -39,10 +41,40 @@ def leaky_relu(build: Builder, x: Tensor) -> Tensor:
     return build.op("LeakyRelu", x, alpha=build.layer.negative_slope)
 
 
-@LOWERINGS.add("Softmax")
-def softmax(build: Builder, x: Tensor) -> Tensor:
-    """One op along one axis; along several, by the definition, with the greatest at exp(0)."""
+@LOWERINGS.add("ELU")
+def elu(build: Builder, x: Tensor) -> Tensor:
+    return build.op("Elu", x, alpha=build.layer.alpha)
+
+
+@LOWERINGS.add("PReLU")
+def prelu(build: Builder, x: Tensor) -> Tensor:
+    """The slopes broadcast as they are, unless they are those of channels that are not last."""
     (value,) = build.node.inputs
+    weight, channels = build.weight("weight"), value.axis(-1)
+    if weight.type.rank == 1 and channels < x.type.rank - 1:
+        shape = (*weight.type.shape, *[1] * (x.type.rank - 1 - channels))
+        weight = build.reshape(weight, weight.type.with_shape(shape), suffix="weight")
+    return build.op("PRelu", x, weight)
+
+
+@LOWERINGS.add("Identity")
+def identity(build: Builder, x: Tensor) -> Tensor:
+    return x
+
+
+@LOWERINGS.add("Softmax")
+def softmax(build: Builder, x: Tensor, mask: Tensor | None = None) -> Tensor:
+    """The least number stands for what a mask leaves out, so that no row is without any."""
+    if mask is None:
+        return _softmax(build, x)
+    least = build.scalar(np.finfo(numpy_dtype(x.type.dtype)).min, x)
+    y = _softmax(build, build.op("Where", mask, x, least, type=x.type, suffix="scores"))
+    return build.op("Where", mask, y, build.scalar(0, x), type=x.type)
+
+
+def _softmax(build: Builder, x: Tensor) -> Tensor:
+    """One op along one axis; along several, by the definition, with the greatest at exp(0)."""
+    value = build.node.inputs[0]
     axes = [value.axis(axis) for axis in build.layer.axes(value.type)]
     if len(axes) == 1:
         return build.op("Softmax", x, axis=axes[0])

@@ -1,22 +1,16 @@
-"""Convolutions in ONNX: channels first, the kernel in the canonical layout as it is."""
+"""Convolutions in ONNX: channels first, kernels in the canonical layout as they are."""
 
 from __future__ import annotations
 
 from .activations import activate
 from .graph import LOWERINGS, Builder, Tensor
-from .windows import window_attributes
+from .windows import dilated
 
 
-@LOWERINGS.add("Conv2D")
-def conv2d(build: Builder, x: Tensor) -> Tensor:
-    layer = build.layer
+@LOWERINGS.add("Conv1D", "Conv2D", "Conv3D")
+def convolution(build: Builder, x: Tensor) -> Tensor:
+    x, attributes = dilated(build, x)
     y = build.op(
-        "Conv",
-        x,
-        *build.weights(),
-        type=build.output,
-        dilations=layer.dilation_rate,
-        group=layer.groups,
-        **window_attributes(build),
+        "Conv", x, *build.weights(), type=build.output, group=build.layer.groups, **attributes
     )
-    return activate(build, layer.activation, y)
+    return activate(build, build.layer.activation, y)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from specc.einsum import einsum_letters
+
 from .activations import activate
 from .graph import LOWERINGS, Builder, Tensor
 
@@ -14,6 +16,16 @@ def dense(build: Builder, x: Tensor) -> Tensor:
         return activate(build, build.layer.activation, y)
     kernel, *bias = build.weights()
     y = build.op("MatMul", x, build.transpose(kernel, (1, 0), suffix="kernel"), type=build.output)
+    if bias:
+        y = build.op("Add", y, *bias)
+    return activate(build, build.layer.activation, y)
+
+
+@LOWERINGS.add("EinsumDense")
+def einsum_dense(build: Builder, x: Tensor) -> Tensor:
+    kernel, *bias = build.weights()
+    equation = einsum_letters(build.layer.equation, x.type).equation
+    y = build.op("Einsum", x, kernel, type=build.output, equation=equation)
     if bias:
         y = build.op("Add", y, *bias)
     return activate(build, build.layer.activation, y)

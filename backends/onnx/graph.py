@@ -49,18 +49,42 @@ class Op:
     attributes: dict[str, Any]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Body:
+    """A graph inside an op, as an attribute of it; its ops see the tensors around it too."""
+
+    inputs: tuple[Tensor, ...]
+    outputs: tuple[Tensor, ...]
+    ops: tuple[Op, ...]
+
+
+Arrange = Callable[..., NDArray[Any]]
+"""From canonical weights to the array that an op of ONNX takes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Arranged:
+    """A constant made of weights when the file is written: `arrange` of those at `keys`."""
+
+    tensor: Tensor
+    keys: tuple[str, ...]
+    arrange: Arrange
+
+
 @dataclass(slots=True)
 class OpGraph:
     """The ops, constants and weights so far.
 
     constants: the values of the tensors that are known now.
     weights: by canonical key, so that a weight that several layers share stands once.
+    arranged: what is made of weights, likewise, by the path of its owner and its name.
     names: what each tensor is to be called, if the name is still free.
     """
 
     ops: list[Op] = field(default_factory=list[Op])
     constants: dict[Tensor, NDArray[Any]] = field(default_factory=dict[Tensor, NDArray[Any]])
     weights: dict[str, Tensor] = field(default_factory=dict[str, Tensor])
+    arranged: dict[str, Arranged] = field(default_factory=dict[str, Arranged])
     names: dict[Tensor, str] = field(default_factory=dict[Tensor, str])
 
 
@@ -70,7 +94,7 @@ class Builder:
 
     node: Node
     graph: OpGraph
-    _names: set[str] = field(default_factory=set[str])
+    names: set[str] = field(default_factory=set[str])
 
     @property
     def layer(self) -> Any:
@@ -114,6 +138,18 @@ class Builder:
             self.graph.names[tensor] = f"{self.node.path}.{suffix or kind.lower()}"
         return outputs
 
+    def body(self, inputs: Sequence[Tensor], make: Callable[..., Sequence[Tensor]]) -> Body:
+        """The graph of the ops that `make` adds, from `inputs` to what it gives."""
+        around, self.graph.ops = self.graph.ops, []
+        free = {self.node.path} - self.names  # the name is for the op that has the body
+        self.names |= free
+        outputs = tuple(make(*inputs))
+        made, self.graph.ops = self.graph.ops, around
+        self.names -= free
+        for tensor in inputs:
+            self.graph.names[tensor] = f"{self.node.path}.step"
+        return Body(tuple(inputs), outputs, tuple(made))
+
     def weight(self, name: str) -> Tensor:
         """The weight of that short name, in the dtype of the layer's output."""
         key = f"{self.node.owner}.{name}"
@@ -124,6 +160,19 @@ class Builder:
     def weights(self) -> list[Tensor]:
         """All weights of the layer, in the order of their declarations."""
         return [self.weight(name) for name in self.node.weights()]
+
+    def arranged(
+        self, name: str, shape: tuple[int, ...], weights: Sequence[str], arrange: Arrange
+    ) -> Tensor:
+        """Weights as an op wants them, in the dtype of the layer's output.
+
+        shape: of what `arrange` makes of the weights with those short names.
+        """
+        key = f"{self.node.owner}.{name}"
+        if key not in self.graph.arranged:
+            keys = tuple(f"{self.node.owner}.{weight}" for weight in weights)
+            self.graph.arranged[key] = Arranged(Tensor(TensorType(shape)), keys, arrange)
+        return self.cast(self.graph.arranged[key].tensor, self.output.dtype)
 
     def constant(self, value: ArrayLike, name: str, dtype: DType = "float32") -> Tensor:
         """A tensor whose elements are known; `name` says what for."""
@@ -171,9 +220,9 @@ class Builder:
 
     def _op_name(self, kind: str, suffix: str) -> str:
         """The layer's path for its first op without a suffix; others `path.relu`, `path.relu_1`."""
-        if not suffix and self.node.path not in self._names:
-            return unique_name(self.node.path, self._names)
-        return unique_name(f"{self.node.path}.{suffix or kind}", self._names)
+        if not suffix and self.node.path not in self.names:
+            return unique_name(self.node.path, self.names)
+        return unique_name(f"{self.node.path}.{suffix or kind}", self.names)
 
 
 def unique_name(name: str, taken: set[str]) -> str:

@@ -28,7 +28,7 @@ from onnx.helper import make_node, make_operatorsetid, make_tensor_value_info
 from specc.ir import Graph, Value
 from specc.passes.layout import IoLayout, lay_out
 
-from .graph import LOWERINGS, Builder, Op, OpGraph, Tensor, onnx_dtype, unique_name
+from .graph import LOWERINGS, Body, Builder, Op, OpGraph, Tensor, onnx_dtype, unique_name
 from .wire import serialize
 
 OPSET = 22
@@ -115,6 +115,7 @@ def name_tensors(graph: Graph, lowered: Lowered) -> dict[Tensor, str]:
         *zip(lowered.inputs, graph.inputs, strict=True),
         *zip(lowered.outputs, graph.outputs, strict=True),
         *((tensor, key) for key, tensor in lowered.ops.weights.items()),
+        *((made.tensor, key) for key, made in lowered.ops.arranged.items()),
         *lowered.ops.names.items(),
     ]
     names: dict[Tensor, str] = {}
@@ -135,7 +136,8 @@ class _Writer:
     def graph(self, name: str, *, without_weights: bool) -> GraphProto:
         """All of the graph but its initializers; weights that are not given are constants."""
         ops, boundary = self.lowered.ops, {*self.lowered.inputs, *self.lowered.outputs}
-        zeros = list(ops.weights.values()) if without_weights else []
+        held = [*ops.weights.values(), *(made.tensor for made in ops.arranged.values())]
+        zeros = held if without_weights else []
         made = [tensor for op in ops.ops for tensor in op.outputs]
         return GraphProto(
             name=name,
@@ -149,8 +151,12 @@ class _Writer:
         self, weights: Mapping[str, NDArray[Any]] | None
     ) -> Iterable[tuple[str, NDArray[Any]]]:
         """The weights, if they are given, and the constants."""
-        for key, tensor in self.lowered.ops.weights.items() if weights is not None else ():
-            yield self.names[tensor], np.asarray(weights[key], np.float32)
+        if weights is not None:
+            for key, tensor in self.lowered.ops.weights.items():
+                yield self.names[tensor], np.asarray(weights[key], np.float32)
+            for made in self.lowered.ops.arranged.values():
+                arrays = (np.asarray(weights[key], np.float32) for key in made.keys)
+                yield self.names[made.tensor], made.arrange(*arrays)
         for tensor, array in self.lowered.ops.constants.items():
             yield self.names[tensor], array
 
@@ -161,11 +167,27 @@ class _Writer:
     def _node(self, op: Op) -> NodeProto:
         inputs = ["" if tensor is None else self.names[tensor] for tensor in op.inputs]
         outputs = [self.names[tensor] for tensor in op.outputs]
-        return make_node(op.kind, inputs, outputs, op.name, **op.attributes)
+        attributes: dict[str, Any] = {
+            name: self._body(value, f"{op.name}.{name}") if isinstance(value, Body) else value
+            for name, value in op.attributes.items()
+        }
+        return make_node(op.kind, inputs, outputs, op.name, **attributes)
+
+    def _body(self, body: Body, name: str) -> GraphProto:
+        made = [tensor for op in body.ops for tensor in op.outputs]
+        return GraphProto(
+            name=name,
+            input=map(self._info, body.inputs),
+            output=map(self._info, body.outputs),
+            value_info=[self._info(tensor) for tensor in made if tensor not in body.outputs],
+            node=map(self._node, body.ops),
+        )
 
     def _zeros(self, tensor: Tensor) -> NodeProto:
-        """A constant of zeros: a sparse tensor without entries."""
+        """A constant of zeros: a sparse tensor without entries, or one number."""
         name, dtype = self.names[tensor], onnx_dtype(tensor.type.dtype)
+        if tensor.type.rank == 0:
+            return make_node("Constant", [], [name], name, value_float=0.0)
         zeros = SparseTensorProto(
             values=TensorProto(name=name, data_type=dtype, dims=[0]),
             indices=TensorProto(data_type=TensorProto.INT64, dims=[0]),

@@ -5,6 +5,15 @@ from __future__ import annotations
 from .graph import LOWERINGS, Builder, Tensor
 
 
-@LOWERINGS.add("Dropout")
-def dropout(build: Builder, x: Tensor) -> Tensor:
+@LOWERINGS.add(
+    "AlphaDropout",
+    "Dropout",
+    "GaussianDropout",
+    "GaussianNoise",
+    "SpatialDropout1D",
+    "SpatialDropout2D",
+    "SpatialDropout3D",
+    "StochasticDepth",
+)
+def absent(build: Builder, x: Tensor) -> Tensor:
     return x

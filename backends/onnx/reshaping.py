@@ -1,22 +1,8 @@
-"""Layers that move elements and change none, in ONNX."""
+"""Layers that give the same elements another shape, or repeat them, in ONNX."""
 
 from __future__ import annotations
 
 from .graph import LOWERINGS, Builder, Tensor
-
-
-@LOWERINGS.add("ZeroPadding2D")
-def zero_padding(build: Builder, x: Tensor) -> Tensor:
-    """Zeros around the image.
-
-    All axes are named, as they are by default, for the sake of onnxruntime (1.31): it would merge
-    these pads into those of a MaxPool behind them, which are no zeros, and when it moves a
-    Transpose past a Pad it takes the pads for those of all axes.
-    """
-    (top, bottom), (left, right) = build.layer.padding
-    pads = build.constant((0, 0, top, left, 0, 0, bottom, right), "pads", "int64")
-    axes = build.constant((0, 1, 2, 3), "axes", "int64")
-    return build.op("Pad", x, pads, None, axes, type=build.output, mode="constant")
 
 
 @LOWERINGS.add("Flatten")
@@ -27,3 +13,46 @@ def flatten(build: Builder, x: Tensor) -> Tensor:
 @LOWERINGS.add("Reshape")
 def reshape(build: Builder, x: Tensor) -> Tensor:
     return build.reshape(x, build.output)
+
+
+@LOWERINGS.add("Permute")
+def permute(build: Builder, x: Tensor) -> Tensor:
+    (given,), (made,) = build.node.inputs, build.node.outputs
+    axes = tuple(
+        given.axis((0, *build.layer.dims)[axis]) for axis in made.order or range(made.type.rank)
+    )
+    return x if axes == tuple(range(len(axes))) else build.transpose(x, axes)
+
+
+@LOWERINGS.add("RepeatVector")
+def repeat_vector(build: Builder, x: Tensor) -> Tensor:
+    """The sizes of 1 in the shape of Expand leave those of the input."""
+    batch, repeats, channels = build.output.shape
+    axes = build.constant((1,), "axes", "int64")
+    type = build.output.with_shape((batch, 1, channels))
+    vectors = build.op("Unsqueeze", x, axes, type=type, suffix="unsqueeze")
+    shape = build.constant((1, repeats, 1), "shape", "int64")
+    return build.op("Expand", vectors, shape, type=build.output)
+
+
+@LOWERINGS.add("Tile")
+def tile(build: Builder, x: Tensor) -> Tensor:
+    (value,) = build.node.inputs
+    order = value.order or range(value.type.rank)
+    repeats = [(1, *build.layer.repeats)[axis] for axis in order]
+    return build.op("Tile", x, build.constant(repeats, "repeats", "int64"), type=build.output)
+
+
+@LOWERINGS.add("ExpandDims")
+def expand_dims(build: Builder, x: Tensor) -> Tensor:
+    axes = build.layer.axes(build.node.inputs[0].type)
+    return build.op("Unsqueeze", x, build.constant(axes, "axes", "int64"), type=build.output)
+
+
+@LOWERINGS.add("Squeeze")
+def squeeze(build: Builder, x: Tensor) -> Tensor:
+    (value,) = build.node.inputs
+    axes = [value.axis(axis) for axis in build.layer.axes(value.type)]
+    if not axes:
+        return x
+    return build.op("Squeeze", x, build.constant(axes, "axes", "int64"), type=build.output)

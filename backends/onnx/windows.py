@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from specc.dims import Size
-from specc.shapes import Window
 from specc.tensor import TensorType
+from specc.windows import Unfolding, Window
 
 from .graph import Builder, Tensor
 
@@ -27,6 +28,18 @@ def window_attributes(build: Builder) -> dict[str, Any]:
         return {**attributes, "auto_pad": "SAME_UPPER"}
     begins, ends = zip(*pads, strict=True)
     return {**attributes, "pads": [*begins, *ends]}
+
+
+def unfolding_attributes(unfoldings: Sequence[Unfolding]) -> dict[str, Any]:
+    """What a ConvTranspose is told of its windows; a negative pad is an `output_padding`."""
+    begins, ends = zip(*(each.crop for each in unfoldings), strict=True)
+    return {
+        "kernel_shape": [each.kernel for each in unfoldings],
+        "strides": [each.stride for each in unfoldings],
+        "dilations": [each.dilation for each in unfoldings],
+        "pads": [*begins, *(max(end, 0) for end in ends)],
+        "output_padding": [max(-end, 0) for end in ends],
+    }
 
 
 def reached(build: Builder, x: Tensor) -> Tensor:
@@ -65,3 +78,54 @@ def _reached_size(size: Size, window: Window) -> Size:
     place = (size - 1) % window.stride
     is_beyond = (place - window.extent + window.stride) // window.stride
     return size - (place - window.extent + 1) * is_beyond
+
+
+def dilated(build: Builder, x: Tensor) -> tuple[Tensor, dict[str, Any]]:
+    """`x`, padded if it must be, and `window_attributes` with the dilations of a convolution.
+
+    With dilations onnxruntime refuses `SAME_UPPER`: then the pads are computed before.
+    """
+    attributes = {"dilations": build.layer.dilation_rate, **window_attributes(build)}
+    if "auto_pad" not in attributes or max(build.layer.dilation_rate) == 1:
+        return x, attributes
+    del attributes["auto_pad"]
+    return _padded(build, x), attributes
+
+
+def _padded(build: Builder, x: Tensor) -> Tensor:
+    """`x` with the zeros of `same`: what a window at the last stride lacks, the odd one last."""
+    windows = build.layer.windows
+    numbers = TensorType((len(windows),), "int64")
+    none = build.constant([0, 0], "batch_and_channels", "int64")
+
+    def constant(values: list[int]) -> Tensor:
+        return build.constant(values, "pads", "int64")
+
+    sizes = build.op("Shape", x, type=numbers, suffix="sizes", start=2)
+    last = build.op("Sub", sizes, constant([1]), suffix="last")
+    strides = constant([window.stride for window in windows])
+    place = build.op("Mod", last, strides, suffix="place")
+    longest = constant([window.extent - 1 for window in windows])
+    lack = build.op("Sub", longest, place, type=numbers, suffix="lack")
+    total = build.op("Max", lack, constant([0]), suffix="total")
+    begin = build.op("Div", total, constant([2]), suffix="begin")
+    end = build.op("Sub", total, begin, suffix="end")
+    pads = build.op(
+        "Concat",
+        *(none, begin, none, end),
+        type=TensorType((2 * x.type.rank,), "int64"),
+        suffix="pads",
+        axis=0,
+    )
+    axes = build.constant([*range(x.type.rank)], "axes", "int64")
+    spatial = zip(x.type.shape[2:], windows, strict=True)
+    shape = (*x.type.shape[:2], *(_padded_size(*axis) for axis in spatial))
+    return build.op("Pad", x, pads, None, axes, type=x.type.with_shape(shape), suffix="pad")
+
+
+def _padded_size(size: Size, window: Window) -> Size:
+    """The same in arithmetic of sizes."""
+    lack = window.extent - 1 - (size - 1) % window.stride
+    if window.extent >= window.stride:
+        return size + lack
+    return size + lack * ((lack + window.stride) // window.stride)  # 0 or 1 times the lack

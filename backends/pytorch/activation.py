@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from specc.emit.code import Code, Literal, call, join, optional
-from specc.layers.activation import LeakyReLU, ReLU, Softmax
+from specc.layers.activation import ELU, Identity, LeakyReLU, PReLU, ReLU, Softmax
 
 from .activations import last_axis
 from .site import LOWERINGS, Site
@@ -39,13 +39,46 @@ def leaky_relu(layer: LeakyReLU, site: Site) -> Code:
     return call(site.module("nn.LeakyReLU", slope), site.x)
 
 
+@LOWERINGS.add("ELU")
+def elu(layer: ELU, site: Site) -> Code:
+    return call(site.module("nn.ELU", optional(layer.alpha, 1.0, "alpha")), site.x)
+
+
+@LOWERINGS.add("PReLU")
+def prelu(layer: PReLU, site: Site) -> Code:
+    """PyTorch's module has one slope for all or, if they lie along axis 1, one for each channel."""
+    (value,) = site.node.inputs
+    shape = site.node.weights()["weight"].shape
+    if shape == (1,):
+        return call(site.module("nn.PReLU"), site.x)
+    if len(shape) == 1 and value.axis(-1) == 1:
+        return call(site.module("nn.PReLU", Literal(shape[0], "channels")), site.x)
+    return call(site.module(site.helper("PReLU"), Literal(shape, "shape")), site.x)
+
+
+@LOWERINGS.add("Identity")
+def identity(layer: Identity, site: Site) -> Code:
+    return site.x
+
+
 @LOWERINGS.add("Softmax")
 def softmax(layer: Softmax, site: Site) -> Code:
+    """The least number stands for what a mask leaves out, so that no row is without any."""
+    x, *masks = site.inputs
+    if not masks:
+        return _softmax(layer, x, site)
+    least = join("torch.finfo(", x, ".dtype).min")
+    hidden = call(join(x, ".masked_fill"), join("~", masks[0]), least)
+    y = _softmax(layer, site.let("scores", hidden), site)
+    return join(y, call(".masked_fill", join("~", masks[0]), 0))
+
+
+def _softmax(layer: Softmax, x: Code, site: Site) -> Code:
     """A module along one axis; along several by the definition."""
-    (value,) = site.node.inputs
+    value = site.node.inputs[0]
     axes = tuple(sorted(value.axis(axis) for axis in layer.axes(value.type)))
     if len(axes) == 1:
         last = axes[0] == last_axis(value) % value.type.rank
-        return call(site.module("nn.Softmax", dim=last_axis(value) if last else axes[0]), site.x)
-    total = call("torch.logsumexp", site.x, dim=axes, keepdim=True)
-    return call("torch.exp", join(site.x, " - ", total))
+        return call(site.module("nn.Softmax", dim=last_axis(value) if last else axes[0]), x)
+    total = call("torch.logsumexp", x, dim=axes, keepdim=True)
+    return call("torch.exp", join(x, " - ", total))

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from specc.emit.code import Code, argument, call, optional
-from specc.layers.core import Activation, Dense
+from specc.emit.code import Code, Literal, argument, call, optional, text
+from specc.layers.core import Activation, Dense, EinsumDense
 
 from .activations import activate
 from .site import LOWERINGS, Site
@@ -17,6 +17,19 @@ def dense(layer: Dense, site: Site) -> Code:
         argument(value.type.channels, hint="in_features"),
         argument(layer.units, hint="out_features"),
         bias=optional(layer.use_bias, True, "bias"),
+    )
+    return activate(layer.activation, call(module, site.x), site)
+
+
+@LOWERINGS.add("EinsumDense")
+def einsum_dense(layer: EinsumDense, site: Site) -> Code:
+    weights = site.node.weights()
+    bias = weights["bias"].shape if "bias" in weights else None
+    module = site.module(
+        site.helper("EinsumDense"),
+        text(layer.equation, "equation"),
+        Literal(weights["weight"].shape, "kernel_shape"),
+        argument(bias, hint="bias_shape", default=None),
     )
     return activate(layer.activation, call(module, site.x), site)
 

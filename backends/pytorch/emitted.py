@@ -1,6 +1,7 @@
 """The source of helpers, with what each needs of the others.
 
-They stand in `helpers.py`, and in the files that plugins name with `specc.backend.helper_file`.
+They stand in `helpers.py`, those for images and for recurrent layers in files of their own, and in
+those that plugins name with `specc.backend.helper_file`.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ from functools import cache
 from pathlib import Path
 
 from specc.backend import helper_files
+
+FILES = ("image_helpers.py", "helpers.py", "recurrent_helpers.py")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,20 +28,19 @@ class Helper:
 
 def helpers() -> dict[str, Helper]:
     """All of them by name, in the order of the files."""
-    found: dict[str, Helper] = {}
-    for path in (Path(__file__).with_name("helpers.py"), *helper_files("pytorch")):
-        found |= _helpers(path)
-    return found
+    own = (Path(__file__).with_name(name) for name in FILES)
+    return _helpers((*own, *helper_files("pytorch")))
 
 
 @cache
-def _helpers(path: Path) -> dict[str, Helper]:
-    text = path.read_text("utf-8")
-    nodes = [
-        node for node in ast.parse(text).body if isinstance(node, ast.FunctionDef | ast.ClassDef)
-    ]
-    names = {node.name for node in nodes}
-    return {node.name: _helper(node, text, names) for node in nodes}
+def _helpers(files: tuple[Path, ...]) -> dict[str, Helper]:
+    nodes = {
+        node.name: (node, text)
+        for text in (file.read_text("utf-8") for file in files)
+        for node in ast.parse(text).body
+        if isinstance(node, ast.FunctionDef | ast.ClassDef)
+    }
+    return {name: _helper(node, text, {*nodes}) for name, (node, text) in nodes.items()}
 
 
 def helper_sources(names: Iterable[str]) -> Iterator[str]:

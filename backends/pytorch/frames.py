@@ -102,7 +102,7 @@ class Frame:
         if not own or site.constructor is None:
             return None
         if node.weights():
-            self.initial += self.emitter.initialization.start(node, site.kind, reference)
+            self.initial += self.emitter.initialization.start(site, reference)
         return site.constructor
 
     def wishes(self, item: Item) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain, repeat
 
 from specc.emit.code import Code, Literal, call, optional, render, text
@@ -20,6 +20,7 @@ from specc.emit.format import statement
 from specc.emit.naming import attribute
 from specc.emit.template import Line
 from specc.initializers import (
+    STFT,
     TRUNCATED_STDDEV,
     Constant,
     GlorotNormal,
@@ -35,11 +36,14 @@ from specc.initializers import (
     RandomNormal,
     RandomUniform,
     TruncatedNormal,
+    UnitForgetBias,
     VarianceScaling,
     Zeros,
 )
-from specc.ir import Graph, Node
+from specc.ir import Graph
 from specc.layer import WeightDecl
+
+from .site import Site
 
 NATIVE: dict[str, Initializer] = {
     "weight": Ones(),
@@ -84,24 +88,24 @@ class Initialization:
     rules: dict[Place, Initializer] = field(default_factory=dict[Place, Initializer])
     missing: set[Place] = field(default_factory=set[Place])
 
-    def start(self, node: Node, kind: str, reference: str) -> list[Line]:
-        """Take note of a new module of class `kind`; what stands after its constructor."""
-        if not kind.startswith(NORMALIZATIONS):
-            self.kinds[node.path] = kind
+    def start(self, site: Site, reference: str) -> list[Line]:
+        """Take note of the new module of a node; what stands after its constructor."""
+        if not site.kind.startswith(NORMALIZATIONS):
+            parts = {f"{site.node.path}.{part}": kind for part, kind in site.parts.items()}
+            self.kinds |= {site.node.path: site.kind, **parts}
             return []
         return [
             Line(self._start(weight, f"{reference}.{name}"))
-            for name, weight in node.weights().items()
+            for name, weight in site.node.weights().items()
             if weight.initializer != NATIVE[name]
         ]
 
     def network_lines(self, graph: Graph) -> list[Line]:
         """The last statements of the network's `__init__`; settles the rules."""
         weights = [
-            (node.path, kind, name, weight)
-            for node in graph.nodes
-            if (kind := self.kinds.get(node.path)) is not None
-            for name, weight in node.weights().items()
+            (path, self.kinds[path], key.removeprefix(f"{path}."), weight)
+            for key, weight in graph.weights.items()
+            if (path := self._module(key))
         ]
         counts = Counter(
             ((kind, name), weight.initializer)
@@ -121,6 +125,13 @@ class Initialization:
             if not (_is_shareable(weight) and weight.initializer == self.rules[kind, name])
         ]
         return [Line("self.apply(initialize)"), *exceptions] if self.rules else exceptions
+
+    def _module(self, key: str) -> str:
+        """The path of the innermost module known to have that weight; empty if there is none."""
+        path = key.rpartition(".")[0]
+        while path and path not in self.kinds:
+            path = path.rpartition(".")[0]
+        return path
 
     def functions(self) -> Iterator[str]:
         """The function that the network applies to its modules."""
@@ -159,6 +170,9 @@ class Initialization:
 
     def _start(self, weight: WeightDecl, reference: str) -> Code:
         """The statement that starts one weight, whose sizes are known."""
+        if isinstance(weight.initializer, UnitForgetBias):
+            others = self._start(replace(weight, initializer=weight.initializer.others), reference)
+            return call(self._helper("unit_forget_"), others)
         scaling = _scaling(weight.initializer)
         if scaling is None or _is_shareable(weight):
             return self._shared_start(weight.initializer, reference)
@@ -176,6 +190,10 @@ class Initialization:
     def _shared_start(self, initializer: Initializer, reference: str) -> Code:
         """The statement that starts a weight, whatever its sizes are."""
         match initializer:
+            case UnitForgetBias(others=others):
+                return call(self._helper("unit_forget_"), self._shared_start(others, reference))
+            case STFT(side=side):
+                return call(self._helper("stft_"), reference, text(side), **_window(initializer))
             case Constant(value=value):
                 return call("nn.init.constant_", reference, Literal(value, "value"))
             case RandomNormal(mean=mean, stddev=std):
@@ -208,15 +226,29 @@ class Initialization:
         return name
 
 
+def _window(initializer: STFT) -> dict[str, object]:
+    """What `stft_` is told of the window, where it is not the default."""
+    given = {name: getattr(initializer, name) for name in ("window", "scaling", "periodic")}
+    return {
+        name: optional(
+            text(value) if isinstance(value, str) else value, STFT.model_fields[name].default, name
+        )
+        for name, value in given.items()
+    }
+
+
 def _is_shareable(weight: WeightDecl) -> bool:
     """Whether PyTorch's functions start it without being told more: they count fans their way."""
-    if _scaling(weight.initializer) is None:
+    scaling, shape = _scaling(weight.initializer), weight.shape
+    if scaling is None:
         return True
-    shape = weight.shape
     if len(shape) < 2:
         return False
     cells = math.prod(shape[2:])
-    return weight.fan == (shape[1] * cells, shape[0] * cells)
+    counted = (shape[1] * cells, shape[0] * cells)
+    if scaling[1] == "fan_avg":  # of a depthwise kernel Keras has the two the other way round
+        return sum(weight.fan) == sum(counted)
+    return weight.fan == counted
 
 
 def _scaling(initializer: Initializer) -> tuple[float, str, str] | None:
@@ -224,6 +256,8 @@ def _scaling(initializer: Initializer) -> tuple[float, str, str] | None:
     match initializer:
         case VarianceScaling(scale=scale, mode=mode, distribution=distribution):
             return scale, mode, distribution
+        case UnitForgetBias(others=others):
+            return _scaling(others)
         case _:
             return getattr(initializer, "scaling", None)
 

@@ -1,43 +1,48 @@
-"""Poolings: over windows with the modules of `nn` where they can, over images by reduction."""
+"""Poolings over windows: modules of `nn` where they can pad so, and `F.pad` where not."""
 
 from __future__ import annotations
 
 from specc.emit.code import Argument, Code, Literal, argument, call, optional
 from specc.layers.pooling import (
+    AveragePooling1D,
     AveragePooling2D,
-    GlobalAveragePooling2D,
-    GlobalMaxPooling2D,
+    AveragePooling3D,
+    MaxPooling1D,
     MaxPooling2D,
+    MaxPooling3D,
 )
 
 from .site import LOWERINGS, Site
 from .windows import Sliding
 
 
-@LOWERINGS.add("MaxPooling2D")
-def max_pooling2d(layer: MaxPooling2D, site: Site) -> Code:
+@LOWERINGS.add("MaxPooling1D", "MaxPooling2D", "MaxPooling3D")
+def max_pooling(layer: MaxPooling1D | MaxPooling2D | MaxPooling3D, site: Site) -> Code:
     """Where the module cannot pad so, the padding is -inf, which never wins."""
     sliding = Sliding(site, layer.windows)
     pooled = sliding.pooled()
-    module = site.module("nn.MaxPool2d", *_window(sliding), **_padding(pooled))
+    module = site.module(f"nn.MaxPool{layer.rank}d", *_window(sliding), **_padding(pooled))
     if pooled is not None:
         return call(module, site.x)
     return call(module, call("F.pad", site.x, sliding.explicit(), value=float("-inf")))
 
 
-@LOWERINGS.add("AveragePooling2D")
-def average_pooling2d(layer: AveragePooling2D, site: Site) -> Code:
+@LOWERINGS.add("AveragePooling1D", "AveragePooling2D", "AveragePooling3D")
+def average_pooling(
+    layer: AveragePooling1D | AveragePooling2D | AveragePooling3D, site: Site
+) -> Code:
     """Cells of the padding never count."""
     sliding = Sliding(site, layer.windows)
     pooled = sliding.pooled()
     if pooled is None:
+        helper = site.helper("avg_pool")
         kernel_size = Literal(sliding.kernel_size, "kernel_size")
         stride = Literal(sliding.stride, "stride")
-        return call(site.helper("avg_pool2d"), site.x, kernel_size, stride, sliding.explicit())
+        return call(helper, site.x, kernel_size, stride, sliding.explicit())
     keywords = _padding(pooled)
     if pooled[0] != 0:
         keywords["count_include_pad"] = argument(False)
-    return call(site.module("nn.AvgPool2d", *_window(sliding), **keywords), site.x)
+    return call(site.module(f"nn.AvgPool{layer.rank}d", *_window(sliding), **keywords), site.x)
 
 
 def _window(sliding: Sliding) -> tuple[Argument, ...]:
@@ -54,13 +59,3 @@ def _padding(pooled: tuple[int | tuple[int, ...], bool] | None) -> dict[str, Arg
         "padding": optional(padding, 0, "padding"),
         "ceil_mode": optional(ceil_mode, False, "ceil_mode"),
     }
-
-
-@LOWERINGS.add("GlobalAveragePooling2D")
-def global_average_pooling2d(layer: GlobalAveragePooling2D, site: Site) -> Code:
-    return call("torch.mean", site.x, dim=(2, 3), keepdim=optional(layer.keepdims, False))
-
-
-@LOWERINGS.add("GlobalMaxPooling2D")
-def global_max_pooling2d(layer: GlobalMaxPooling2D, site: Site) -> Code:
-    return call("torch.amax", site.x, dim=(2, 3), keepdim=optional(layer.keepdims, False))

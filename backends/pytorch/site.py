@@ -20,6 +20,7 @@ class Site:
     uses: all nodes with the weights of this one, itself among them.
     constructor: the call that makes the module, once the lowering has asked for one.
     kind: the class of that module; empty if there is none.
+    parts: the classes of modules inside it that start their weights by themselves, by name.
     temporaries: statements before the node's own, each with the value it makes.
     helpers: the functions and classes of `helpers.py` that the emitted file must bring along.
     """
@@ -29,6 +30,7 @@ class Site:
     uses: tuple[Node, ...] = ()
     constructor: Code | None = None
     kind: str = ""
+    parts: dict[str, str] = field(default_factory=dict[str, str])
     temporaries: list[tuple[Value, Code]] = field(default_factory=list[tuple[Value, Code]])
     helpers: list[str] = field(default_factory=list[str])
 

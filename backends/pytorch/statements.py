@@ -56,11 +56,13 @@ def lines(item: Statement, names: Mapping[Value, str]) -> Iterator[Line]:
     yield Line(join(targets, " = ", code), comment, 1)
 
 
-def shape_comment(outputs: tuple[Value, ...]) -> tuple[Literal, ...]:
-    """The physical shape of one output: a literal for each dim, with the letter of its axis."""
-    if len(outputs) != 1:
-        return ()
-    (value,) = outputs
+def shape_comment(outputs: tuple[Value, ...]) -> tuple[tuple[Literal, ...], ...]:
+    """The physical shapes of the outputs."""
+    return tuple(map(_shape, outputs))
+
+
+def _shape(value: Value) -> tuple[Literal, ...]:
+    """A literal for each dim, with the letter of its axis."""
     order = value.order or range(value.type.rank)
     return tuple(
         Literal(

@@ -52,7 +52,11 @@ def imports(body: str) -> str:
     used = {node.id for node in ast.walk(ast.parse(body)) if isinstance(node, ast.Name)}
     lines: list[str] = []
     if "math" in used:
-        lines += ["import math", ""]
+        lines.append("import math")
+    if "Callable" in used:
+        lines.append("from collections.abc import Callable")
+    if lines:
+        lines.append("")
     if "torch" in used:
         lines.append("import torch")
     if "F" in used:

@@ -133,5 +133,8 @@ def output_names(item: Item, scope: str, outputs: tuple[Value, ...]) -> tuple[st
     name = variable(relative(item.path, scope))
     if len(outputs) == 1:
         return (name,)
-    named = {} if isinstance(item, Node) else {value: key for key, value in item.outputs}
+    if isinstance(item, Node):
+        ends = [value.name.rpartition(".")[2] for value in outputs]
+        return tuple(f"{name}_{end}" if end.isdigit() else end for end in ends)
+    named = {value: key for key, value in item.outputs}
     return tuple(f"{name}_{named.get(value) or index}" for index, value in enumerate(outputs))

@@ -25,10 +25,10 @@ from specc.emit.code import (
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One statement. `comment`: the shape it gives, a literal for each dim."""
+    """One statement. `comment`: the shapes it gives, each a literal for each dim."""
 
     code: Code
-    comment: tuple[Literal, ...] | None = None
+    comment: tuple[tuple[Literal, ...], ...] = ()
     level: int = 0
 
 
@@ -65,7 +65,8 @@ class Body:
             self.results,
             tuple(
                 tuple(
-                    (skeleton(line.code), len(line.comment or ()), line.level) for line in section
+                    (skeleton(line.code), tuple(map(len, line.comment)), line.level)
+                    for line in section
                 )
                 for section in self.sections
             ),
@@ -143,15 +144,15 @@ class Template:
         return tuple(dict.fromkeys(item for item in used if item is not None))
 
     def _comment(self, number: int, index: int) -> str:
-        """The shape a statement gives.
+        """The shapes a statement gives.
 
         A dim that differs between uses is named or left as a letter.
         """
-        columns = zip(
-            *(body.sections[number][index].comment or () for body in self.bodies), strict=True
-        )
-        dims = [self._dim(column) for column in columns]
-        return f"[{', '.join(dims)}]" if dims else ""
+        comments = (body.sections[number][index].comment for body in self.bodies)
+        return ", ".join(self._shape(shapes) for shapes in zip(*comments, strict=True))
+
+    def _shape(self, shapes: tuple[tuple[Literal, ...], ...]) -> str:
+        return f"[{', '.join(self._dim(column) for column in zip(*shapes, strict=True))}]"
 
     def _dim(self, column: tuple[Literal, ...]) -> str:
         values = tuple(item.value for item in column)

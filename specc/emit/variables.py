@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from specc.ir import Value
 
 CHAIN = ("x", "y", "z")
-"""Names for a tensor that only the next statement uses, the first that is free."""
+"""Names for the one tensor that only the next statement uses, the first that is free."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,19 +55,20 @@ class _Namer:
         for value, name in arguments.items():
             self._give(value, name)
         for index, step in enumerate(self.steps):
+            flowing = [value for value in step.outputs if self.last.get(value) == index + 1]
             for value, wish in zip(step.outputs, step.names, strict=True):
-                self._give(value, self._choose(value, wish, index))
+                self._give(value, self._choose(value, wish, index, flows=flowing == [value]))
         return self.names
 
     def _give(self, value: Value, name: str) -> None:
         self.names[value] = name
         self.holders[name] = value
 
-    def _choose(self, value: Value, wish: str, index: int) -> str:
-        last = self.last.get(value)
-        if last is None:
+    def _choose(self, value: Value, wish: str, index: int, *, flows: bool) -> str:
+        """A name for what the statement at `index` makes; `flows` if it alone goes to the next."""
+        if value not in self.last:
             return "_"
-        if last == index + 1:
+        if flows:
             for name in CHAIN:
                 if self._free(name, index):
                     return name

@@ -1,79 +1,84 @@
-"""Convolutions."""
+"""Convolutions over sequences, images and volumes."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import prod
+from typing import Any, ClassVar
 
 from pydantic import Field
 
-from specc.activations import ActivationName
 from specc.dims import Size
-from specc.initializers import GlorotUniform, InitializerField, Zeros
+from specc.initializers import GlorotUniform, Zeros
+from specc.kernels import (
+    DILATION_RATE,
+    KERNEL_SIZE,
+    PADDING,
+    STRIDES,
+    Activation,
+    BiasInitializer,
+    BiasRegularizer,
+    Filters,
+    KernelInitializer,
+    KernelRegularizer,
+    UseBias,
+    bias_weight,
+    channels_of,
+    kernel_weight,
+    require_convolvable,
+    require_strides_or_dilation,
+)
 from specc.layer import Fault, Layer, Sample, WeightDecl
-from specc.regularizers import RegularizerField
-from specc.shapes import (
-    Padding,
-    Pair,
-    Positive,
+from specc.shapes import Positive, activation_flops
+from specc.tensor import TensorType
+from specc.windows import (
+    CausalPadding,
+    Cells1,
+    Cells2,
+    Cells3,
+    Padding2,
+    Padding3,
     Window,
-    activation_flops,
-    require_constant,
-    require_float,
-    require_keeps_channels,
-    require_rank,
     slide,
     windows,
 )
-from specc.tensor import TensorType
 
 
-class Conv2D(Layer):
-    """Convolution over images `[N, H, W, C]`: each output is a weighted sum over a window.
+class _Convolution(Layer):
+    """What convolutions over one, two and three spatial axes share.
 
-    Weights: `weight` (filters, C / groups, height, width) and `bias` (filters,).
-    Source: `keras.layers.Conv2D`; explicit pads as in the ONNX operator `Conv`.
+    What has a value for each axis gets its type where their number is known.
+    rank: that number.
     """
 
     primary = "filters"
     layout = "channels_first"
+    rank: ClassVar[int]
 
-    filters: Positive = Field(description="Channels of the output.")
-    kernel_size: Pair = Field(description="Height and width of the window, in cells.")
-    strides: Pair = Field((1, 1), description="Steps of the window, in cells.")
-    padding: Padding = Field("valid", description="`valid`, `same`, or explicit pads in cells.")
-    dilation_rate: Pair = Field((1, 1), description="Distance between the window's cells.")
+    filters: Filters
+    kernel_size: Any
+    strides: Any
+    padding: Any
+    dilation_rate: Any
     groups: Positive = Field(1, description="Groups of channels, each with its own filters.")
-    activation: ActivationName | None = Field(None, description="Applied to the output.")
-    use_bias: bool = Field(True, description="Whether a bias is added.")
-    kernel_initializer: InitializerField = Field(
-        GlorotUniform(), description="Start of the kernel."
-    )
-    bias_initializer: InitializerField = Field(Zeros(), description="Start of the bias.")
-    kernel_regularizer: RegularizerField = Field(None, description="Penalty on the kernel.")
-    bias_regularizer: RegularizerField = Field(None, description="Penalty on the bias.")
+    activation: Activation = None
+    use_bias: UseBias = True
+    kernel_initializer: KernelInitializer = GlorotUniform()
+    bias_initializer: BiasInitializer = Zeros()
+    kernel_regularizer: KernelRegularizer = None
+    bias_regularizer: BiasRegularizer = None
 
     @property
     def windows(self) -> tuple[Window, ...]:
-        """The sliding window along the height and along the width."""
+        """The sliding window along each spatial axis."""
         return windows(self.kernel_size, self.strides, self.dilation_rate, self.padding)
 
     def infer(self, *inputs: TensorType) -> tuple[TensorType, ...]:
         (x,) = inputs
-        require_rank(x, 4, "[N, H, W, C]")
-        require_float(x)
-        require_keeps_channels(self.activation)
-        self._check_strides()
-        self._check_groups(require_constant(x.channels, "the channels"))
+        require_convolvable(x, self.rank, self.activation)
+        require_strides_or_dilation(self.strides, self.dilation_rate)
+        self._check_groups(channels_of(x))
         return (x.with_shape((x.shape[0], *slide(x, self.windows), self.filters)),)
-
-    def _check_strides(self) -> None:
-        if max(self.strides) > 1 and max(self.dilation_rate) > 1:
-            raise Fault(
-                "invalid-parameter",
-                "strides and dilation_rate cannot both be larger than 1",
-                parameter="dilation_rate",
-                help="Keras has no such convolution: set one of them to 1",
-            )
 
     def _check_groups(self, channels: int) -> None:
         if channels % self.groups:
@@ -92,27 +97,112 @@ class Conv2D(Layer):
             )
 
     def weights(self, *inputs: TensorType) -> Mapping[str, WeightDecl]:
-        (x,) = inputs
-        height, width = self.kernel_size
-        channels = require_constant(x.channels, "the channels") // self.groups
-        cells = height * width
-        kernel = WeightDecl(
-            (self.filters, channels, height, width),
+        channels = channels_of(*inputs) // self.groups
+        kernel = kernel_weight(
+            (self.filters, channels, *self.kernel_size),
+            (channels, self.filters),
             self.kernel_initializer,
-            (channels * cells, self.filters * cells),
-            regularizer=self.kernel_regularizer,
+            self.kernel_regularizer,
         )
-        if not self.use_bias:
-            return {"weight": kernel}
-        bias = WeightDecl.as_in_keras((self.filters,), self.bias_initializer, self.bias_regularizer)
-        return {"weight": kernel, "bias": bias}
+        return {"weight": kernel, **bias_weight(self, self.filters)}
 
     def flops(self, *inputs: TensorType) -> Size:
-        (x,) = inputs
-        (y,) = self.infer(x)
-        channels = require_constant(x.channels, "the channels") // self.groups
-        window = 2 * channels * self.kernel_size[0] * self.kernel_size[1]
-        return y.elements * (window + self.use_bias) + activation_flops(y, self.activation)
+        (y,) = self.infer(*inputs)
+        taps = channels_of(*inputs) // self.groups * prod(self.kernel_size)
+        return y.elements * (2 * taps + self.use_bias) + activation_flops(y, self.activation)
+
+
+class Conv1D(_Convolution):
+    """Convolution over sequences `[N, T, C]`: each output is a weighted sum over a window.
+
+    With `padding: causal`, no output depends on a later step.
+    Weights: `weight` (filters, C / groups, length) and `bias` (filters,).
+    Source: `keras.layers.Conv1D`; explicit pads as in the ONNX operator `Conv`.
+    """
+
+    rank = 1
+
+    kernel_size: Cells1 = Field(description=KERNEL_SIZE)
+    strides: Cells1 = Field((1,), description=STRIDES)
+    padding: CausalPadding = Field(
+        "valid", description="`valid`, `same`, `causal`, or explicit pads in cells."
+    )
+    dilation_rate: Cells1 = Field((1,), description=DILATION_RATE)
+
+    samples = (
+        Sample({"filters": 4, "kernel_size": 3}, ("float32[2, 9, 3]",), ("float32[2, 7, 4]",), 40),
+        Sample(
+            {"filters": 4, "kernel_size": 3, "strides": 2, "padding": "same"},
+            ("float32[2, 8, 3]",),
+            ("float32[2, 4, 4]",),
+            40,
+        ),
+        Sample(
+            {"filters": 4, "kernel_size": 3, "dilation_rate": 2, "padding": "causal"},
+            ("float32[N, T, 3]",),
+            ("float32[N, T, 4]",),
+            40,
+        ),
+        Sample(
+            {"filters": 4, "kernel_size": 4, "strides": 2, "padding": "causal"},
+            ("float32[2, 9, 3]",),
+            ("float32[2, 5, 4]",),
+            52,
+        ),
+        Sample(
+            {"filters": 6, "kernel_size": 3, "groups": 2, "use_bias": False, "padding": 1},
+            ("float32[2, 8, 4]",),
+            ("float32[2, 8, 6]",),
+            36,
+        ),
+        Sample(
+            {"filters": 2, "kernel_size": 2, "padding": (0, 3), "activation": "relu"},
+            ("float32[2, 1, 3]",),
+            ("float32[2, 3, 2]",),
+            14,
+        ),
+        Sample(
+            {"filters": 4, "kernel_size": 4, "padding": "same", "strides": 3},
+            ("float32[N, 3*T, 3]",),
+            ("float32[N, T, 4]",),
+            52,
+        ),
+        Sample(
+            {"filters": 2, "kernel_size": 1, "padding": "same", "strides": 3},
+            ("float32[N, 2*T, 3]",),
+            ("float32[N, (2*T + 2)//3, 2]",),
+            8,
+        ),
+        Sample(
+            {
+                "filters": 4,
+                "kernel_size": 1,
+                "activation": "softmax",
+                "kernel_initializer": "he_normal",
+                "bias_initializer": "ones",
+                "kernel_regularizer": {"l2": 0.01},
+                "bias_regularizer": {"l1": 0.01},
+            },
+            ("float32[2, 5, 3]",),
+            ("float32[2, 5, 4]",),
+            16,
+        ),
+    )
+
+
+class Conv2D(_Convolution):
+    """Convolution over images `[N, H, W, C]`: each output is a weighted sum over a window.
+
+    Weights: `weight` (filters, C / groups, height, width) and `bias` (filters,).
+    Source: `keras.layers.Conv2D`; explicit pads as in the ONNX operator `Conv`.
+    """
+
+    rank = 2
+
+    kernel_size: Cells2 = Field(description=KERNEL_SIZE)
+    strides: Cells2 = Field((1, 1), description=STRIDES)
+    padding: Padding2 = Field("valid", description=PADDING)
+    dilation_rate: Cells2 = Field((1, 1), description=DILATION_RATE)
 
     samples = (
         Sample(
@@ -175,5 +265,73 @@ class Conv2D(Layer):
             ("float32[2, 4, 4, 3]",),
             ("float32[2, 4, 4, 4]",),
             16,
+        ),
+    )
+
+
+class Conv3D(_Convolution):
+    """Convolution over volumes `[N, D, H, W, C]`: each output is a weighted sum over a window.
+
+    Weights: `weight` (filters, C / groups, depth, height, width) and `bias` (filters,).
+    Source: `keras.layers.Conv3D`; explicit pads as in the ONNX operator `Conv`.
+    """
+
+    rank = 3
+
+    kernel_size: Cells3 = Field(description=KERNEL_SIZE)
+    strides: Cells3 = Field((1, 1, 1), description=STRIDES)
+    padding: Padding3 = Field("valid", description=PADDING)
+    dilation_rate: Cells3 = Field((1, 1, 1), description=DILATION_RATE)
+
+    samples = (
+        Sample(
+            {"filters": 4, "kernel_size": 3},
+            ("float32[2, 5, 4, 6, 3]",),
+            ("float32[2, 3, 2, 4, 4]",),
+            328,
+        ),
+        Sample(
+            {"filters": 2, "kernel_size": (3, 2, 1), "strides": (1, 2, 3), "padding": "same"},
+            ("float32[2, 4, 5, 7, 3]",),
+            ("float32[2, 4, 3, 3, 2]",),
+            38,
+        ),
+        Sample(
+            {
+                "filters": 4,
+                "kernel_size": 2,
+                "dilation_rate": (1, 2, 3),
+                "groups": 2,
+                "use_bias": False,
+            },
+            ("float32[2, 3, 4, 5, 2]",),
+            ("float32[2, 2, 2, 2, 4]",),
+            32,
+        ),
+        Sample(
+            {"filters": 2, "kernel_size": 2, "padding": ((0, 1), (2, 1), (1, 1))},
+            ("float32[2, 3, 4, 2, 3]",),
+            ("float32[2, 3, 6, 3, 2]",),
+            50,
+        ),
+        Sample(
+            {"filters": 2, "kernel_size": 3, "padding": "same", "strides": 2, "activation": "relu"},
+            ("float32[N, 2*d, h, w, 1]",),
+            ("float32[N, d, (h + 1)//2, (w + 1)//2, 2]",),
+            56,
+        ),
+        Sample(
+            {
+                "filters": 2,
+                "kernel_size": 1,
+                "padding": 1,
+                "kernel_initializer": "he_normal",
+                "bias_initializer": "ones",
+                "kernel_regularizer": {"l2": 0.01},
+                "bias_regularizer": {"l1": 0.01},
+            },
+            ("float32[2, 1, 2, 3, 3]",),
+            ("float32[2, 3, 4, 5, 2]",),
+            8,
         ),
     )

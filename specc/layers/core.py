@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import prod
+from typing import Annotated
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from specc.activations import ACTIVATIONS, HALVES_CHANNELS, ActivationName
-from specc.dims import Size
+from specc.dims import Size, product
+from specc.einsum import Letters, einsum_letters
 from specc.initializers import GlorotUniform, InitializerField, Zeros
-from specc.layer import Layer, Sample, WeightDecl
+from specc.layer import Fault, Layer, Sample, WeightDecl
 from specc.regularizers import RegularizerField
 from specc.shapes import (
     Positive,
@@ -21,6 +24,18 @@ from specc.shapes import (
     with_activation,
 )
 from specc.tensor import TensorType
+
+
+def _sizes(value: object) -> object:
+    return (value,) if isinstance(value, int) else value
+
+
+OutputShape = Annotated[
+    tuple[Positive | None, ...],
+    Field(min_length=1),
+    BeforeValidator(_sizes, json_schema_input_type=Positive | tuple[Positive | None, ...]),
+]
+"""One size, or several, of which those are null that the input has."""
 
 
 class Dense(Layer):
@@ -96,6 +111,157 @@ class Dense(Layer):
             ("float32[2, 8]",),
             ("float32[2, 1]",),
             9,
+        ),
+    )
+
+
+class EinsumDense(Layer):
+    """A kernel multiplied in along any axes, as an equation says: `abc,cd->abd` is a `Dense`.
+
+    The equation has the input's axes, the kernel's, and the output's, a letter each, the batch
+    first. `...` stands for the axes before those named, or after them: `...c,cd->...d`.
+    Weights: `weight`, of the kernel's axes; `bias`, of the output's from the first in `bias_axes`
+    on, with 1 for those that share it.
+    Source: `keras.layers.EinsumDense`.
+    """
+
+    equation: str = Field(description="The axes of input, kernel and output: `abc,cd->abd`.")
+    output_shape: OutputShape = Field(
+        description="The output's sizes without the batch and `...`; null for one of the input's."
+    )
+    activation: ActivationName | None = Field(None, description="Applied to the output.")
+    bias_axes: str | None = Field(
+        None, description="The output's axes, by letter, along which a bias has values of its own."
+    )
+    kernel_initializer: InitializerField = Field(
+        GlorotUniform(), description="Start of the kernel."
+    )
+    bias_initializer: InitializerField = Field(Zeros(), description="Start of the bias.")
+    kernel_regularizer: RegularizerField = Field(None, description="Penalty on the kernel.")
+    bias_regularizer: RegularizerField = Field(None, description="Penalty on the bias.")
+
+    def infer(self, *inputs: TensorType) -> tuple[TensorType, ...]:
+        (x,) = inputs
+        require_float(x)
+        require_keeps_channels(self.activation)
+        letters, sizes = self._solved(x)
+        self.weights(x)
+        return (x.with_shape(sizes[letter] for letter in letters.output),)
+
+    def _solved(self, x: TensorType) -> tuple[Letters, dict[str, Size]]:
+        """The letters of all axes, and the size of each."""
+        letters = einsum_letters(self.equation, x)
+        sizes: dict[str, Size] = dict(zip(letters.input, x.shape, strict=True))
+        first = 0 if self.equation.startswith("...") else 1
+        named = [letter for letter in letters.output if letter not in letters.elided][first:]
+        if len(named) != len(self.output_shape):
+            raise Fault(
+                "invalid-parameter",
+                f"expected {len(named)} sizes, for {', '.join(named)}, "
+                f"received {len(self.output_shape)}",
+                parameter="output_shape",
+                help="leave out the batch and what `...` stands for",
+            )
+        for letter, size in zip(named, self.output_shape, strict=True):
+            self._settle(sizes, letter, size)
+        return letters, sizes
+
+    def _settle(self, sizes: dict[str, Size], letter: str, size: int | None) -> None:
+        known = sizes.get(letter)
+        settled = known if size is None else size
+        if settled is None or known not in (None, settled):
+            wanted = f"{known}, as in the input" if known is not None else "a size"
+            raise Fault(
+                "invalid-parameter",
+                f"expected {wanted} for {letter}, received {'null' if size is None else size}",
+                parameter="output_shape",
+            )
+        sizes[letter] = settled
+
+    def weights(self, *inputs: TensorType) -> Mapping[str, WeightDecl]:
+        (x,) = inputs
+        letters, sizes = self._solved(x)
+        shape = tuple(require_constant(sizes[each], f"axis {each}") for each in letters.kernel)
+        made = prod(
+            size for each, size in zip(letters.kernel, shape, strict=True) if each in letters.output
+        )
+        kernel = WeightDecl(
+            shape,
+            self.kernel_initializer,
+            (prod(shape) // made, made),
+            regularizer=self.kernel_regularizer,
+        )
+        if self.bias_axes is None:
+            return {"weight": kernel}
+        bias = self._bias_shape(letters, sizes, self.bias_axes)
+        decl = WeightDecl.as_in_keras(bias, self.bias_initializer, self.bias_regularizer)
+        return {"weight": kernel, "bias": decl}
+
+    def _bias_shape(
+        self, letters: Letters, sizes: Mapping[str, Size], axes: str
+    ) -> tuple[int, ...]:
+        if not axes or not {*axes} <= {*letters.output} - {*letters.elided}:
+            raise Fault(
+                "invalid-parameter",
+                f"expected letters of the output {self.equation.rpartition('>')[2]}, "
+                f"received {axes!r}",
+                parameter="bias_axes",
+            )
+        first = min(letters.output.index(each) for each in axes)
+        return tuple(
+            require_constant(sizes[each], f"axis {each}") if each in axes else 1
+            for each in letters.output[first:]
+        )
+
+    def flops(self, *inputs: TensorType) -> Size:
+        (x,) = inputs
+        letters, sizes = self._solved(x)
+        (y,) = self.infer(x)
+        summed = product(
+            tuple(size for letter, size in sizes.items() if letter not in letters.output)
+        )
+        bias = 0 if self.bias_axes is None else 1
+        return y.elements * (2 * summed + bias) + activation_flops(y, self.activation)
+
+    samples = (
+        Sample(
+            {"equation": "ab,bc->ac", "output_shape": 4, "bias_axes": "c"},
+            ("float32[N, 3]",),
+            ("float32[N, 4]",),
+            16,
+        ),
+        Sample(
+            {"equation": "abc,cd->abd", "output_shape": (None, 5), "activation": "softmax"},
+            ("float32[N, T, 3]",),
+            ("float32[N, T, 5]",),
+            15,
+        ),
+        Sample(
+            {"equation": "...x,xyz->...yz", "output_shape": (2, 3), "bias_axes": "yz"},
+            ("float32[N, T, 4]",),
+            ("float32[N, T, 2, 3]",),
+            30,
+        ),
+        Sample(
+            {"equation": "ab...,bc->ac...", "output_shape": 4, "bias_axes": "c"},
+            ("float32[2, 3, 5, 6]",),
+            ("float32[2, 4, 5, 6]",),
+            16,
+        ),
+        Sample(
+            {
+                "equation": "abcd,bcde->abe",
+                "output_shape": (5, 2),
+                "bias_axes": "b",
+                "activation": "relu",
+                "kernel_initializer": "he_normal",
+                "bias_initializer": {"constant": {"value": 0.1}},
+                "kernel_regularizer": "l2",
+                "bias_regularizer": "l1",
+            },
+            ("float32[2, 5, 3, 4]",),
+            ("float32[2, 5, 2]",),
+            125,
         ),
     )
 

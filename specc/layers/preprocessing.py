@@ -1,23 +1,32 @@
-"""Preparing images: rescaling always, and augmentation in training only."""
+"""Preparing inputs, in training and at inference alike."""
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated
 
-from pydantic import BeforeValidator, Field
+from pydantic import AfterValidator, Field
 
 from specc.dims import Size
 from specc.layer import Fault, Layer, Sample
-from specc.shapes import NonNegative, require_constant, require_min_rank, require_rank
-from specc.tensor import FLOATS, TensorType
+from specc.shapes import as_float, require_constant, require_min_rank, require_rank
+from specc.tensor import TensorType
+from specc.windows import Cells2
 
 PerChannel = float | Annotated[tuple[float, ...], Field(min_length=1)]
 """One number for all, or one for each channel."""
 
 
-def as_float(x: TensorType) -> TensorType:
-    """The type of `x` after a layer that computes in floating point: integers become float32."""
-    return x if x.dtype in FLOATS else TensorType(x.shape)
+def _rising(bounds: tuple[float, float]) -> tuple[float, float]:
+    if bounds[0] < bounds[1]:
+        return bounds
+    raise ValueError(f"expected the lesser number first, received {list(bounds)}")
+
+
+ValueRange = Annotated[
+    tuple[float, float],
+    AfterValidator(_rising),
+    Field(description="The least and the greatest value of a colour."),
+]
 
 
 class Rescaling(Layer):
@@ -69,189 +78,93 @@ class Rescaling(Layer):
     )
 
 
-def _range(value: object) -> object:
-    """`0.1` → (-0.1, 0.1); a pair in order."""
-    match value:
-        case bool():
-            return value
-        case int() | float():
-            return (-abs(value), abs(value))
-        case (int() | float() as a, int() | float() as b):
-            return (min(a, b), max(a, b))
-        case _:
-            return value
+class AutoContrast(Layer):
+    """Each channel of each image, stretched over the value range; at inference too.
 
+    A channel that is one colour stays. Integers become float32.
+    Source: `keras.layers.AutoContrast`.
+    """
 
-Rotation = Annotated[
-    tuple[Annotated[float, Field(ge=-1, le=1)], Annotated[float, Field(ge=-1, le=1)]],
-    BeforeValidator(_range, json_schema_input_type=float | tuple[float, float]),
-]
-Zoom = Annotated[
-    tuple[Annotated[float, Field(gt=-1, le=1)], Annotated[float, Field(gt=-1, le=1)]],
-    BeforeValidator(_range, json_schema_input_type=float | tuple[float, float]),
-]
-FillMode = Annotated[
-    Literal["constant", "nearest", "reflect", "wrap"],
-    Field(
-        description=(
-            "What lies beyond the edge (a b c d): `constant`, the fill value; `nearest`, the last "
-            "pixel; `reflect`, d c b a | a b c d; `wrap`, a b c d | a b c d."
-        )
-    ),
-]
-FillValue = Annotated[float, Field(description="The value beyond the edge for `constant`.")]
-Interpolation = Annotated[
-    Literal["nearest", "bilinear"], Field(description="How a value between pixels is found.")
-]
-Seed = Annotated[
-    NonNegative | None, Field(description="Seed of the changes; another each time if absent.")
-]
-
-
-class _Augmentation(Layer):
-    """What the layers that change images at random, in training only, share."""
-
-    augmentation = True
+    primary = "value_range"
     layout = "channels_first"
+
+    value_range: ValueRange = (0.0, 255.0)
 
     def infer(self, *inputs: TensorType) -> tuple[TensorType, ...]:
         (x,) = inputs
         require_rank(x, 4, "[N, H, W, C]")
         return (as_float(x),)
 
-
-class RandomFlip(_Augmentation):
-    """In training, each image is mirrored or not, with equal chances; the identity at inference.
-
-    With both directions one draw decides both, as in Keras 3. Integers become float32.
-    Source: `keras.layers.RandomFlip`.
-    """
-
-    primary = "mode"
-
-    mode: Literal["horizontal", "vertical", "horizontal_and_vertical"] = Field(
-        "horizontal_and_vertical",
-        description="`horizontal` swaps left and right, `vertical` top and bottom.",
-    )
-    seed: Seed = None
+    def flops(self, *inputs: TensorType) -> Size:
+        return 6 * inputs[0].elements
 
     samples = (
-        Sample({}, ("float32[2, 4, 5, 3]",), ("float32[2, 4, 5, 3]",), training=False),
-        Sample(
-            {"mode": "horizontal", "seed": 1},
-            ("uint8[N, h, w, 3]",),
-            ("float32[N, h, w, 3]",),
-            training=False,
-        ),
-        Sample(
-            {"mode": "vertical"}, ("float32[2, 4, 5, 3]",), ("float32[2, 4, 5, 3]",), training=False
-        ),
+        Sample({}, ("float32[2, 3, 5, 4]",), ("float32[2, 3, 5, 4]",)),
+        Sample({}, ("uint8[N, h, w, 3]",), ("float32[N, h, w, 3]",)),
+        Sample({"value_range": (-1, 1)}, ("float32[N, h, w, 1]",), ("float32[N, h, w, 1]",)),
+        Sample({"value_range": (0, 1)}, ("uint8[N, 1, 1, 2]",), ("float32[N, 1, 1, 2]",)),
     )
 
 
-class RandomRotation(_Augmentation):
-    """In training, each image is turned by a random angle; the identity at inference.
+class ContrastLimitedAdaptiveHistogramEqualization(Layer):
+    """Each channel's histogram made even, tile by tile; at inference too (CLAHE).
 
-    Integers become float32.
-    Source: `keras.layers.RandomRotation`.
+    Of 256 levels; a pixel's new one is interpolated between those of the nearest tiles. Images that
+    are no multiple of the tiles are continued with their mirror image, and cropped after. It has
+    no gradient. Integers become float32.
+    Source: `keras.layers.ContrastLimitedAdaptiveHistogramEqualization` (Zuiderveld, 1994).
     """
 
-    primary = "factor"
+    layout = "channels_first"
 
-    factor: Rotation = Field(
+    value_range: ValueRange = (0.0, 255.0)
+    clip_limit: float = Field(
+        4.0,
         description=(
-            "The angles to draw from, in full turns from -1 to 1, counter-clockwise: [least, "
-            "greatest], or one number for both directions."
-        )
+            "How many times the mean of its histogram a level may count; what is above is shared "
+            "out. 0 and below is no limit."
+        ),
     )
-    fill_mode: FillMode = "reflect"
-    interpolation: Interpolation = "bilinear"
-    seed: Seed = None
-    fill_value: FillValue = 0.0
+    tile_grid_size: Cells2 = Field((8, 8), description="The number of tiles, down and across.")
+
+    def infer(self, *inputs: TensorType) -> tuple[TensorType, ...]:
+        (x,) = inputs
+        require_rank(x, 4, "[N, H, W, C]")
+        require_constant(x.channels, "the channels")
+        self.tile(x)
+        return (as_float(x),)
+
+    def tile(self, x: TensorType) -> tuple[int, int]:
+        """The height and the width of a tile, in pixels."""
+        return self._tile_size(x, 1), self._tile_size(x, 2)
+
+    def _tile_size(self, x: TensorType, axis: int) -> int:
+        name, tiles = x.axis_name(axis), self.tile_grid_size[axis - 1]
+        size = require_constant(x.shape[axis], f"the {name}")
+        pixels = -(-size // tiles)
+        if pixels * tiles <= 2 * size:
+            return pixels
+        raise Fault(
+            "invalid-parameter",
+            f"expected at most {2 * size} tiles along the {name} of {size}, received {tiles}",
+            parameter="tile_grid_size",
+            help="use fewer tiles",
+        )
+
+    def flops(self, *inputs: TensorType) -> Size:
+        return 12 * inputs[0].elements
 
     samples = (
-        Sample({"factor": 0.1}, ("float32[2, 6, 5, 3]",), ("float32[2, 6, 5, 3]",), training=False),
+        Sample({"tile_grid_size": 2}, ("uint8[2, 4, 6, 3]",), ("float32[2, 4, 6, 3]",)),
+        Sample({}, ("uint8[N, 9, 8, 3]",), ("float32[N, 9, 8, 3]",)),
         Sample(
-            {
-                "factor": (-0.2, 0.3),
-                "fill_mode": "constant",
-                "interpolation": "nearest",
-                "seed": 1,
-                "fill_value": 0.5,
-            },
-            ("float32[N, h, w, 3]",),
-            ("float32[N, h, w, 3]",),
-            training=False,
+            {"value_range": (-3, 12), "clip_limit": 2.0, "tile_grid_size": (3, 2)},
+            ("int32[N, 7, 9, 1]",),
+            ("float32[N, 7, 9, 1]",),
         ),
         Sample(
-            {"factor": 0.1, "fill_mode": "nearest"},
-            ("uint8[2, 6, 5, 3]",),
-            ("float32[2, 6, 5, 3]",),
-            training=False,
-        ),
-        Sample(
-            {"factor": 0.1, "fill_mode": "wrap"},
-            ("float32[2, 6, 5, 3]",),
-            ("float32[2, 6, 5, 3]",),
-            training=False,
-        ),
-    )
-
-
-class RandomZoom(_Augmentation):
-    """In training, each image is made larger or smaller at random; the identity at inference.
-
-    Integers become float32.
-    Source: `keras.layers.RandomZoom`.
-    """
-
-    primary = "height_factor"
-
-    height_factor: Zoom = Field(
-        description=(
-            "The vertical change of size to draw from, above -1 and at most 1, positive for "
-            "smaller: [least, greatest], or one number for both directions."
-        )
-    )
-    width_factor: Zoom | None = Field(
-        None,
-        description="The horizontal change of size; if absent, that of the height at each draw.",
-    )
-    fill_mode: FillMode = "reflect"
-    interpolation: Interpolation = "bilinear"
-    seed: Seed = None
-    fill_value: FillValue = 0.0
-
-    samples = (
-        Sample(
-            {"height_factor": 0.1},
-            ("float32[2, 6, 5, 3]",),
-            ("float32[2, 6, 5, 3]",),
-            training=False,
-        ),
-        Sample(
-            {
-                "height_factor": (0.1, 0.2),
-                "width_factor": (-0.3, 0.2),
-                "fill_mode": "constant",
-                "interpolation": "nearest",
-                "seed": 1,
-                "fill_value": 0.5,
-            },
-            ("float32[N, h, w, 3]",),
-            ("float32[N, h, w, 3]",),
-            training=False,
-        ),
-        Sample(
-            {"height_factor": 0.2, "width_factor": 0.1, "fill_mode": "nearest"},
-            ("uint8[2, 6, 5, 3]",),
-            ("float32[2, 6, 5, 3]",),
-            training=False,
-        ),
-        Sample(
-            {"height_factor": 0.2, "fill_mode": "wrap"},
-            ("float32[2, 6, 5, 3]",),
-            ("float32[2, 6, 5, 3]",),
-            training=False,
+            {"value_range": (0, 10), "clip_limit": 0.0, "tile_grid_size": (1, 4)},
+            ("uint8[2, 5, 7, 2]",),
+            ("float32[2, 5, 7, 2]",),
         ),
     )

@@ -1,4 +1,4 @@
-"""Layers that move elements and change none: padding, flattening, reshaping."""
+"""Layers that give the same elements another shape, or repeat them."""
 
 from __future__ import annotations
 
@@ -9,40 +9,8 @@ from pydantic import AfterValidator, Field
 from specc.dims import Shape, Size, product
 from specc.layer import Fault, Layer, Layout, Sample
 from specc.proofs import Proof, compare, hint
-from specc.shapes import Pads, require_min_rank, require_rank
+from specc.shapes import Axes, Positive, feature_axes, require_min_rank, require_rank
 from specc.tensor import MAX_RANK, TensorType, shape_text
-
-
-class ZeroPadding2D(Layer):
-    """Zeros around each image `[N, H, W, C]`.
-
-    Source: `keras.layers.ZeroPadding2D`.
-    """
-
-    primary = "padding"
-    layout = "channels_first"
-
-    padding: Pads = Field(
-        ((1, 1), (1, 1)),
-        description=(
-            "Cells to add: one number, [height, width], or [[top, bottom], [left, right]]."
-        ),
-    )
-
-    def infer(self, *inputs: TensorType) -> tuple[TensorType, ...]:
-        (x,) = inputs
-        require_rank(x, 4, "[N, H, W, C]")
-        batch, height, width, channels = x.shape
-        rows, columns = self.padding
-        return (x.with_shape((batch, height + sum(rows), width + sum(columns), channels)),)
-
-    samples = (
-        Sample({}, ("float32[2, 4, 5, 3]",), ("float32[2, 6, 7, 3]",)),
-        Sample({"padding": 3}, ("float32[2, 4, 5, 3]",), ("float32[2, 10, 11, 3]",)),
-        Sample({"padding": (0, 2)}, ("float32[2, 4, 5, 3]",), ("float32[2, 4, 9, 3]",)),
-        Sample({"padding": ((0, 1), (2, 3))}, ("float32[2, 4, 5, 3]",), ("float32[2, 5, 10, 3]",)),
-        Sample({"padding": 1}, ("float32[N, h, 2*w, 3]",), ("float32[N, h + 2, 2*w + 2, 3]",)),
-    )
 
 
 class Flatten(Layer):
@@ -138,4 +106,188 @@ class Reshape(Layer):
         Sample({"target_shape": (7, 7, 2)}, ("float32[N, 98]",), ("float32[N, 7, 7, 2]",)),
         Sample({"target_shape": (-1, 4)}, ("float32[N, h, w, 8]",), ("float32[N, 2*h*w, 4]",)),
         Sample({"target_shape": ()}, ("float32[2, 1]",), ("float32[2]",)),
+        Sample(
+            {"target_shape": (2, 7, 2, 7, 3)},
+            ("float32[N, 14, 14, 3]",),
+            ("float32[N, 2, 7, 2, 7, 3]",),
+        ),
+        Sample(
+            {"target_shape": (4, 49, 3)}, ("float32[N, 2, 2, 7, 7, 3]",), ("float32[N, 4, 49, 3]",)
+        ),
+        Sample({"target_shape": (-1, 7, 3)}, ("float32[N, 7*T, 3]",), ("float32[N, T, 7, 3]",)),
+    )
+
+
+class Permute(Layer):
+    """The axes in another order; the batch stays the first.
+
+    Source: `keras.layers.Permute`.
+    """
+
+    primary = "dims"
+    layout = "any"
+
+    dims: Annotated[tuple[Positive, ...], Field(min_length=1, max_length=MAX_RANK - 1)] = Field(
+        description="The axes beside the batch, counted from 1, in their new order."
+    )
+
+    def infer(self, *inputs: TensorType) -> tuple[TensorType, ...]:
+        (x,) = inputs
+        expected = list(range(1, x.rank))
+        if sorted(self.dims) != expected:
+            raise Fault(
+                "invalid-parameter",
+                f"expected each of the axes {expected} of {shape_text(x.shape)} once, "
+                f"received {list(self.dims)}",
+                parameter="dims",
+                help="axes are counted from 1, without the batch, which stays the first",
+            )
+        return (x.with_shape((x.shape[0], *(x.shape[axis] for axis in self.dims))),)
+
+    samples = (
+        Sample({"dims": (2, 1)}, ("float32[2, 3, 4]",), ("float32[2, 4, 3]",)),
+        Sample({"dims": (3, 1, 2)}, ("float32[N, h, w, 3]",), ("float32[N, 3, h, w]",)),
+        Sample({"dims": (1, 3, 2)}, ("int32[N, h, w, 3]",), ("int32[N, h, 3, w]",)),
+        Sample(
+            {"dims": (1, 3, 2, 4, 5)},
+            ("float32[N, 2, 7, 3, 7, 4]",),
+            ("float32[N, 2, 3, 7, 7, 4]",),
+        ),
+        Sample({"dims": (1,)}, ("float32[2, 3]",), ("float32[2, 3]",)),
+    )
+
+
+class RepeatVector(Layer):
+    """Each vector of `[N, C]` as a sequence `[N, n, C]` in which it stands n times.
+
+    Source: `keras.layers.RepeatVector`.
+    """
+
+    primary = "n"
+
+    n: Positive = Field(description="How many times.")
+
+    def infer(self, *inputs: TensorType) -> tuple[TensorType, ...]:
+        (x,) = inputs
+        require_rank(x, 2, "[N, C]")
+        return (x.with_shape((x.shape[0], self.n, x.shape[1])),)
+
+    samples = (
+        Sample({"n": 3}, ("float32[2, 4]",), ("float32[2, 3, 4]",)),
+        Sample({"n": 1}, ("float32[N, T]",), ("float32[N, 1, T]",)),
+        Sample({"n": 2}, ("int32[N, 3]",), ("int32[N, 2, 3]",)),
+    )
+
+
+class Tile(Layer):
+    """The tensor repeated as a whole along each axis.
+
+    Source: `keras.ops.tile`, ONNX's operator `Tile`.
+    """
+
+    primary = "repeats"
+    layout = "any"
+
+    repeats: Annotated[tuple[Positive, ...], Field(min_length=1, max_length=MAX_RANK - 1)] = Field(
+        description="How many times, for each axis beside the batch."
+    )
+
+    def infer(self, *inputs: TensorType) -> tuple[TensorType, ...]:
+        (x,) = inputs
+        if len(self.repeats) != x.rank - 1:
+            raise Fault(
+                "invalid-parameter",
+                f"expected a number for each axis of {shape_text(x.shape)} beside the batch, "
+                f"received {len(self.repeats)}",
+                parameter="repeats",
+                help="write 1 for an axis that stays as it is",
+            )
+        repeated = zip(x.shape[1:], self.repeats, strict=True)
+        return (x.with_shape((x.shape[0], *(size * times for size, times in repeated))),)
+
+    samples = (
+        Sample({"repeats": (3,)}, ("float32[2, 4]",), ("float32[2, 12]",)),
+        Sample({"repeats": (2, 1)}, ("int32[N, T, 3]",), ("int32[N, 2*T, 3]",)),
+        Sample({"repeats": (1, 3, 2)}, ("float32[N, h, w, 3]",), ("float32[N, h, 3*w, 6]",)),
+    )
+
+
+class ExpandDims(Layer):
+    """New axes of size 1, at the places that `axis` gives in the result.
+
+    Source: `keras.ops.expand_dims`.
+    """
+
+    primary = "axis"
+
+    axis: Axes = Field(
+        description="The place of the new axis, or several, counted with the batch, which is 0."
+    )
+
+    def axes(self, x: TensorType) -> tuple[int, ...]:
+        """The places in the result, counted from the front, in order."""
+        new = len(self.axis) if isinstance(self.axis, tuple) else 1
+        return feature_axes(self.axis, x.rank + new)
+
+    def infer(self, *inputs: TensorType) -> tuple[TensorType, ...]:
+        (x,) = inputs
+        shape = [*x.shape]
+        for axis in self.axes(x):
+            shape.insert(axis, 1)
+        return (x.with_shape(shape),)
+
+    samples = (
+        Sample({"axis": -1}, ("float32[N, T]",), ("float32[N, T, 1]",)),
+        Sample({"axis": 1}, ("float32[N, h, w, 3]",), ("float32[N, 1, h, w, 3]",)),
+        Sample({"axis": (1, 2)}, ("float32[N, 3]",), ("float32[N, 1, 1, 3]",)),
+        Sample({"axis": 1}, ("int32[N]",), ("int32[N, 1]",)),
+    )
+
+
+class Squeeze(Layer):
+    """The tensor without axes of size 1.
+
+    Source: `keras.ops.squeeze`.
+    """
+
+    primary = "axis"
+
+    axis: Axes | None = Field(
+        None,
+        description=(
+            "The axis, or several, counted with the batch axis, which is 0; all axes of size 1 "
+            "beside the batch if null."
+        ),
+    )
+
+    def axes(self, x: TensorType) -> tuple[int, ...]:
+        """The axes that go away, counted from the front, in order."""
+        if self.axis is None:
+            return tuple(axis for axis in range(1, x.rank) if x.shape[axis] == 1)
+        return feature_axes(self.axis, x.rank)
+
+    def infer(self, *inputs: TensorType) -> tuple[TensorType, ...]:
+        (x,) = inputs
+        axes = self.axes(x)
+        for axis in axes:
+            if x.shape[axis] != 1:
+                raise Fault(
+                    "shape-mismatch",
+                    f"expected a size of 1 along axis {axis}, received {x.shape[axis]}",
+                    parameter="axis",
+                    help="take one position of a larger axis with Take",
+                )
+        return (x.with_shape(size for axis, size in enumerate(x.shape) if axis not in axes),)
+
+    def layout_for(self, *inputs: TensorType) -> Layout:
+        """What is left must lie as in the spec: the one axis beside the batch always does."""
+        (y,) = self.infer(*inputs)
+        return "any" if y.rank <= 2 else "channels_last"
+
+    samples = (
+        Sample({"axis": 1}, ("float32[N, 1, T, 3]",), ("float32[N, T, 3]",)),
+        Sample({"axis": (1, -2)}, ("float32[N, 1, 1, 3]",), ("float32[N, 3]",)),
+        Sample({}, ("float32[2, 1, 3, 1]",), ("float32[2, 3]",)),
+        Sample({}, ("float32[2, 3]",), ("float32[2, 3]",)),
+        Sample({"axis": -1}, ("int32[N, h, w, 1]",), ("int32[N, h, w]",)),
     )

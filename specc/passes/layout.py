@@ -60,6 +60,24 @@ def permutation(source: Order, target: Order, rank: int) -> tuple[int, ...]:
     return tuple(have.index(axis) for axis in target or range(rank))
 
 
+def inner_node(node: Node, layer: Layer, *types: TensorType) -> Node:
+    """A use of `layer` inside `node`, under its path and with its weights, laid out as it wants.
+
+    types: of the inputs; where the layer takes any layout, they lie as in the spec.
+    """
+    first = layer.layout_for(*types) == "channels_first"
+    outputs = layer.infer(*types)
+    ways = (("inner", types), ("inner_output", outputs))
+    inputs, results = (
+        tuple(
+            Value(f"{node.path}.{name}", type, order=channels_first(type.rank) if first else None)
+            for type in group
+        )
+        for name, group in ways
+    )
+    return Node(node.path, layer, inputs, results, node.owner, node.span)
+
+
 def lay_out(graph: Graph, io_layout: IoLayout = "channels_first") -> Graph:
     """The graph with an order on every value and a `Reorder` node where two layouts meet."""
     rewriter = _Rewriter({*graph.inputs, *(item.path for item in graph.body.descendants())})

@@ -65,7 +65,7 @@ class Nodes:
             raise self.faults.fault("invalid-dim", message, span, scope.trace) from None
         for output in outputs:
             self._check_type(output, span, scope)
-        names = [path] if len(outputs) == 1 else [f"{path}.{i}" for i in range(len(outputs))]
+        names = _output_names(entry, path, len(outputs))
         values = tuple(map(Value, names, outputs, (span,) * len(names)))
         node = Node(path, layer, wires, values, owner, entry.whole)
         self._count(node, sum(weight.elements for weight in weights.values()), entry, scope)
@@ -149,6 +149,14 @@ class Nodes:
             labels=tuple(labels),
             help="give it an input of the same channels, or use a layer of its own",
         )
+
+
+def _output_names(entry: Entry, path: str, made: int) -> list[str]:
+    """The names of the values that a layer at `path` gives: of several, those in `outputs`."""
+    if made == 1:
+        return [path]
+    names = entry.outputs or ()
+    return [f"{path}.{name}" for name in (names if len(names) == made else range(made))]
 
 
 def _check_initializers(layer: Layer, weights: Mapping[str, WeightDecl]) -> None:

@@ -10,7 +10,9 @@ from pydantic import ValidationError
 
 from specc.layer import LAYERS, Layer
 from specc.names import snake_case
+from specc.nesting import is_bare
 from specc.passes.evaluation import Evaluation, has_template
+from specc.passes.inner import with_inner_defaults
 from specc.passes.reporting import Faults, Skip, head_span
 from specc.passes.scope import Scope
 from specc.source import Span, printable
@@ -118,19 +120,20 @@ class Parameters:
         self, entry: LayerEntry, layer: type[Layer], scope: Scope
     ) -> tuple[dict[str, Any], ValidationContext]:
         """The parameters as written, and where."""
-        head, known = head_span(entry), tuple(layer.model_fields)
-        defaults = scope.document.defaults_of(entry.head)
-        nodes = () if defaults is None else (defaults,)
-        values = {} if defaults is None else dict[str, Any](defaults)
-        if isinstance(entry.value, YamlMapping):
-            context = ValidationContext((entry.value, *nodes), head, known, entry.head)
-            return values | entry.value, context
-        if entry.value is None:
+        head, known, document = head_span(entry), tuple(layer.model_fields), scope.document
+        defaults = with_inner_defaults(layer, document.defaults_of(entry.head), document)
+        nodes = (defaults,) if isinstance(defaults, YamlMapping) else ()
+        values = dict[str, Any](nodes[0]) if nodes else {}
+        value = with_inner_defaults(layer, entry.value, document)
+        if value is None:
             return values, ValidationContext(nodes, head, known, entry.head)
+        if isinstance(value, YamlMapping) and not is_bare(layer, value):
+            context = ValidationContext((value, *nodes), head, known, entry.head)
+            return values | value, context
         name = self._primary(entry, layer, scope)
-        bare = (name, entry.value, entry.span(entry.head))
+        bare = (name, value, entry.span(entry.head))
         context = ValidationContext(nodes, head, known, entry.head, bare)
-        return {**values, name: entry.value}, context
+        return {**values, name: value}, context
 
     def _primary(self, entry: LayerEntry, layer: type[Layer], scope: Scope) -> str:
         if layer.primary is not None:

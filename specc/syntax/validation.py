@@ -13,6 +13,7 @@ from pydantic import BaseModel, ValidationError
 from specc.codes import CODES
 from specc.diagnostics import SHOWN_ERRORS, Diagnostic
 from specc.dims import Dim
+from specc.layer import LAYERS
 from specc.names import MAX_CANDIDATES, did_you_mean, nearest
 from specc.source import Span, printable
 from specc.syntax.yaml import Mapping as YamlMapping
@@ -105,7 +106,7 @@ def diagnose(error: ValidationError, context: ValidationContext) -> Iterator[Dia
         kinds = {detail["type"] for detail in details}
         if "extra_forbidden" in kinds:
             yield _unknown(place, context)
-        elif kinds != {"missing"}:
+        elif kinds != {"missing"} or not all(map(_is_of_keys, details)):
             yield _invalid(place, details, context)
         elif not context.has_misspelt(*place):
             yield _missing(place, context)
@@ -143,7 +144,7 @@ def _by_place(
 def _place(detail: ErrorDetails, context: ValidationContext) -> Place:
     """The part of pydantic's location that exists in the data, without its union tags."""
     location = detail["loc"]
-    if detail["type"] in ("missing", "extra_forbidden"):
+    if _is_of_keys(detail):
         return location
     first, *steps = location or ("",)
     if not location or first == "[key]":
@@ -160,6 +161,12 @@ def _place(detail: ErrorDetails, context: ValidationContext) -> Place:
             data = _step(data, step)
             place.append(step)
     return tuple(place)
+
+
+def _is_of_keys(detail: ErrorDetails) -> bool:
+    """Whether a key is missing or unknown, and not, say, an item of a list missing."""
+    kind, location = detail["type"], detail["loc"]
+    return kind == "extra_forbidden" or (kind == "missing" and isinstance(location[-1], str))
 
 
 def _has(data: object, step: str | int) -> bool:
@@ -191,11 +198,16 @@ def _unknown(place: Place, context: ValidationContext) -> Diagnostic:
     span = context.key_span(place)
     if context.layer:
         message = f"{context.layer} has no parameter `{printable(name)}`"
-        help = suggest_parameter(name, context.known)
+        help = _only_in_keras(context.layer, name) or suggest_parameter(name, context.known)
         return Diagnostic("unknown-parameter", message, span, help=help)
     known = context.known_at(place[:-1])
     help = did_you_mean(name, known) or "there are " + _listed(known)
     return Diagnostic("unknown-key", f"unknown key `{printable(name)}`", span, help=help)
+
+
+def _only_in_keras(layer: str, parameter: str) -> str:
+    """Why a parameter of Keras's is none of the layer here; empty if it is none in Keras."""
+    return LAYERS[layer].only_keras.get(parameter, "") if layer in LAYERS else ""
 
 
 def _missing(place: Place, context: ValidationContext) -> Diagnostic:
@@ -331,6 +343,7 @@ _EXPECTATIONS: dict[str, Callable[[dict[str, Any]], str]] = {
     "string_pattern_mismatch": lambda _: "an expression `${…}`",
     "too_short": lambda ctx: f"at least {ctx['min_length']} items",
     "too_long": lambda ctx: f"{ctx['max_length']} items at most",
+    "missing": lambda _: "a longer list",
 }
 
 

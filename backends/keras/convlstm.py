@@ -1,0 +1,30 @@
+"""Recurrent layers whose products are convolutions."""
+
+from __future__ import annotations
+
+from specc.emit.code import Code, argument, optional, text
+from specc.layers.convlstm import ConvLSTM1D, ConvLSTM2D, ConvLSTM3D
+
+from .recurrent import applied, around, step
+from .site import LOWERINGS, Site
+from .windows import pair
+
+
+@LOWERINGS.add("ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D")
+def conv_lstm(layer: ConvLSTM1D | ConvLSTM2D | ConvLSTM3D, site: Site) -> Code:
+    made = site.layer(
+        f"layers.{type(layer).__name__}",
+        argument(layer.filters, hint="filters"),
+        argument(pair(layer.kernel_size), hint="kernel_size"),
+        strides=optional(pair(layer.strides), 1),
+        padding=optional(text(layer.padding), "valid"),
+        dilation_rate=optional(pair(layer.dilation_rate), 1),
+        **step(layer),
+        **around(layer),
+    )
+    taps_first = (*range(2, layer.rank + 2), 1, 0)
+    site.weight("weight_ih", "cell.kernel", taps_first)
+    site.weight("weight_hh", "cell.recurrent_kernel", taps_first)
+    if layer.use_bias:
+        site.weight("bias_ih", "cell.bias")
+    return applied(made, site)

@@ -1,0 +1,63 @@
+"""Depthwise and separable convolutions."""
+
+from __future__ import annotations
+
+from specc.emit.code import Code, argument, call, optional
+from specc.layers.depthwise_convolution import (
+    DepthwiseConv1D,
+    DepthwiseConv2D,
+    SeparableConv1D,
+    SeparableConv2D,
+)
+
+from .activations import activate, keyword
+from .arguments import initializer, regularizer
+from .kernels import bias_weight, kernel_size, taps_first, window
+from .site import LOWERINGS, Site
+from .windows import pair, zero_padded
+
+
+@LOWERINGS.add("DepthwiseConv1D", "DepthwiseConv2D")
+def depthwise_convolution(layer: DepthwiseConv1D | DepthwiseConv2D, site: Site) -> Code:
+    x, padding = zero_padded(layer.padding, site)
+    conv = site.layer(
+        f"layers.DepthwiseConv{layer.rank}D",
+        kernel_size(layer),
+        **window(layer, padding),
+        depth_multiplier=optional(layer.depth_multiplier, 1),
+        dilation_rate=optional(pair(layer.dilation_rate), 1),
+        activation=keyword(layer.activation),
+        use_bias=optional(layer.use_bias, True),
+        depthwise_initializer=initializer(layer.depthwise_initializer, "glorot_uniform"),
+        bias_initializer=initializer(layer.bias_initializer, "zeros"),
+        depthwise_regularizer=regularizer(layer.depthwise_regularizer),
+        bias_regularizer=regularizer(layer.bias_regularizer),
+    )
+    site.weight("weight", "kernel", taps_first(layer.rank, 0, 1))
+    bias_weight(layer, site, "bias")
+    return activate(layer.activation, call(conv, x), site)
+
+
+@LOWERINGS.add("SeparableConv1D", "SeparableConv2D")
+def separable_convolution(layer: SeparableConv1D | SeparableConv2D, site: Site) -> Code:
+    x, padding = zero_padded(layer.padding, site)
+    conv = site.layer(
+        f"layers.SeparableConv{layer.rank}D",
+        argument(layer.filters, hint="filters"),
+        kernel_size(layer),
+        **window(layer, padding),
+        dilation_rate=optional(pair(layer.dilation_rate), 1),
+        depth_multiplier=optional(layer.depth_multiplier, 1),
+        activation=keyword(layer.activation),
+        use_bias=optional(layer.use_bias, True),
+        depthwise_initializer=initializer(layer.depthwise_initializer, "glorot_uniform"),
+        pointwise_initializer=initializer(layer.pointwise_initializer, "glorot_uniform"),
+        bias_initializer=initializer(layer.bias_initializer, "zeros"),
+        depthwise_regularizer=regularizer(layer.depthwise_regularizer),
+        pointwise_regularizer=regularizer(layer.pointwise_regularizer),
+        bias_regularizer=regularizer(layer.bias_regularizer),
+    )
+    site.weight("depthwise.weight", "depthwise_kernel", taps_first(layer.rank, 0, 1))
+    site.weight("pointwise.weight", "pointwise_kernel", taps_first(layer.rank, 1, 0))
+    bias_weight(layer, site, "pointwise.bias")
+    return activate(layer.activation, call(conv, x), site)

@@ -1,0 +1,48 @@
+"""What Keras's convolutions of all kinds are told, and where they keep their weights."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from specc.emit.code import Argument, argument, optional, text
+
+from .activations import keyword
+from .arguments import initializer, regularizer
+from .site import Site
+from .windows import pair
+
+
+def kernel_size(layer: Any) -> Argument:
+    """The argument that stands without its name."""
+    return argument(pair(layer.kernel_size), hint="kernel_size")
+
+
+def window(layer: Any, padding: str) -> dict[str, Argument]:
+    """The arguments after it; `padding` is what no layer before has put on."""
+    return {
+        "strides": optional(pair(layer.strides), 1),
+        "padding": optional(text(padding), "valid"),
+    }
+
+
+def affine(layer: Any) -> dict[str, Argument]:
+    """The arguments from the activation on, of a layer with one kernel."""
+    return {
+        "activation": keyword(layer.activation),
+        "use_bias": optional(layer.use_bias, True),
+        "kernel_initializer": initializer(layer.kernel_initializer, "glorot_uniform"),
+        "bias_initializer": initializer(layer.bias_initializer, "zeros"),
+        "kernel_regularizer": regularizer(layer.kernel_regularizer),
+        "bias_regularizer": regularizer(layer.bias_regularizer),
+    }
+
+
+def taps_first(rank: int, *channels: int) -> tuple[int, ...]:
+    """The order in which Keras keeps a kernel: its taps, then two axes of channels."""
+    return (*range(2, rank + 2), *channels)
+
+
+def bias_weight(layer: Any, site: Site, name: str) -> None:
+    """Say where the bias of that name lives, if there is one."""
+    if layer.use_bias:
+        site.weight(name, "bias")

@@ -1,0 +1,581 @@
+"""Recurrent layers in ONNX: one LSTM, GRU or RNN, also of both directions.
+
+ONNX puts the steps before the batch, and keeps an axis for the directions. A mask is none of its
+words, but lengths are: since a masked step changes nothing, the steps that count are put first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from specc.layers.recurrent import has_mask
+from specc.tensor import TensorType
+
+from .activations import ACTIVATIONS
+from .graph import LOWERINGS, Builder, Tensor
+
+Array = NDArray[Any]
+
+KINDS = {"LSTM": "LSTM", "GRU": "GRU", "SimpleRNN": "RNN"}
+
+GATES = {"LSTM": (0, 3, 1, 2), "GRU": (1, 0, 2), "SimpleRNN": (0,)}
+"""The gates of PyTorch in the order of ONNX: i, o, f, g for an LSTM, z, r, n for a GRU."""
+
+NATIVE: dict[str, tuple[str, tuple[float, ...], tuple[float, ...]]] = {
+    "elu": ("Elu", (1.0,), ()),
+    "hard_sigmoid": ("HardSigmoid", (1 / 6,), (0.5,)),
+    "leaky_relu": ("LeakyRelu", (0.2,), ()),
+    "linear": ("Affine", (1.0,), (0.0,)),
+    "relu": ("Relu", (), ()),
+    "sigmoid": ("Sigmoid", (), ()),
+    "softplus": ("Softplus", (), ()),
+    "softsign": ("Softsign", (), ()),
+    "sparse_sigmoid": ("HardSigmoid", (0.5,), (0.5,)),
+    "tanh": ("Tanh", (), ()),
+}
+"""The activations that the ops know, with alpha and beta."""
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """What a recurrent layer takes; the states of the forward direction come first."""
+
+    x: Tensor
+    mask: Tensor | None
+    states: tuple[Tensor, ...]
+
+    @classmethod
+    def of(cls, tensors: Sequence[Tensor]) -> Inputs:
+        """The inputs of a node."""
+        x, *others = tensors
+        masked = has_mask([tensor.type for tensor in tensors])
+        return cls(x, others[0] if masked else None, tuple(others[masked:]))
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """The steps that a mask keeps, put first.
+
+    x: [N, T, C]; counts: [N, T], how many there are up to each step.
+    lengths: [N]; some: [N, 1], whether there are any.
+    """
+
+    x: Tensor
+    counts: Tensor
+    lengths: Tensor
+    some: Tensor
+
+
+@LOWERINGS.add("LSTM", "GRU", "SimpleRNN")
+def recurrent(build: Builder, *tensors: Tensor) -> tuple[Tensor, ...]:
+    """Outputs that go from the last step to the first are those of the sequence turned round."""
+    layer, inputs, direction = build.layer, Inputs.of(tensors), "forward"
+    if not _is_native(layer, inputs):
+        y, *states = _looped(build, layer, "", inputs)
+        return (y, *states[: len(build.node.outputs) - 1])
+    if layer.go_backwards and layer.return_sequences:
+        mask = None if inputs.mask is None else _flipped(build, inputs.mask)
+        inputs = Inputs(_flipped(build, inputs.x), mask, inputs.states)
+    elif layer.go_backwards:
+        direction = "reverse"
+    kept = _kept(build, inputs)
+    y, last = _run(build, {"": layer}, inputs, kept, direction)
+    output = _repeated(build, y, kept) if layer.return_sequences else last[0]
+    axis = 2 if layer.return_sequences else 0
+    return (_squeezed(build, output, axis), *_states(build, last, inputs, kept, 1))
+
+
+@LOWERINGS.add("Bidirectional")
+def bidirectional(build: Builder, *tensors: Tensor) -> tuple[Tensor, ...]:
+    layer, inputs = build.layer, Inputs.of(tensors)
+    parts = {"forward_layer.": layer.forward, "backward_layer.": layer.backward}
+    if not all(_is_native(part, inputs) for part in parts.values()):
+        both, states = _both_looped(build, parts, inputs)
+        return (*_joined(build, both), *states)
+    kept = _kept(build, inputs)
+    y, last = _run(build, parts, inputs, kept, "bidirectional")
+    if layer.forward.return_sequences:
+        both = _repeated(build, y, kept)
+        both = both if inputs.mask is None else _zeroed(build, both, inputs.mask)
+    else:
+        both = build.transpose(last[0], (1, 0, 2), suffix="both")
+    return (*_joined(build, both), *_states(build, last, inputs, kept, 2))
+
+
+def _is_native(layer: Any, inputs: Inputs) -> bool:
+    """Whether an op of ONNX does it: onnxruntime has them for float32 alone."""
+    return inputs.x.type.dtype == "float32" and all(name in NATIVE for name in _functions(layer))
+
+
+def _both_looped(
+    build: Builder, parts: dict[str, Any], inputs: Inputs
+) -> tuple[Tensor, list[Tensor]]:
+    """The outputs [N, …, 2, H] of two loops, and their states if the layer gives them."""
+    half = len(inputs.states) // 2
+    given = (inputs.states[:half], inputs.states[half:])
+    (a, *ahead), (b, *back) = (
+        _looped(build, part, prefix, Inputs(inputs.x, inputs.mask, states), aligned=True)
+        for (prefix, part), states in zip(parts.items(), given, strict=True)
+    )
+    axis = a.type.rank - 1
+    shape = (*a.type.shape[:-1], 2, a.type.shape[-1])
+    wide = [_widened(build, each, axis) for each in (a, b)]
+    both = build.op("Concat", *wide, type=a.type.with_shape(shape), axis=axis, suffix="both")
+    layer = next(iter(parts.values()))
+    if layer.return_sequences and inputs.mask is not None:
+        both = _zeroed(build, both, inputs.mask)
+    return both, [*ahead, *back] if layer.return_state else []
+
+
+# --- the op -------------------------------------------------------------------------------------
+
+
+def _run(
+    build: Builder, parts: dict[str, Any], inputs: Inputs, kept: Kept | None, direction: str
+) -> tuple[Tensor, tuple[Tensor, ...]]:
+    """All outputs [T, D, N, H] and the last states [D, N, H], of D directions.
+
+    parts: the layer of each direction, by the prefix of its weights.
+    """
+    layer = next(iter(parts.values()))
+    steps = build.transpose(kept.x if kept else inputs.x, (1, 0, 2), suffix="steps")
+    length, batch, _ = steps.type.shape
+    state = steps.type.with_shape((len(parts), batch, layer.units))
+    given = (
+        steps,
+        *_kernels(build, parts),
+        kept.lengths if kept else None,
+        *_starts(build, inputs, layer, len(parts)),
+    )
+    while given[-1] is None:
+        given = given[:-1]
+    y, *last = build.ops(
+        KINDS[type(layer).__name__],
+        *given,
+        types=(state.with_shape((length, *state.shape)), *(state,) * len(layer.states)),
+        hidden_size=layer.units,
+        direction=direction,
+        **_activations(list(parts.values())),
+    )
+    return y, tuple(last)
+
+
+def _kernels(build: Builder, parts: dict[str, Any]) -> tuple[Tensor | None, ...]:
+    """The weights as the ops have them: an axis of directions first, both biases in one."""
+    layer = next(iter(parts.values()))
+    rows, gates = layer.gates * layer.units, GATES[type(layer).__name__]
+    declared = build.node.weights()
+
+    def stacked(*arrays: Array) -> Array:
+        return np.stack([in_order(array, gates) for array in arrays])
+
+    def biases(*arrays: Array) -> Array:
+        given = iter(arrays)
+        both = [
+            in_order(next(given), gates) if name in part.biases else np.zeros(rows, np.float32)
+            for part in parts.values()
+            for name in ("bias_ih", "bias_hh")
+        ]
+        return np.concatenate(both).reshape(len(parts), 2 * rows)
+
+    kernels: list[Tensor | None] = []
+    for name, short in (("W", "weight_ih_l0"), ("R", "weight_hh_l0")):
+        names = [prefix + short for prefix in parts]
+        shape = (len(parts), *declared[names[0]].shape)
+        kernels.append(build.arranged(name, shape, names, stacked))
+    names = [name for name in declared if ".bias" in f".{name}"]
+    shape = (len(parts), 2 * rows)
+    return (*kernels, build.arranged("B", shape, names, biases) if names else None)
+
+
+def in_order(array: Array, gates: tuple[int, ...]) -> Array:
+    """The equal parts of the first axis in the order of `gates`."""
+    return np.concatenate([np.split(array, len(gates))[gate] for gate in gates])
+
+
+def _starts(
+    build: Builder, inputs: Inputs, layer: Any, directions: int
+) -> tuple[Tensor | None, ...]:
+    """The initial states, each [D, N, H], in the order h, c; None where they are zeros."""
+    count = len(layer.states)
+    if not inputs.states:
+        return (None,) * count
+    raised = [_widened(build, state, 0) for state in inputs.states]
+    if directions == 1:
+        return tuple(raised)
+    shape = (directions, *raised[0].type.shape[1:])
+    return tuple(
+        build.op(
+            "Concat",
+            *raised[index::count],
+            type=raised[0].type.with_shape(shape),
+            axis=0,
+            suffix="start",
+        )
+        for index in range(count)
+    )
+
+
+def _activations(layers: list[Any]) -> dict[str, Any]:
+    """The attributes about what a step does, with functions for each direction in turn."""
+    names = [name for layer in layers for name in _functions(layer)]
+    known = [NATIVE[name] for name in names]
+    alphas = [alpha for _, given, _ in known for alpha in given]
+    betas = [beta for _, _, given in known for beta in given]
+    reset = getattr(layers[0], "reset_after", None)
+    return {
+        "activations": [kind for kind, _, _ in known],
+        **({} if reset is None else {"linear_before_reset": int(reset)}),
+        **({"activation_alpha": alphas} if alphas else {}),
+        **({"activation_beta": betas} if betas else {}),
+    }
+
+
+def _functions(layer: Any) -> tuple[str, ...]:
+    """The activations by name, in the order of the op: gates, candidate, output."""
+    activation = layer.activation or "linear"
+    if not hasattr(layer, "recurrent_activation"):
+        return (activation,)
+    gates = layer.recurrent_activation or "linear"
+    return (gates, activation, activation)[: len(layer.states) + 1]
+
+
+# --- masks --------------------------------------------------------------------------------------
+
+
+def _kept(build: Builder, inputs: Inputs) -> Kept | None:
+    """The steps that the mask keeps; None without a mask."""
+    if inputs.mask is None:
+        return None
+    x, mask = inputs.x, build.cast(inputs.mask, "int32")
+    counts = build.op("CumSum", mask, build.constant(1, "axis", "int64"), suffix="counts")
+    total = build.reduce("ReduceSum", mask, (1,))
+    # Of equal elements TopK takes the first ones first.
+    indices = TensorType(mask.type.shape, "int64")
+    _, order = build.ops("TopK", mask, _length(build, mask), types=(mask.type, indices), axis=1)
+    return Kept(
+        _gathered(build, x, order, suffix="kept"),
+        counts,
+        _squeezed(build, total, 1),
+        build.cast(total, "bool"),
+    )
+
+
+def _length(build: Builder, mask: Tensor) -> Tensor:
+    """The number of steps, [1]."""
+    length = mask.type.shape[1]
+    if isinstance(length, int):
+        return build.constant([length], "length", "int64")
+    return build.op("Shape", mask, type=TensorType((1,), "int64"), start=1, end=2, suffix="length")
+
+
+def _gathered(build: Builder, x: Tensor, indices: Tensor, suffix: str) -> Tensor:
+    """`x[n, indices[n, t]]` for each n and t."""
+    last = build.constant([2], "axes", "int64")
+    places = indices.type.with_shape((*indices.type.shape, 1))
+    places = build.op("Unsqueeze", indices, last, type=places, suffix="places")
+    return build.op("GatherND", x, places, type=x.type, batch_dims=1, suffix=suffix)
+
+
+def _repeated(build: Builder, y: Tensor, kept: Kept | None) -> Tensor:
+    """The outputs of the op as [N, T, D, H]; at a masked step that of the step before.
+
+    Before the first there is none: the index is -1, and beyond its length the op gives zeros.
+    """
+    y = build.transpose(y, (2, 0, 1, 3), suffix="outputs")
+    if kept is None:
+        return y
+    places = build.op("Sub", kept.counts, build.constant(1, "one", "int32"), suffix="places")
+    return _gathered(build, y, build.cast(places, "int64"), suffix="repeated")
+
+
+def _zeroed(build: Builder, y: Tensor, mask: Tensor) -> Tensor:
+    """`y` with zeros at masked steps."""
+    raised = mask.type.with_shape((*mask.type.shape, 1, 1))
+    axes = build.constant([2, 3], "axes", "int64")
+    wide = build.op("Unsqueeze", mask, axes, type=raised, suffix="mask")
+    return build.op("Where", wide, y, build.scalar(0, y), type=y.type, suffix="zeroed")
+
+
+# --- what comes out -----------------------------------------------------------------------------
+
+
+def _states(
+    build: Builder, last: tuple[Tensor, ...], inputs: Inputs, kept: Kept | None, directions: int
+) -> list[Tensor]:
+    """The last states [N, H], direction by direction, if the layer gives them.
+
+    The op gives zeros for a sequence of no length, which keeps what states it was given.
+    """
+    count = len(last)
+    if len(build.node.outputs) <= count * (directions - 1) + 1:
+        return []
+    states: list[Tensor] = []
+    for index in range(directions * count):
+        direction, which = divmod(index, count)
+        state = _direction(build, last[which], direction)
+        if kept is not None and inputs.states:
+            start = inputs.states[index]
+            state = build.op("Where", kept.some, state, start, type=start.type, suffix="state")
+        states.append(state)
+    return states
+
+
+def _direction(build: Builder, x: Tensor, direction: int) -> Tensor:
+    """One direction of [D, N, H]."""
+    if x.type.shape[0] == 1:
+        return _squeezed(build, x, 0)
+    index = build.constant(direction, "direction", "int64")
+    type = x.type.with_shape(x.type.shape[1:])
+    return build.op("Gather", x, index, type=type, axis=0, suffix="state")
+
+
+def _joined(build: Builder, both: Tensor) -> tuple[Tensor, ...]:
+    """The outputs [N, …, 2, H] of both directions as one, or as two."""
+    *outer, directions, units = both.type.shape
+    axis = len(outer)
+    one = both.type.with_shape((*outer, 1, units))
+    match build.layer.merge_mode:
+        case "concat":
+            joined = both.type.with_shape((*outer, directions * units))
+            return (build.reshape(both, joined, suffix="joined"),)
+        case None:
+            halves = build.ops("Split", both, types=(one, one), axis=axis, num_outputs=2)
+            return tuple(_squeezed(build, half, axis) for half in halves)
+        case mode:
+            kind = {"sum": "ReduceSum", "mul": "ReduceProd", "ave": "ReduceMean"}[mode]
+            return (_squeezed(build, build.reduce(kind, both, (axis,)), axis),)
+
+
+def _flipped(build: Builder, x: Tensor) -> Tensor:
+    """`x` with its steps, on axis 1, from the last to the first."""
+    ends = (("starts", -1), ("ends", -(2**62)), ("axes", 1), ("steps", -1))
+    constants = [build.constant([value], name, "int64") for name, value in ends]
+    return build.op("Slice", x, *constants, suffix="flipped")
+
+
+def _widened(build: Builder, x: Tensor, axis: int) -> Tensor:
+    """`x` with another axis of size 1."""
+    axes = build.constant([axis], "axes", "int64")
+    type = x.type.with_shape((*x.type.shape[:axis], 1, *x.type.shape[axis:]))
+    return build.op("Unsqueeze", x, axes, type=type, suffix="widened")
+
+
+def _squeezed(build: Builder, x: Tensor, axis: int) -> Tensor:
+    """`x` without an axis of size 1."""
+    type = x.type.with_shape((*x.type.shape[:axis], *x.type.shape[axis + 1 :]))
+    return build.op(
+        "Squeeze", x, build.constant([axis], "axes", "int64"), type=type, suffix="squeezed"
+    )
+
+
+# --- written out --------------------------------------------------------------------------------
+
+
+@LOWERINGS.add("LSTMCell", "GRUCell", "SimpleRNNCell")
+def cell(build: Builder, x: Tensor, *states: Tensor) -> tuple[Tensor, ...]:
+    """The output is the first of the new states."""
+    made = _step(build, build.layer, "", x, states)
+    return (made[0], *made)
+
+
+def _looped(
+    build: Builder, layer: Any, prefix: str, inputs: Inputs, *, aligned: bool = False
+) -> tuple[Tensor, ...]:
+    """A layer as a loop over its steps; `prefix` is that of the names of its weights."""
+    type = inputs.x.type
+
+    def step(x: Tensor, *states: Tensor) -> tuple[Tensor, ...]:
+        return _step(build, layer, prefix, x, states)
+
+    loop = Loop(
+        step,
+        frame=type.with_shape((type.shape[0], type.shape[2])),
+        state=type.with_shape((type.shape[0], layer.units)),
+        states=len(layer.states),
+        backwards=layer.go_backwards,
+        aligned=aligned,
+    )
+    outputs, last, *states = loop.run(build, inputs)
+    return (outputs if layer.return_sequences else last, *states)
+
+
+@dataclass(frozen=True, slots=True)
+class Loop:
+    """A loop over the steps of a sequence, as a `Scan`.
+
+    step: from a step of the input and the states to the new states; the first is the output.
+    frame, state: the types of a step, and of each of the `states`.
+    axis: that of the steps.
+    aligned: whether the outputs have the order of the input, even if it goes backwards.
+    """
+
+    step: Callable[..., tuple[Tensor, ...]]
+    frame: TensorType
+    state: TensorType
+    states: int
+    backwards: bool
+    axis: int = 1
+    aligned: bool = False
+
+    def run(self, build: Builder, inputs: Inputs) -> tuple[Tensor, ...]:
+        """All outputs, the last of them, and the last states."""
+        x, mask = inputs.x, inputs.mask
+        starts = inputs.states or (_zeros(build, x, self.state),) * self.states
+        # With a mask the last output is kept too, which is not h before the first.
+        carried = starts if mask is None else (_zeros(build, x, self.state), *starts)
+        taken = (x,) if mask is None else (x, mask)
+        of_mask = (TensorType((self.frame.shape[0],), "bool"),)
+        types = (*(self.state,) * len(carried), self.frame, *of_mask[: len(taken) - 1])
+        body = build.body([Tensor(type) for type in types], self._body(build, len(carried)))
+        shape = list(self.state.shape)
+        shape.insert(self.axis, x.type.shape[self.axis])
+        *last, outputs = build.ops(
+            "Scan",
+            *carried,
+            *taken,
+            types=(*(self.state,) * len(carried), self.state.with_shape(shape)),
+            body=body,
+            num_scan_inputs=len(taken),
+            scan_input_axes=[self.axis, 1][: len(taken)],
+            scan_input_directions=[int(self.backwards)] * len(taken),
+            scan_output_axes=[self.axis],
+            scan_output_directions=[int(self.aligned and self.backwards)],
+        )
+        return (outputs, last[0], *last[-self.states :])
+
+    def _body(self, build: Builder, carried: int) -> Callable[..., tuple[Tensor, ...]]:
+        """What is done at each step."""
+
+        def body(*given: Tensor) -> tuple[Tensor, ...]:
+            old, (x, *mask) = given[:carried], given[carried:]
+            made = self.step(x, *old[-self.states :])
+            if mask:
+                keep = self._keep(build, mask[0])
+                made = tuple(
+                    build.op("Where", keep, new, before, type=self.state, suffix="kept")
+                    for new, before in zip((made[0], *made), old, strict=True)
+                )
+            return (*made, build.op("Identity", made[0], suffix="output"))
+
+        return body
+
+    def _keep(self, build: Builder, mask: Tensor) -> Tensor:
+        """The mask of one step, to be held against a state."""
+        ones = (1,) * (self.state.rank - 1)
+        axes = build.constant([*range(1, self.state.rank)], "axes", "int64")
+        type = mask.type.with_shape((*mask.type.shape, *ones))
+        return build.op("Unsqueeze", mask, axes, type=type, suffix="keep")
+
+
+def _zeros(build: Builder, x: Tensor, type: TensorType) -> Tensor:
+    """A state of zeros for the batch of `x`, which may be unknown."""
+    batch, *others = type.shape
+    sizes = [size for size in others if isinstance(size, int)]  # they all are
+    if isinstance(batch, int):
+        return build.constant(np.zeros((batch, *sizes)), "zeros", type.dtype)
+    one = TensorType((1,), "int64")
+    size = build.op("Shape", x, type=one, start=0, end=1, suffix="batch")
+    known = build.constant(sizes, "sizes", "int64")
+    whole = TensorType((type.rank,), "int64")
+    shape = build.op("Concat", size, known, type=whole, axis=0, suffix="sizes")
+    return build.op("Expand", build.scalar(0, x), shape, type=type, suffix="zeros")
+
+
+def _step(
+    build: Builder, layer: Any, prefix: str, x: Tensor, states: Sequence[Tensor]
+) -> tuple[Tensor, ...]:
+    """The new states of one step, of which the first is its output."""
+    return STEPS[layer.gates](_Step(build, layer, prefix), x, *states)
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """What the steps of all kinds are made with; `prefix` is that of the weights' names."""
+
+    build: Builder
+    layer: Any
+    prefix: str
+
+    def weight(self, name: str) -> Tensor:
+        return self.build.weight(f"{self.prefix}{name}{self.layer.suffix}")
+
+    def bias(self, name: str) -> Tensor | None:
+        return self.weight(name) if name in self.layer.biases else None
+
+    def product(self, x: Tensor, weight: Tensor, added: Tensor | None) -> Tensor:
+        """`x @ weight.T + added`."""
+        given = (x, weight) if added is None else (x, weight, added)
+        type = x.type.with_shape((x.type.shape[0], weight.type.shape[0]))
+        return self.build.op("Gemm", *given, type=type, transB=1)
+
+    def parts(self, x: Tensor, count: int) -> tuple[Tensor, ...]:
+        """Equal parts of the channels."""
+        part = x.type.with_shape((x.type.shape[0], self.layer.units))
+        return self.build.ops("Split", x, types=(part,) * count, axis=1, num_outputs=count)
+
+    def activated(self, x: Tensor) -> Tensor:
+        return ACTIVATIONS[self.layer.activation or "linear"](self.build, x, 1)
+
+    def gate(self, x: Tensor) -> Tensor:
+        return ACTIVATIONS[self.layer.recurrent_activation or "linear"](self.build, x, 1)
+
+    def __call__(self, kind: str, *inputs: Tensor) -> Tensor:
+        return self.build.op(kind, *inputs)
+
+
+def _simple_step(step: _Step, x: Tensor, h: Tensor) -> tuple[Tensor, ...]:
+    from_x = step.product(x, step.weight("weight_ih"), step.bias("bias_ih"))
+    return (step.activated(step.product(h, step.weight("weight_hh"), from_x)),)
+
+
+def _lstm_step(step: _Step, x: Tensor, h: Tensor, c: Tensor) -> tuple[Tensor, ...]:
+    from_x = step.product(x, step.weight("weight_ih"), step.bias("bias_ih"))
+    gates = step.product(h, step.weight("weight_hh"), from_x)
+    return lstm_states(step.build, step.layer, gates, c)
+
+
+def lstm_states(build: Builder, layer: Any, gates: Tensor, c: Tensor) -> tuple[Tensor, Tensor]:
+    """The new h and c of an LSTM with those gates, whose channels are on axis 1."""
+
+    def activated(x: Tensor, name: str | None) -> Tensor:
+        return ACTIVATIONS[name or "linear"](build, x, 1)
+
+    parts = build.ops("Split", gates, types=(c.type,) * 4, axis=1, num_outputs=4)
+    i, f, o = (activated(parts[index], layer.recurrent_activation) for index in (0, 1, 3))
+    added = build.op("Mul", i, activated(parts[2], layer.activation))
+    c = build.op("Add", build.op("Mul", f, c), added)
+    return build.op("Mul", o, activated(c, layer.activation)), c
+
+
+def _gru_step(step: _Step, x: Tensor, h: Tensor) -> tuple[Tensor, ...]:
+    from_x = step.product(x, step.weight("weight_ih"), step.bias("bias_ih"))
+    x_r, x_z, x_n = step.parts(from_x, 3)
+    if step.layer.reset_after:
+        from_h = step.product(h, step.weight("weight_hh"), step.bias("bias_hh"))
+        h_r, h_z, h_n = step.parts(from_h, 3)
+        h_n = step("Mul", step.gate(step("Add", x_r, h_r)), h_n)
+    else:
+        w_r, w_z, w_n = _split_rows(step)
+        h_z = step.product(h, w_z, None)
+        r = step.gate(step.product(h, w_r, x_r))
+        h_n = step.product(step("Mul", r, h), w_n, None)
+    z = step.gate(step("Add", x_z, h_z))
+    n = step.activated(step("Add", x_n, h_n))
+    return (step("Add", n, step("Mul", z, step("Sub", h, n))),)
+
+
+def _split_rows(step: _Step) -> tuple[Tensor, ...]:
+    """The recurrent kernel of each gate."""
+    weight = step.weight("weight_hh")
+    part = weight.type.with_shape((step.layer.units, step.layer.units))
+    return step.build.ops("Split", weight, types=(part,) * 3, axis=0, num_outputs=3)
+
+
+STEPS = {1: _simple_step, 3: _gru_step, 4: _lstm_step}
+"""By the number of gates."""

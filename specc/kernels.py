@@ -1,0 +1,96 @@
+"""Kernels and biases: what convolutions of all kinds are told of them, and the weights they are."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import Annotated, Protocol
+
+from pydantic import Field
+
+from specc.activations import ActivationName
+from specc.initializers import Initializer, InitializerField
+from specc.layer import Fault, WeightDecl
+from specc.regularizers import Regularizer, RegularizerField
+from specc.shapes import (
+    Positive,
+    require_constant,
+    require_keeps_channels,
+    require_spatial,
+)
+from specc.tensor import TensorType
+
+Filters = Annotated[Positive, Field(description="Channels of the output.")]
+DepthMultiplier = Annotated[
+    Positive, Field(description="Filters for each channel, each of which sees that channel alone.")
+]
+Activation = Annotated[ActivationName | None, Field(description="Applied to the output.")]
+UseBias = Annotated[bool, Field(description="Whether a bias is added.")]
+KernelInitializer = Annotated[InitializerField, Field(description="Start of the kernel.")]
+PointwiseInitializer = Annotated[
+    InitializerField, Field(description="Start of the kernel that joins the channels.")
+]
+BiasInitializer = Annotated[InitializerField, Field(description="Start of the bias.")]
+KernelRegularizer = Annotated[RegularizerField, Field(description="Penalty on the kernel.")]
+PointwiseRegularizer = Annotated[
+    RegularizerField, Field(description="Penalty on the kernel that joins the channels.")
+]
+BiasRegularizer = Annotated[RegularizerField, Field(description="Penalty on the bias.")]
+
+KERNEL_SIZE = "Size of the window along each axis, in cells; one number is all."
+STRIDES = "Steps of the window, in cells."
+PADDING = "`valid`, `same`, or explicit pads in cells."
+DILATION_RATE = "Distance between the window's cells."
+
+
+class Biased(Protocol):
+    """A layer that may have a bias."""
+
+    @property
+    def use_bias(self) -> bool: ...
+    @property
+    def bias_initializer(self) -> Initializer: ...
+    @property
+    def bias_regularizer(self) -> Regularizer | None: ...
+
+
+def require_convolvable(x: TensorType, rank: int, activation: str | None) -> None:
+    """Refuse what no convolution takes: another rank, integers, channels of an unknown number."""
+    require_spatial(x, rank)
+    require_keeps_channels(activation)
+    channels_of(x)
+
+
+def channels_of(x: TensorType) -> int:
+    """The channels, which weights need to be a constant."""
+    return require_constant(x.channels, "the channels")
+
+
+def require_strides_or_dilation(strides: tuple[int, ...], dilation_rate: tuple[int, ...]) -> None:
+    """Refuse both at once, as Keras does."""
+    if max(strides) > 1 and max(dilation_rate) > 1:
+        raise Fault(
+            "invalid-parameter",
+            "strides and dilation_rate cannot both be larger than 1",
+            parameter="dilation_rate",
+            help="Keras has no such convolution: set one of them to 1",
+        )
+
+
+def kernel_weight(
+    shape: tuple[int, ...],
+    channels: tuple[int, int],
+    initializer: Initializer,
+    regularizer: Regularizer | None,
+) -> WeightDecl:
+    """A kernel with its taps after two axes; `channels` are those in and out, as Keras counts."""
+    taps = prod(shape[2:])
+    fan = (channels[0] * taps, channels[1] * taps)
+    return WeightDecl(shape, initializer, fan, regularizer=regularizer)
+
+
+def bias_weight(layer: Biased, filters: int, name: str = "bias") -> dict[str, WeightDecl]:
+    """The bias by its name, if the layer has one."""
+    if not layer.use_bias:
+        return {}
+    shape = (filters,)
+    return {name: WeightDecl.as_in_keras(shape, layer.bias_initializer, layer.bias_regularizer)}

@@ -1,0 +1,104 @@
+"""Layers that apply another one in a way of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated
+
+from pydantic import Field
+
+from specc.dims import Size
+from specc.layer import Fault, Layer, Sample, WeightDecl
+from specc.nesting import Nested
+from specc.shapes import require_min_rank
+from specc.tensor import TensorType
+
+
+class TimeDistributed(Layer):
+    """The same layer at every step of a sequence `[N, T, …]`, each step taken for an item.
+
+    Steps are items of one larger batch, [N·T, …], so that a layer for images works on videos. A
+    layer with moving averages is refused: those of a step would differ from those of all.
+    Weights: those of the layer.
+    Source: `keras.layers.TimeDistributed`.
+    """
+
+    primary = "layer"
+
+    layer: Annotated[Layer, Nested()] = Field(description="What is applied to each step.")
+
+    def step(self, x: TensorType) -> TensorType:
+        """The type of the steps as items of one batch."""
+        return x.with_shape((x.shape[0] * x.shape[1], *x.shape[2:]))
+
+    def infer(self, *inputs: TensorType) -> tuple[TensorType, ...]:
+        (x,) = inputs
+        require_min_rank(x, 3, "[N, T, …]")
+        kind = type(self.layer).__name__
+        if self.layer.arity[0] > 1:
+            raise Fault(
+                "invalid-parameter",
+                f"expected a layer of one input, received {kind}",
+                parameter="layer",
+            )
+        outputs = self.layer.infer(self.step(x))
+        if len(outputs) != 1:
+            raise Fault(
+                "invalid-parameter",
+                f"expected a layer of one output, received {kind} with {len(outputs)}",
+                parameter="layer",
+            )
+        if any(not weight.trainable for weight in self.weights(x).values()):
+            raise Fault(
+                "invalid-parameter",
+                f"expected a layer without moving averages, received {kind}",
+                parameter="layer",
+                help=f"{kind} takes sequences by itself, and averages over the steps too",
+            )
+        (y,) = outputs
+        return (y.with_shape((*x.shape[:2], *y.shape[1:])),)
+
+    def weights(self, *inputs: TensorType) -> Mapping[str, WeightDecl]:
+        return self.layer.weights(*map(self.step, inputs))
+
+    def flops(self, *inputs: TensorType) -> Size:
+        return self.layer.flops(*map(self.step, inputs))
+
+    samples = (
+        Sample({"layer": {"Dense": 4}}, ("float32[2, 5, 3]",), ("float32[2, 5, 4]",), 16),
+        Sample(
+            {"layer": {"Dense": {"units": 4}}}, ("float32[N, T, 3]",), ("float32[N, T, 4]",), 16
+        ),
+        Sample(
+            {"layer": {"Conv2D": {"filters": 4, "kernel_size": 3, "strides": 2}}},
+            ("float32[N, 3, 7, 6, 2]",),
+            ("float32[N, 3, 3, 2, 4]",),
+            76,
+        ),
+        Sample(
+            {
+                "layer": {
+                    "Conv2D": {
+                        "filters": 4,
+                        "kernel_size": 3,
+                        "padding": ((1, 0), (0, 2)),
+                        "activation": "softmax",
+                    }
+                }
+            },
+            ("float32[2, T, h, 6, 2]",),
+            ("float32[2, T, h-1, 6, 4]",),
+            76,
+        ),
+        Sample({"layer": "Flatten"}, ("float32[N, T, 3, 2]",), ("float32[N, T, 6]",)),
+        Sample(
+            {"layer": {"LSTM": {"units": 4, "return_sequences": True}}},
+            ("float32[N, 3, T, 2]",),
+            ("float32[N, 3, T, 4]",),
+            112,
+        ),
+        Sample(
+            {"layer": {"MaxPooling2D": 2}}, ("float32[N, T, 5, 4, 3]",), ("float32[N, T, 2, 2, 3]",)
+        ),
+        Sample({"layer": {"Activation": "relu"}}, ("float32[N, T, 4]",), ("float32[N, T, 4]",)),
+    )
