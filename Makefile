@@ -11,7 +11,7 @@ export TF_CPP_MIN_LOG_LEVEL ?= 3
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint format golden bench clean
+.PHONY: help demo test fuzz lint format golden bench clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "%-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -22,6 +22,11 @@ demo: $(READY)  ## check, build, train and export a network on 1,797 real digits
 
 test: lint  ## lint, check types and run every test
 	@$(BIN)/python -m pytest -n 2 --dist loadfile -q
+
+N ?= 1000
+SEED ?= 1000
+fuzz: $(READY)  ## compare N random networks in all backends: make fuzz N=5000 SEED=7000
+	@FUZZ=$(N) FUZZ_FIRST=$(SEED) $(BIN)/python -m pytest -n 2 -q tests/test_random_networks.py
 
 lint: $(READY)  ## ruff and pyright's strict mode
 	@$(BIN)/ruff check --quiet

@@ -176,6 +176,8 @@ class Writer:
             use = self.random.choice(self._keeping(scope.values[start]))
             self.training &= use.training
             body.append({use.layer: dict(use.params) or None})
+            # A normalization right after another has gradients of nothing but rounding.
+            body.append({"Activation": self.random.choice(SMOOTH)})
         if self.random.random() < 0.5:
             body.append({"Add": None, "inputs": ["prev", start]})
         times = self.random.randint(1, 4)

@@ -135,9 +135,12 @@ def in_keras(layer: type[Layer], sample: Sample) -> bool:
 
     Keras 3.15's sparsemax takes the sum of the cumulative sums for the last one of them, and the
     weight of its RMSNormalization fits the last axis only. Its adaptive maxima end the process
-    where a size is 1, or becomes it.
+    where a size is 1, or becomes it. Its RandomCrop leaves images whole at inference, and its
+    ContrastLimitedAdaptiveHistogramEqualization makes integers of what it makes of integers.
     """
     if any(name in sample.params for name in layer.beyond_keras):
+        return False
+    if layer.__name__ in ("RandomCrop", "ContrastLimitedAdaptiveHistogramEqualization"):
         return False
     if layer.__name__.startswith("AdaptiveMax") and is_single(layer, sample):
         return False

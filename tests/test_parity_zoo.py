@@ -9,19 +9,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from parity import (
-    SWELLING,
-    TOLERANCE,
-    Case,
-    Keras,
-    Torch,
-    disturbed_weights,
-    onnx_outputs,
-    settled_weights,
-)
+from parity import TOLERANCE, Case, Keras, Torch, disturbed_weights, onnx_outputs
 from zoo import network
 
 import specc.zoo
+from specc.verification import example_sizes
 
 LARGE = 1_000_000
 """Networks of more weights run on one image, smaller ones on three."""
@@ -31,10 +23,8 @@ LARGE = 1_000_000
 def test_outputs_agree(name: str) -> None:
     graph = network(name)
     weights = disturbed_weights(graph)
-    case = Case(graph, weights, {"N": 1 if graph.parameters > LARGE else 3})
+    case = Case(graph, weights, example_sizes(graph, 1 if graph.parameters > LARGE else 3))
     inputs = case.inputs
-    if name in SWELLING:
-        weights = settled_weights(graph, weights, inputs)
     expected = onnx_outputs(graph, weights, inputs)
     for kind in (Torch, Keras):
         received = kind(graph, weights).outputs(inputs)

@@ -90,7 +90,7 @@ COUNTS = {  # all, trainable
     "fashion_mlp": (101_770, 101_770),
     "fashion_mlp@softmax": (101_770, 101_770),
     "dense_digits": (55_050, 55_050),
-    "resnet50": (25_610_152, 25_557_032),
+    "resnet@resnet50_v1_5": (25_610_152, 25_557_032),
 }
 
 
@@ -110,24 +110,32 @@ def test_parameters(spec: str) -> None:
         ("densenet", "densenet121", 121),
         ("densenet", "densenet169", 169),
         ("densenet", "densenet201", 201),
-        ("resnet50", None, 50),
+        ("resnet", "resnet18", 18),
+        ("resnet", "resnet34", 34),
+        ("resnet", "resnet50", 50),
+        ("resnet", "resnet101", 101),
+        ("resnet", "resnet152", 152),
+        ("resnet_v2", "resnet50_v2", 50),
     ],
 )
 def test_the_number_in_its_name_is_its_depth(name: str, variant: str | None, depth: int) -> None:
     """Convolutions and dense layers in a row: a projection beside the row does not count."""
     found = network(name, variant)
-    projections = sum(node.name == "shortcut" for node in found.nodes)
+    beside = {"shortcut", "projected"}
+    projections = sum(bool(beside & {*node.path.split(".")}) for node in nodes(found, "Conv2D"))
     assert count(found, "Conv2D", "Dense") - projections == depth
 
 
-def test_resnet50_strides_in_its_3x3_convolutions() -> None:
-    stem, *convolutions = nodes(network("resnet50"), "Conv2D")
-    strided = [node.layer.kernel_size for node in convolutions if node.layer.strides == (2, 2)]
+@pytest.mark.parametrize(
+    ("variant", "strided"),
+    [("resnet50", {(1, 1): 6}), ("resnet50_v1_5", {(3, 3): 3, (1, 1): 3})],
+)
+def test_resnet50_strides_as_its_form_does(variant: str, strided: dict[Any, int]) -> None:
+    """Beside the projections, in the first 1×1 convolution of a block or in its 3×3, as v1.5."""
+    stem, *convolutions = nodes(network("resnet", variant), "Conv2D")
     assert stem.layer.kernel_size == (7, 7)
-    assert Counter(strided) == {(3, 3): 3, (1, 1): 3}
-    assert all(node.layer.strides == (1, 1) for node in convolutions if node.name == "conv2d"), (
-        "the first 1×1 convolution of a block keeps the size"
-    )
+    sizes = [node.layer.kernel_size for node in convolutions if node.layer.strides == (2, 2)]
+    assert Counter(sizes) == strided
 
 
 def test_both_forms_of_densenet_have_the_same_weights() -> None:
@@ -157,6 +165,34 @@ def conventions(network: Graph) -> tuple[object, ...]:
     }
     (only,) = found
     return only
+
+
+@pytest.mark.parametrize(
+    ("name", "bottom", "top"),
+    [
+        ("fpn", "resnet50_v1_5", {"m2", "m3", "m4", "m5", "smooth"}),
+        ("deeplab_v3", "resnet50_v1_5", {"surroundings", "logits", "auxiliary"}),
+    ],
+)
+def test_what_stands_on_a_residual_network_takes_its_weights(
+    name: str, bottom: str, top: set[str]
+) -> None:
+    weights = {key: weight.shape for key, weight in network(name).weights.items()}
+    trained = {key: weight.shape for key, weight in network("resnet", bottom).weights.items()}
+    below = {key: shape for key, shape in weights.items() if key.split(".")[0] not in top}
+    assert below == {key: shape for key, shape in trained.items() if not key.startswith("logits")}
+
+
+def test_deeplab_looks_further_where_a_residual_network_halves() -> None:
+    wide = [node for node in nodes(network("deeplab_v3"), "Conv2D") if node.path[:5] == "stage"]
+    rates = [node.layer.dilation_rate[0] for node in wide if node.layer.kernel_size == (3, 3)]
+    assert rates == [1] * 3 + [1] * 4 + [1, 2, 2, 2, 2, 2] + [2, 4, 4]
+
+
+def test_both_images_of_a_siamese_network_go_through_the_same_weights() -> None:
+    found = network("siamese")
+    assert {key.split(".")[0] for key in found.weights} == {"embedded", "same"}
+    assert count(found, "Conv2D") == 2 * 4
 
 
 def test_augmentation_adds_layers_without_weights() -> None:

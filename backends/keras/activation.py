@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from specc.emit.code import Code, call, optional
+from specc.emit.code import Code, call, join, optional
 from specc.layers.activation import ELU, Identity, LeakyReLU, PReLU, ReLU, Softmax
 
 from .arguments import axes, initializer, regularizer
+from .masks import masked
 from .site import LOWERINGS, Site
 
 
@@ -55,5 +56,8 @@ def identity(layer: Identity, site: Site) -> Code:
 def softmax(layer: Softmax, site: Site) -> Code:
     x, *masks = site.inputs
     type = site.node.inputs[0].type
-    made = site.layer("layers.Softmax", axis=optional(axes(layer.axes(type), type), -1))
-    return call(made, x, mask=masks[0]) if masks else call(made, x)
+    axis = optional(axes(layer.axes(type), type), -1)
+    if not masks:
+        return call(site.layer("layers.Softmax", axis=axis), x)
+    made = masked(site, call("layers.Softmax", axis=axis))
+    return call(made, join("[", x, ", ", masks[0], "]"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from specc.einsum import einsum_letters
 from specc.emit.code import Code, argument, call, optional, text
 from specc.layers.core import Activation, Dense, EinsumDense
 
@@ -30,11 +31,13 @@ def dense(layer: Dense, site: Site) -> Code:
 
 @LOWERINGS.add("EinsumDense")
 def einsum_dense(layer: EinsumDense, site: Site) -> Code:
-    shape = layer.output_shape
+    """Its axes have names each: of dots for several, Keras takes the sizes the other way round."""
+    (x,), (y,) = site.node.inputs, site.node.outputs
+    shape = tuple(size if isinstance(size, int) else None for size in y.type.shape[1:])
     bias_axes = None if layer.bias_axes is None else text(layer.bias_axes, "bias_axes")
     made = site.layer(
         "layers.EinsumDense",
-        text(layer.equation, "equation"),
+        text(einsum_letters(layer.equation, x.type).equation, "equation"),
         output_shape=shape[0] if len(shape) == 1 else shape,
         activation=keyword(layer.activation),
         bias_axes=argument("None" if bias_axes is None else bias_axes, default=None),

@@ -487,6 +487,32 @@ def window_position_bias(
     return keras.Model(query, ops.expand_dims(biases, 0), name=name)
 
 
+def broadcast_sum(ranks, name, average=False, dtype=None):
+    """The sum, or mean, of tensors of which some are repeated along some axes.
+
+    In `a + b` TensorFlow may take b for a bias where the batch is 1, and add it along
+    another axis; it does not in `a - (-b)`.
+    """
+    inputs = [keras.Input((None,) * (rank - 1), dtype=dtype) for rank in ranks]
+    total, *others = (
+        ops.expand_dims(x, tuple(range(1, 1 + max(ranks) - len(x.shape))))
+        for x in inputs
+    )
+    for x in others:
+        total = total - ops.negative(x)
+    return keras.Model(inputs, total / len(ranks) if average else total, name=name)
+
+
+def masked(layer, shapes, name, dtype=None):
+    """`layer` on a tensor, its mask and its states; no mask goes on with the outputs."""
+    x, *states = (keras.Input(shape, dtype=dtype) for shape in shapes[:1] + shapes[2:])
+    mask = keras.Input(shapes[1], dtype="bool")
+    given = {"initial_state": states} if states else {}
+    made = keras.tree.flatten(layer(x, mask=mask, **given))
+    outputs = [ops.copy(y) for y in made] if len(made) > 1 else ops.copy(made[0])
+    return keras.Model([x, mask, *states], outputs, name=name)
+
+
 def zeros_where_masked(name, dtype=None):
     """A sequence [N, T, C], with 0 at the steps whose mask [N, T] is false."""
     x = keras.Input((None, None), dtype=dtype)

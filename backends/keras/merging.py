@@ -15,7 +15,20 @@ def concatenate(layer: Concatenate, site: Site) -> Code:
     return call(site.layer("layers.Concatenate", axis=optional(layer.axis, -1)), _listed(site))
 
 
-@LOWERINGS.add("Add", "Average", "Maximum", "Minimum", "Multiply", "Subtract")
+@LOWERINGS.add("Add", "Average")
+def total(layer: Layer, site: Site) -> Code:
+    types = [value.type for value in site.node.inputs]
+    if len({type.shape for type in types}) == 1:
+        return elementwise(layer, site)
+    made = site.layer(
+        site.helper(helpers.broadcast_sum),
+        tuple(type.rank for type in types),
+        average=optional(site.node.type == "Average", False),
+    )
+    return call(made, _listed(site))
+
+
+@LOWERINGS.add("Maximum", "Minimum", "Multiply", "Subtract")
 def elementwise(layer: Layer, site: Site) -> Code:
     return call(site.layer(f"layers.{site.node.type}"), _listed(site))
 

@@ -155,11 +155,16 @@ def normalization(layer: Normalization, site: Site) -> Code:
 
 @LOWERINGS.add("LayerScale")
 def layer_scale(layer: LayerScale, site: Site) -> Code:
-    """A product without a sum, which is what this equation says."""
+    """A product without a sum, which is what this equation says.
+
+    Its axes have names each: with dots, Keras takes the sizes of the others the other way round.
+    """
+    names = "bdefghi"[: site.type.rank - 1]
+    sizes = tuple(size if isinstance(size, int) else None for size in site.type.shape[1:])
     made = site.layer(
         "layers.EinsumDense",
-        text("...c,c->...c"),
-        output_shape=argument(site.type.channels, hint="channels"),
+        text(f"{names}c,c->{names}c"),
+        output_shape=argument(sizes[0] if len(sizes) == 1 else sizes, hint="sizes"),
         kernel_initializer=call("keras.initializers.Constant", layer.init_values),
     )
     site.weight("weight", "kernel")

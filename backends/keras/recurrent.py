@@ -17,6 +17,7 @@ from specc.layers.recurrent import (
 )
 
 from .arguments import initializer, regularizer
+from .masks import INNER, masked
 from .site import LOWERINGS, Site
 
 Sequence = LSTM | GRU | SimpleRNN
@@ -36,20 +37,20 @@ VARIABLES = {
 
 @LOWERINGS.add("LSTM", "GRU", "SimpleRNN")
 def recurrent(layer: Sequence, site: Site) -> Code:
-    _weights(layer, site, "", "cell.")
-    made = site.layer(
-        f"layers.{type(layer).__name__}", _units(layer), **step(layer), **around(layer)
-    )
-    return applied(made, site)
+    _weights(layer, site, "", f"{held(layer, site)}cell.")
+    name = f"layers.{type(layer).__name__}"
+    return applied(layer, site, name, _units(layer), **step(layer), **around(layer))
 
 
 @LOWERINGS.add("Bidirectional")
 def bidirectional(layer: Bidirectional, site: Site) -> Code:
     parts = {"forward_layer": layer.forward, "backward_layer": layer.backward}
     for name, part in parts.items():
-        _weights(part, site, f"{name}.", f"{name}.cell.")
+        _weights(part, site, f"{name}.", f"{held(layer.forward, site)}{name}.cell.")
     mode = layer.merge_mode
-    made = site.layer(
+    return applied(
+        layer.forward,
+        site,
         "layers.Bidirectional",
         _inner(layer.forward, site),
         merge_mode=optional(mode if mode is None else text(mode), "concat"),
@@ -57,7 +58,6 @@ def bidirectional(layer: Bidirectional, site: Site) -> Code:
             None if layer.backward_layer is None else _inner(layer.backward, site), None
         ),
     )
-    return applied(made, site)
 
 
 def _inner(layer: Any, site: Site) -> Code:
@@ -67,15 +67,29 @@ def _inner(layer: Any, site: Site) -> Code:
     return Call(made.function, (*made.arguments, *site.dtype(name)))
 
 
-def applied(made: Code, site: Site) -> Code:
-    """A layer on the sequence, its mask and its states."""
+def held(layer: Any, site: Site) -> str:
+    """What leads to the layer from the one in the model: it may stand in a small model.
+
+    Keras would hand the mask of a sequence on to whatever comes after it.
+    """
     types = [value.type for value in site.node.inputs]
+    return f"{INNER}." if has_mask(types) and layer.return_sequences else ""
+
+
+def applied(
+    layer: Any, site: Site, constructor: str, *arguments: object, **keywords: object
+) -> Code:
+    """A layer, made by `constructor`, on the sequence, its mask and its states."""
     x, *others = site.inputs
+    if held(layer, site):
+        made = masked(site, call(constructor, *arguments, **keywords))
+        return call(made, _listed([x, *others]))
+    types = [value.type for value in site.node.inputs]
     mask, states = (others[0], others[1:]) if has_mask(types) else (None, others)
     given = {"mask": mask} if mask else {}
     if states:
         given["initial_state"] = _listed(states) if len(states) > 1 else states[0]
-    return call(made, x, **given)
+    return call(site.layer(constructor, *arguments, **keywords), x, **given)
 
 
 def _listed(tensors: list[Code]) -> Code:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .graph import LOWERINGS, Builder, Tensor
+from .resizing import all_sizes
 from .slicing import sliced
 
 
@@ -45,6 +46,5 @@ def random_crop(build: Builder, x: Tensor) -> Tensor:
         x = sliced(build, x, parts, middle, "middle")
     if middle == build.output:
         return x
-    sizes = build.constant((build.layer.height, build.layer.width), "sizes", "int64")
-    given = (x, None, None, sizes)
-    return build.op("Resize", *given, type=build.output, mode="linear", axes=[2, 3])
+    sizes = all_sizes(build, x, build.output)
+    return build.op("Resize", x, None, None, sizes, type=build.output, mode="linear")

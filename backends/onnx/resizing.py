@@ -137,11 +137,11 @@ def _resized(build: Builder, layer: Resizing, x: Tensor, suffix: str = "") -> Te
     attributes = FILTERS[layer.interpolation]
     if antialias:
         attributes = {**attributes, "antialias": 1, "exclude_outside": 1}
-    sizes = _all_sizes(build, x, type)
+    sizes = all_sizes(build, x, type)
     return build.op("Resize", x, None, None, sizes, type=type, suffix=suffix, **attributes)
 
 
-def _all_sizes(build: Builder, x: Tensor, type: TensorType) -> Tensor:
+def all_sizes(build: Builder, x: Tensor, type: TensorType) -> Tensor:
     """The sizes of all axes.
 
     Resize could take those of the height and the width, but onnxruntime (1.31) loses count of them

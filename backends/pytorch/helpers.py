@@ -727,7 +727,7 @@ def stft_(
     scaling: divides the window by its norm ("density"), or its sum ("spectrum").
     """
     bins, _, length = weight.shape
-    places = torch.outer(torch.arange(bins), torch.arange(length))
+    places = torch.outer(torch.arange(bins), torch.arange(length)) % (2 * bins - 2)
     angles = math.pi / (bins - 1) * places
     waves = torch.cos(angles) if side == "real" else -torch.sin(angles)
     taps = window_taps(window, length, periodic)

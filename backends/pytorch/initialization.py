@@ -43,6 +43,7 @@ from specc.initializers import (
 from specc.ir import Graph
 from specc.layer import WeightDecl
 
+from .emitted import helpers
 from .site import Site
 
 NATIVE: dict[str, Initializer] = {
@@ -118,7 +119,12 @@ class Initialization:
         modules = Counter(self.kinds.values())
         having = Counter((kind, name) for _, kind, name, _ in weights)
         self.rules = {place: usual[place] for place in having if place in usual}
-        self.missing = {place for place in having if having[place] < modules[place[0]]}
+        inner = any(map(_has_inner_biases, modules))
+        self.missing = {
+            (kind, name)
+            for kind, name in having
+            if having[kind, name] < modules[kind] or (inner and name == "bias")
+        }
         exceptions = [
             Line(self._start(weight, f"self.{attribute(path)}.{name}"))
             for path, kind, name, weight in weights
@@ -235,6 +241,11 @@ def _window(initializer: STFT) -> dict[str, object]:
         )
         for name, value in given.items()
     }
+
+
+def _has_inner_biases(kind: str) -> bool:
+    """Whether a module of `helpers.py` has others in it, which have a bias or not."""
+    return kind in helpers() and "bias=bias" in helpers()[kind].source
 
 
 def _is_shareable(weight: WeightDecl) -> bool:

@@ -95,7 +95,7 @@ def resizing(layer: Resizing, site: Site) -> Code:
     """Bytes are rounded again, which no filter but the nearest pixel can do without."""
     if site.node.inputs[0].type.dtype != "uint8" or layer.interpolation == "nearest":
         return _resized(layer, site, site.x)
-    y = _resized(layer, site, join(site.x, ".float()"))
+    y = site.let("resized", _resized(layer, site, join(site.x, ".float()")))
     return join(y, ".round().clamp(0, 255).byte()")
 
 

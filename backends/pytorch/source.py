@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from specc.emit.code import Call, Code
 from specc.emit.interface import Interface, Interfaces, by_height
-from specc.emit.naming import class_name, unique
+from specc.emit.naming import attribute, class_name, unique
 from specc.emit.template import Body, Line, Template, group_first, merge
 from specc.emit.text import module_docstring, region_description
 from specc.ir import Graph, Node, Region
@@ -126,12 +126,19 @@ class Emitter:
 
 
 def _dtype_lines(graph: Graph) -> list[Line]:
-    """The last statement of a network whose weights are not float32, which is PyTorch's default."""
-    dtypes = {node.outputs[0].type.dtype for node in graph.nodes if node.weights()}
-    if len(dtypes) != 1 or dtypes == {"float32"}:
-        return []
-    (dtype,) = dtypes
-    return [Line(f"self.to(torch.{dtype})")]
+    """The last statements of a network with weights that are not float32, PyTorch's default."""
+    dtypes = {
+        node.path: node.outputs[0].type.dtype
+        for node in graph.nodes
+        if node.weights() and not node.shared
+    }
+    if len({*dtypes.values()}) == 1 and "float32" not in dtypes.values():
+        return [Line(f"self.to(torch.{next(iter(dtypes.values()))})")]
+    return [
+        Line(f"self.{attribute(path)}.to(torch.{dtype})")
+        for path, dtype in dtypes.items()
+        if dtype != "float32"
+    ]
 
 
 def _uses(graph: Graph) -> dict[str, tuple[Node, ...]]:

@@ -17,8 +17,8 @@ def time_distributed(layer: TimeDistributed, site: Site) -> Code:
     (steps,), (made,) = inner.node.inputs, inner.node.outputs
     inner.temporaries.append((steps, join(site.x, ".flatten(0, 1)", _moved(steps, -1, 1))))
     code = LOWERINGS.find(inner.node)(layer.layer, inner)
-    if not isinstance(code, Call):
-        code = inner.let("y", code)
+    if made.order is not None or not isinstance(code, Call):
+        code = inner.let("y", code)  # a chain of calls may not fit a line
     site.constructor, site.kind, site.parts = inner.constructor, inner.kind, inner.parts
     site.temporaries += inner.temporaries
     site.helpers += inner.helpers

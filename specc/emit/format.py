@@ -26,6 +26,10 @@ def _broken(text: str, indent: str) -> Iterator[str]:
         yield from _lines(f"return ({text[7:]})", indent)
     elif equals and len(indent) + len(f"{target} = (") > WIDTH and len(_split(target)) > 1:
         yield from _lines(f"({target}) = {value}", indent)
+    elif equals and len(_split(target)) > 1 and not _head_fits(text, indent):
+        yield f"{indent}{target} = ("
+        yield from _lines(value, indent + INDENT)
+        yield f"{indent})"
     elif equals and _fits_in_parentheses(target, value, indent) and not _head_fits(text, indent):
         yield f"{indent}{target} = ("
         yield f"{indent}{INDENT}{value}"

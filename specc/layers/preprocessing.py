@@ -87,6 +87,7 @@ class AutoContrast(Layer):
 
     primary = "value_range"
     layout = "channels_first"
+    continuous = False
 
     value_range: ValueRange = (0.0, 255.0)
 
@@ -116,6 +117,7 @@ class ContrastLimitedAdaptiveHistogramEqualization(Layer):
     """
 
     layout = "channels_first"
+    continuous = False
 
     value_range: ValueRange = (0.0, 255.0)
     clip_limit: float = Field(

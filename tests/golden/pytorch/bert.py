@@ -1,0 +1,220 @@
+"""BERT, uncased (Devlin et al., 2018, "BERT: Pre-training of Deep Bidirectional
+Transformers for Language Understanding"): a vector for each token, and one for the
+whole text.
+
+Compiled by specc from the spec `bert`.
+"""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+
+class PositionEmbedding(nn.Module):
+    """Add a learnt vector for each position of a sequence [N, ..., T, C]."""
+
+    def __init__(self, sequence_length: int, channels: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.empty(sequence_length, channels))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + self.weight[: x.shape[-2]]
+
+
+def masked_attention(
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    mask: Tensor,
+    bias: Tensor | None = None,
+    dropout: float = 0.0,
+    scale: float | None = None,
+) -> Tensor:
+    """Attention where `mask` is true; the mean of all values where it is nowhere."""
+    some = mask.any(dim=-1, keepdim=True)
+    mask = mask | ~some
+    if bias is not None:
+        mask = torch.where(mask, bias * some, float("-inf"))
+    return F.scaled_dot_product_attention(
+        query * some, key, value, mask, dropout, scale=scale
+    )
+
+
+class MultiHeadAttention(nn.Module):
+    """Attention of queries [N, ..., T, C] to keys and values [N, ..., S, C].
+
+    The mask [N, ..., T, S] is true where a query attends to a key. One that attends to
+    none takes the mean of all values, or zeros if `zeros` is true.
+    """
+
+    def __init__(
+        self,
+        channels: int,
+        num_heads: int,
+        key_dim: int,
+        value_dim: int | None = None,
+        key_channels: int | None = None,
+        value_channels: int | None = None,
+        output_channels: int | None = None,
+        num_key_value_heads: int | None = None,
+        bias: bool = True,
+        dropout: float = 0.0,
+        zeros: bool = False,
+    ) -> None:
+        super().__init__()
+        self.num_heads = num_heads
+        self.num_key_value_heads = heads = num_key_value_heads or num_heads
+        self.dropout = dropout
+        self.zeros = zeros
+        value_dim = value_dim or key_dim
+        mixed = num_heads * value_dim
+        self.query = nn.Linear(channels, num_heads * key_dim, bias=bias)
+        self.key = nn.Linear(key_channels or channels, heads * key_dim, bias=bias)
+        self.value = nn.Linear(value_channels or channels, heads * value_dim, bias=bias)
+        self.output = nn.Linear(mixed, output_channels or channels, bias=bias)
+
+    def forward(
+        self,
+        query: Tensor,
+        value: Tensor | None = None,
+        key: Tensor | None = None,
+        mask: Tensor | None = None,
+        is_causal: bool = False,
+    ) -> Tensor:
+        value = query if value is None else value
+        key = value if key is None else key
+        return self.output(self.mix(query, value, key, mask, is_causal))
+
+    def mix(
+        self,
+        query: Tensor,
+        value: Tensor,
+        key: Tensor,
+        mask: Tensor | None,
+        is_causal: bool,
+    ) -> Tensor:
+        """The means that the heads take, side by side: [N, ..., T, heads * value_dim]."""
+        q = self.split(self.query(query), self.num_heads)
+        k = self.split(self.key(key), self.num_key_value_heads)
+        v = self.split(self.value(value), self.num_key_value_heads)
+        shared = self.num_heads // self.num_key_value_heads
+        if shared > 1:
+            k, v = (x.repeat_interleave(shared, dim=-3) for x in (k, v))
+        return self.attend(q, k, v, mask, is_causal).transpose(-3, -2).flatten(-2)
+
+    def split(self, x: Tensor, heads: int) -> Tensor:
+        """The heads as an axis of their own: [N, ..., heads, T, C]."""
+        return x.unflatten(-1, (heads, -1)).transpose(-3, -2)
+
+    def attend(
+        self, q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None, is_causal: bool
+    ) -> Tensor:
+        """The mean of the values that each head takes."""
+        dropout = self.dropout if self.training else 0.0
+        mask = None if mask is None else mask.unsqueeze(-3)
+        if mask is None or self.zeros:
+            return F.scaled_dot_product_attention(q, k, v, mask, dropout, is_causal)
+        return masked_attention(q, k, v, mask, dropout=dropout)
+
+
+def initialize(module: nn.Module) -> None:
+    """Start the weights of a layer as the spec says."""
+    if isinstance(module, MultiHeadAttention):
+        nn.init.trunc_normal_(module.query.weight, std=0.02, a=-0.04, b=0.04)
+        nn.init.zeros_(module.query.bias)
+        nn.init.trunc_normal_(module.key.weight, std=0.02, a=-0.04, b=0.04)
+        nn.init.zeros_(module.key.bias)
+        nn.init.trunc_normal_(module.value.weight, std=0.02, a=-0.04, b=0.04)
+        nn.init.zeros_(module.value.bias)
+        nn.init.trunc_normal_(module.output.weight, std=0.02, a=-0.04, b=0.04)
+        nn.init.zeros_(module.output.bias)
+    elif isinstance(module, (PositionEmbedding, nn.Embedding)):
+        nn.init.trunc_normal_(module.weight, std=0.02, a=-0.04, b=0.04)
+    elif isinstance(module, nn.Linear):
+        nn.init.trunc_normal_(module.weight, std=0.02, a=-0.04, b=0.04)
+        if module.bias is not None:
+            nn.init.zeros_(module.bias)
+
+
+class SelfAttention(nn.Module):
+    """The block `self_attention`."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.multi_head_attention = MultiHeadAttention(
+            768, num_heads=12, key_dim=64, dropout=0.1, zeros=True
+        )
+        self.dropout = nn.Dropout(0.1)
+        self.layer_normalization = nn.LayerNorm(768, eps=1e-12)
+
+    def forward(self, x: Tensor, mask: Tensor) -> Tensor:
+        y = self.multi_head_attention(x, x, mask=mask)  # [N, T, 768]
+        y = self.dropout(y)  # [N, T, 768]
+        x = x + y  # [N, T, 768]
+        return self.layer_normalization(x)  # [N, T, 768]
+
+
+class Mlp(nn.Module):
+    """The block `mlp`."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.dense = nn.Linear(768, 3072)
+        self.dense_1 = nn.Linear(3072, 768)
+        self.dropout = nn.Dropout(0.1)
+        self.layer_normalization = nn.LayerNorm(768, eps=1e-12)
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = F.gelu(self.dense(x))  # [N, T, 3072]
+        y = self.dense_1(y)  # [N, T, 768]
+        y = self.dropout(y)  # [N, T, 768]
+        x = x + y  # [N, T, 768]
+        return self.layer_normalization(x)  # [N, T, 768]
+
+
+class Encoder(nn.Module):
+    """One iteration of the loop `encoder`."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.self_attention = SelfAttention()
+        self.mlp = Mlp()
+
+    def forward(self, x: Tensor, mask: Tensor) -> Tensor:
+        x = self.self_attention(x, mask)  # [N, T, 768]
+        return self.mlp(x)  # [N, T, 768]
+
+
+class Bert(nn.Module):
+    """From `ids` int32[N, T], `token_types` int32[N, T], `attention_mask` int32[N, T]
+    to `sequence` float32[N, T, 768], `pooled` float32[N, 768].
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tokens = nn.Embedding(30522, 768)
+        self.types = nn.Embedding(2, 768)
+        self.position_embedding = PositionEmbedding(512, 768)
+        self.layer_normalization = nn.LayerNorm(768, eps=1e-12)
+        self.dropout = nn.Dropout(0.1)
+        self.encoder = nn.ModuleList([Encoder() for _ in range(12)])
+        self.pooled = nn.Linear(768, 768)
+        self.apply(initialize)
+
+    def forward(
+        self, ids: Tensor, token_types: Tensor, attention_mask: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        x = attention_mask != 0  # [N, T]
+        mask = x.unsqueeze(1)  # [N, 1, T]
+        tokens = self.tokens(ids)  # [N, T, 768]
+        x = self.types(token_types)  # [N, T, 768]
+        x = tokens + x  # [N, T, 768]
+        x = self.position_embedding(x)  # [N, T, 768]
+        x = self.layer_normalization(x)  # [N, T, 768]
+        x = self.dropout(x)  # [N, T, 768]
+        for layer in self.encoder:
+            x = layer(x, mask)  # [N, T, 768]
+        sequence = x  # [N, T, 768]
+        x = sequence[:, 0]  # [N, 768]
+        x = torch.tanh(self.pooled(x))  # [N, 768]
+        return sequence, x

@@ -1,0 +1,272 @@
+"""A network of inverted residuals, wide inside and narrow between (Sandler et al.,
+2018, "MobileNetV2: Inverted Residuals and Linear Bottlenecks"), as Keras has it.
+
+Compiled by specc from the spec `mobilenet_v2`. Images are [N, C, H, W].
+"""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+
+def initialize(module: nn.Module) -> None:
+    """Start the weights of a layer as the spec says."""
+    if isinstance(module, nn.Conv2d):
+        nn.init.xavier_uniform_(module.weight)
+    elif isinstance(module, nn.Linear):
+        nn.init.xavier_uniform_(module.weight)
+        nn.init.zeros_(module.bias)
+
+
+class InvertedResidual(nn.Module):
+    """The block `inverted_residual`."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.depthwise_conv2d = nn.Conv2d(32, 32, 3, padding=1, groups=32, bias=False)
+        self.batch_normalization = nn.BatchNorm2d(32, eps=0.001, momentum=0.001)
+        self.re_lu = nn.ReLU6()
+        self.conv2d = nn.Conv2d(32, 16, 1, bias=False)
+        self.batch_normalization_1 = nn.BatchNorm2d(16, eps=0.001, momentum=0.001)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.depthwise_conv2d(x)  # [N, 32, 112, 112]
+        x = self.batch_normalization(x)  # [N, 32, 112, 112]
+        x = self.re_lu(x)  # [N, 32, 112, 112]
+        x = self.conv2d(x)  # [N, 16, 112, 112]
+        return self.batch_normalization_1(x)  # [N, 16, 112, 112]
+
+
+class InvertedResidual2(nn.Module):
+    """The block `inverted_residual`."""
+
+    def __init__(self, in_channels: int, out_channels: int, out_channels2: int) -> None:
+        super().__init__()
+        self.conv2d = nn.Conv2d(in_channels, out_channels, 1, bias=False)
+        self.batch_normalization = nn.BatchNorm2d(
+            out_channels, eps=0.001, momentum=0.001
+        )
+        self.re_lu = nn.ReLU6()
+        self.depthwise_conv2d = nn.Conv2d(
+            out_channels, out_channels, 3, stride=2, groups=out_channels, bias=False
+        )
+        self.batch_normalization_1 = nn.BatchNorm2d(
+            out_channels, eps=0.001, momentum=0.001
+        )
+        self.re_lu_1 = nn.ReLU6()
+        self.conv2d_1 = nn.Conv2d(out_channels, out_channels2, 1, bias=False)
+        self.batch_normalization_2 = nn.BatchNorm2d(
+            out_channels2, eps=0.001, momentum=0.001
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.conv2d(x)  # [N, out_channels, H, W]
+        x = self.batch_normalization(x)  # [N, out_channels, H, W]
+        x = self.re_lu(x)  # [N, out_channels, H, W]
+        x = self.depthwise_conv2d(F.pad(x, (0, 1, 0, 1)))  # [N, out_channels, H, W]
+        x = self.batch_normalization_1(x)  # [N, out_channels, H, W]
+        x = self.re_lu_1(x)  # [N, out_channels, H, W]
+        x = self.conv2d_1(x)  # [N, out_channels2, H, W]
+        return self.batch_normalization_2(x)  # [N, out_channels2, H, W]
+
+
+class InvertedResidual3(nn.Module):
+    """The block `inverted_residual`."""
+
+    def __init__(self, in_channels: int, out_channels: int) -> None:
+        super().__init__()
+        self.conv2d = nn.Conv2d(in_channels, out_channels, 1, bias=False)
+        self.batch_normalization = nn.BatchNorm2d(
+            out_channels, eps=0.001, momentum=0.001
+        )
+        self.re_lu = nn.ReLU6()
+        self.depthwise_conv2d = nn.Conv2d(
+            out_channels, out_channels, 3, padding=1, groups=out_channels, bias=False
+        )
+        self.batch_normalization_1 = nn.BatchNorm2d(
+            out_channels, eps=0.001, momentum=0.001
+        )
+        self.re_lu_1 = nn.ReLU6()
+        self.conv2d_1 = nn.Conv2d(out_channels, in_channels, 1, bias=False)
+        self.batch_normalization_2 = nn.BatchNorm2d(
+            in_channels, eps=0.001, momentum=0.001
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = self.conv2d(x)  # [N, out_channels, H, W]
+        y = self.batch_normalization(y)  # [N, out_channels, H, W]
+        y = self.re_lu(y)  # [N, out_channels, H, W]
+        y = self.depthwise_conv2d(y)  # [N, out_channels, H, W]
+        y = self.batch_normalization_1(y)  # [N, out_channels, H, W]
+        y = self.re_lu_1(y)  # [N, out_channels, H, W]
+        y = self.conv2d_1(y)  # [N, in_channels, H, W]
+        y = self.batch_normalization_2(y)  # [N, in_channels, H, W]
+        return x + y  # [N, in_channels, H, W]
+
+
+class InvertedResidual4(nn.Module):
+    """The block `inverted_residual`."""
+
+    def __init__(self, in_channels: int, out_channels: int, out_channels2: int) -> None:
+        super().__init__()
+        self.conv2d = nn.Conv2d(in_channels, out_channels, 1, bias=False)
+        self.batch_normalization = nn.BatchNorm2d(
+            out_channels, eps=0.001, momentum=0.001
+        )
+        self.re_lu = nn.ReLU6()
+        self.depthwise_conv2d = nn.Conv2d(
+            out_channels, out_channels, 3, padding=1, groups=out_channels, bias=False
+        )
+        self.batch_normalization_1 = nn.BatchNorm2d(
+            out_channels, eps=0.001, momentum=0.001
+        )
+        self.re_lu_1 = nn.ReLU6()
+        self.conv2d_1 = nn.Conv2d(out_channels, out_channels2, 1, bias=False)
+        self.batch_normalization_2 = nn.BatchNorm2d(
+            out_channels2, eps=0.001, momentum=0.001
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.conv2d(x)  # [N, out_channels, H, W]
+        x = self.batch_normalization(x)  # [N, out_channels, H, W]
+        x = self.re_lu(x)  # [N, out_channels, H, W]
+        x = self.depthwise_conv2d(x)  # [N, out_channels, H, W]
+        x = self.batch_normalization_1(x)  # [N, out_channels, H, W]
+        x = self.re_lu_1(x)  # [N, out_channels, H, W]
+        x = self.conv2d_1(x)  # [N, out_channels2, H, W]
+        return self.batch_normalization_2(x)  # [N, out_channels2, H, W]
+
+
+class Stage(nn.Module):
+    """One iteration of the loop `stage`."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.block = nn.Sequential(InvertedResidual())
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.block(x)  # [N, 16, 112, 112]
+
+
+class Stage2(nn.Module):
+    """One iteration of the loop `stage`."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.block = nn.Sequential(
+            InvertedResidual2(in_channels=16, out_channels=96, out_channels2=24),
+            InvertedResidual3(in_channels=24, out_channels=144),
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.block(x)  # [N, 24, 56, 56]
+
+
+class Stage3(nn.Module):
+    """One iteration of the loop `stage`."""
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        out_channels2: int,
+        block_out_channels: int,
+        count: int,
+    ) -> None:
+        super().__init__()
+        self.block = nn.Sequential(
+            InvertedResidual2(
+                in_channels=in_channels,
+                out_channels=out_channels,
+                out_channels2=out_channels2,
+            ),
+            *(
+                InvertedResidual3(
+                    in_channels=out_channels2, out_channels=block_out_channels
+                )
+                for _ in range(count)
+            ),
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.block(x)  # [N, out_channels2, H, W]
+
+
+class Stage4(nn.Module):
+    """One iteration of the loop `stage`."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.block = nn.Sequential(
+            InvertedResidual4(in_channels=64, out_channels=384, out_channels2=96),
+            *(InvertedResidual3(in_channels=96, out_channels=576) for _ in range(2)),
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.block(x)  # [N, 96, 14, 14]
+
+
+class Stage5(nn.Module):
+    """One iteration of the loop `stage`."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.block = nn.Sequential(
+            InvertedResidual4(in_channels=160, out_channels=960, out_channels2=320)
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.block(x)  # [N, 320, 7, 7]
+
+
+class MobilenetV2(nn.Module):
+    """From `image` float32[N, 3, 224, 224] to `logits` float32[N, 1000]."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv2d = nn.Conv2d(3, 32, 3, stride=2, bias=False)
+        self.batch_normalization = nn.BatchNorm2d(32, eps=0.001, momentum=0.001)
+        self.re_lu = nn.ReLU6()
+        self.stage = nn.Sequential(
+            Stage(),
+            Stage2(),
+            Stage3(
+                in_channels=24,
+                out_channels=144,
+                out_channels2=32,
+                block_out_channels=192,
+                count=2,
+            ),
+            Stage3(
+                in_channels=32,
+                out_channels=192,
+                out_channels2=64,
+                block_out_channels=384,
+                count=3,
+            ),
+            Stage4(),
+            Stage3(
+                in_channels=96,
+                out_channels=576,
+                out_channels2=160,
+                block_out_channels=960,
+                count=2,
+            ),
+            Stage5(),
+        )
+        self.conv2d_1 = nn.Conv2d(320, 1280, 1, bias=False)
+        self.batch_normalization_1 = nn.BatchNorm2d(1280, eps=0.001, momentum=0.001)
+        self.re_lu_1 = nn.ReLU6()
+        self.logits = nn.Linear(1280, 1000)
+        self.apply(initialize)
+
+    def forward(self, image: Tensor) -> Tensor:
+        x = self.conv2d(F.pad(image, (0, 1, 0, 1)))  # [N, 32, 112, 112]
+        x = self.batch_normalization(x)  # [N, 32, 112, 112]
+        x = self.re_lu(x)  # [N, 32, 112, 112]
+        x = self.stage(x)  # [N, 320, 7, 7]
+        x = self.conv2d_1(x)  # [N, 1280, 7, 7]
+        x = self.batch_normalization_1(x)  # [N, 1280, 7, 7]
+        x = self.re_lu_1(x)  # [N, 1280, 7, 7]
+        x = torch.mean(x, dim=(2, 3))  # [N, 1280]
+        return self.logits(x)  # [N, 1000]

@@ -1,0 +1,629 @@
+"""Networks of two cells found by search (Zoph et al., 2018, "Learning Transferable
+Architectures for Scalable Image Recognition"), NASNet-A, with the conventions of
+keras.applications. A cell takes what the two before it give.
+
+Compiled by specc from the spec `nasnet`. Images are [N, C, H, W].
+"""
+
+import math
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+
+class SeparableConv(nn.Module):
+    """Convolve each channel by itself, then across channels; `conv` is of `nn`."""
+
+    def __init__(
+        self,
+        conv: type[nn.Conv1d] | type[nn.Conv2d],
+        in_channels: int,
+        out_channels: int,
+        kernel_size: int | tuple[int, ...],
+        stride: int | tuple[int, ...] = 1,
+        padding: int | tuple[int, ...] = 0,
+        dilation: int | tuple[int, ...] = 1,
+        depth_multiplier: int = 1,
+        bias: bool = True,
+    ) -> None:
+        super().__init__()
+        channels = in_channels * depth_multiplier
+        self.depthwise = conv(
+            in_channels,
+            channels,
+            kernel_size,
+            stride,
+            padding,
+            dilation,
+            groups=in_channels,
+            bias=False,
+        )
+        self.pointwise = conv(channels, out_channels, 1, bias=bias)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.pointwise(self.depthwise(x))
+
+
+def he_normal_(weight: Tensor) -> None:
+    """A truncated normal of variance 2 / fan_in, as in Keras."""
+    truncated_normal_(weight, math.sqrt(2 / weight[0].numel()))
+
+
+def truncated_normal_(weight: Tensor, std: float) -> None:
+    """A normal cut off at two deviations, whose deviation after that is `std`."""
+    std /= 0.87962566103423978
+    nn.init.trunc_normal_(weight, std=std, a=-2 * std, b=2 * std)
+
+
+def initialize(module: nn.Module) -> None:
+    """Start the weights of a layer as the spec says."""
+    if isinstance(module, nn.Conv2d):
+        nn.init.xavier_uniform_(module.weight)
+    elif isinstance(module, nn.Linear):
+        nn.init.xavier_uniform_(module.weight)
+        if module.bias is not None:
+            nn.init.zeros_(module.bias)
+
+
+class Squeeze(nn.Module):
+    """The block `squeeze`."""
+
+    def __init__(self, in_channels: int, out_channels: int) -> None:
+        super().__init__()
+        self.re_lu = nn.ReLU()
+        self.conv2d = nn.Conv2d(in_channels, out_channels, 1, bias=False)
+        self.batch_normalization = nn.BatchNorm2d(
+            out_channels, eps=0.001, momentum=0.0003
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.re_lu(x)  # [N, in_channels, H, W]
+        x = self.conv2d(x)  # [N, out_channels, H, W]
+        return self.batch_normalization(x)  # [N, out_channels, H, W]
+
+
+class Separable(nn.Module):
+    """The block `separable`."""
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: int,
+        stride: int,
+        padding: int,
+    ) -> None:
+        super().__init__()
+        self.re_lu = nn.ReLU()
+        self.separable_conv2d = SeparableConv(
+            nn.Conv2d,
+            in_channels,
+            out_channels,
+            kernel_size,
+            stride=stride,
+            padding=padding,
+            bias=False,
+        )
+        self.batch_normalization = nn.BatchNorm2d(
+            out_channels, eps=0.001, momentum=0.0003
+        )
+        self.re_lu_1 = nn.ReLU()
+        self.separable_conv2d_1 = SeparableConv(
+            nn.Conv2d,
+            out_channels,
+            out_channels,
+            kernel_size,
+            padding=padding,
+            bias=False,
+        )
+        self.batch_normalization_1 = nn.BatchNorm2d(
+            out_channels, eps=0.001, momentum=0.0003
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.re_lu(x)  # [N, in_channels, H, W]
+        x = self.separable_conv2d(x)  # [N, out_channels, H, W]
+        x = self.batch_normalization(x)  # [N, out_channels, H, W]
+        x = self.re_lu_1(x)  # [N, out_channels, H, W]
+        x = self.separable_conv2d_1(x)  # [N, out_channels, H, W]
+        return self.batch_normalization_1(x)  # [N, out_channels, H, W]
+
+
+class Halve(nn.Module):
+    """The block `halve`."""
+
+    def __init__(self, in_channels: int, out_channels: int, in_channels2: int) -> None:
+        super().__init__()
+        self.active = nn.ReLU()
+        self.average_pooling2d = nn.AvgPool2d(1, stride=2)
+        self.even = nn.Conv2d(in_channels, out_channels, 1, bias=False)
+        self.zero_padding2d = nn.ZeroPad2d((0, 1, 0, 1))
+        self.average_pooling2d_1 = nn.AvgPool2d(1, stride=2)
+        self.conv2d = nn.Conv2d(in_channels, out_channels, 1, bias=False)
+        self.batch_normalization = nn.BatchNorm2d(
+            in_channels2, eps=0.001, momentum=0.0003
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        active = self.active(x)  # [N, in_channels, H, W]
+        x = self.average_pooling2d(active)  # [N, in_channels, H, W]
+        even = self.even(x)  # [N, out_channels, H, W]
+        x = self.zero_padding2d(active)  # [N, in_channels, H, W]
+        x = x[:, :, 1:, 1:]  # [N, in_channels, H, W]
+        x = self.average_pooling2d_1(x)  # [N, in_channels, H, W]
+        x = self.conv2d(x)  # [N, out_channels, H, W]
+        x = torch.cat([even, x], dim=1)  # [N, in_channels2, H, W]
+        return self.batch_normalization(x)  # [N, in_channels2, H, W]
+
+
+class Separable2(nn.Module):
+    """The block `separable`."""
+
+    def __init__(
+        self,
+        in_channels: int,
+        kernel_size: int,
+        padding: int,
+        pad: tuple[int, int, int, int],
+    ) -> None:
+        super().__init__()
+        self.pad = pad
+        self.re_lu = nn.ReLU()
+        self.separable_conv2d = SeparableConv(
+            nn.Conv2d, in_channels, in_channels, kernel_size, stride=2, bias=False
+        )
+        self.batch_normalization = nn.BatchNorm2d(
+            in_channels, eps=0.001, momentum=0.0003
+        )
+        self.re_lu_1 = nn.ReLU()
+        self.separable_conv2d_1 = SeparableConv(
+            nn.Conv2d,
+            in_channels,
+            in_channels,
+            kernel_size,
+            padding=padding,
+            bias=False,
+        )
+        self.batch_normalization_1 = nn.BatchNorm2d(
+            in_channels, eps=0.001, momentum=0.0003
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.re_lu(x)  # [N, in_channels, H, W]
+        x = self.separable_conv2d(F.pad(x, self.pad))  # [N, in_channels, H, W]
+        x = self.batch_normalization(x)  # [N, in_channels, H, W]
+        x = self.re_lu_1(x)  # [N, in_channels, H, W]
+        x = self.separable_conv2d_1(x)  # [N, in_channels, H, W]
+        return self.batch_normalization_1(x)  # [N, in_channels, H, W]
+
+
+class Reduction(nn.Module):
+    """The block `reduction`."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.padded = nn.ZeroPad2d(1)
+        self.greatest = nn.MaxPool2d(3, stride=2)
+        self.left_1 = Separable(
+            in_channels=11, out_channels=11, kernel_size=5, stride=2, padding=2
+        )
+        self.separable = Separable(
+            in_channels=32, out_channels=11, kernel_size=7, stride=2, padding=3
+        )
+        self.separable_1 = Separable(
+            in_channels=32, out_channels=11, kernel_size=7, stride=2, padding=3
+        )
+        self.mean = nn.AvgPool2d(3, stride=2)
+        self.separable_2 = Separable(
+            in_channels=32, out_channels=11, kernel_size=5, stride=2, padding=2
+        )
+        self.average_pooling2d = nn.AvgPool2d(
+            3, stride=1, padding=1, count_include_pad=False
+        )
+        self.separable_3 = Separable(
+            in_channels=11, out_channels=11, kernel_size=3, stride=1, padding=1
+        )
+
+    def forward(self, x: Tensor, p: Tensor) -> Tensor:
+        padded = self.padded(x)  # [N, 11, 113, 113]
+        greatest = self.greatest(padded)  # [N, 11, 56, 56]
+        left_1 = self.left_1(x)  # [N, 11, 56, 56]
+        x = self.separable(p)  # [N, 11, 56, 56]
+        sum_1 = left_1 + x  # [N, 11, 56, 56]
+        x = self.separable_1(p)  # [N, 11, 56, 56]
+        sum_2 = greatest + x  # [N, 11, 56, 56]
+        mean = self.mean(padded)  # [N, 11, 56, 56]
+        x = self.separable_2(p)  # [N, 11, 56, 56]
+        sum_3 = mean + x  # [N, 11, 56, 56]
+        x = self.average_pooling2d(sum_1)  # [N, 11, 56, 56]
+        sum_4 = sum_2 + x  # [N, 11, 56, 56]
+        x = self.separable_3(sum_1)  # [N, 11, 56, 56]
+        x = x + greatest  # [N, 11, 56, 56]
+        return torch.cat([sum_2, sum_3, sum_4, x], dim=1)  # [N, 44, 56, 56]
+
+
+class Adjust(nn.Module):
+    """The block `adjust`."""
+
+    def __init__(self, in_channels: int, out_channels: int, in_channels2: int) -> None:
+        super().__init__()
+        self.halve = Halve(
+            in_channels=in_channels,
+            out_channels=out_channels,
+            in_channels2=in_channels2,
+        )
+
+    def forward(self, p: Tensor) -> Tensor:
+        return self.halve(p)  # [N, in_channels2, H, W]
+
+
+class Reduction2(nn.Module):
+    """The block `reduction`."""
+
+    def __init__(self, in_channels: int) -> None:
+        super().__init__()
+        self.padded = nn.ZeroPad2d((0, 1, 0, 1))
+        self.greatest = nn.MaxPool2d(3, stride=2)
+        self.left_1 = Separable2(
+            in_channels=in_channels, kernel_size=5, padding=2, pad=(1, 2, 1, 2)
+        )
+        self.separable = Separable2(
+            in_channels=in_channels, kernel_size=7, padding=3, pad=(2, 3, 2, 3)
+        )
+        self.separable_1 = Separable2(
+            in_channels=in_channels, kernel_size=7, padding=3, pad=(2, 3, 2, 3)
+        )
+        self.mean = nn.AvgPool2d(3, stride=2)
+        self.separable_2 = Separable2(
+            in_channels=in_channels, kernel_size=5, padding=2, pad=(1, 2, 1, 2)
+        )
+        self.average_pooling2d = nn.AvgPool2d(
+            3, stride=1, padding=1, count_include_pad=False
+        )
+        self.separable_3 = Separable(
+            in_channels=in_channels,
+            out_channels=in_channels,
+            kernel_size=3,
+            stride=1,
+            padding=1,
+        )
+
+    def forward(self, x: Tensor, p: Tensor) -> Tensor:
+        padded = self.padded(x)  # [N, in_channels, H, W]
+        greatest = self.greatest(padded)  # [N, in_channels, H, W]
+        left_1 = self.left_1(x)  # [N, in_channels, H, W]
+        x = self.separable(p)  # [N, in_channels, H, W]
+        sum_1 = left_1 + x  # [N, in_channels, H, W]
+        x = self.separable_1(p)  # [N, in_channels, H, W]
+        sum_2 = greatest + x  # [N, in_channels, H, W]
+        mean = self.mean(padded)  # [N, in_channels, H, W]
+        x = self.separable_2(p)  # [N, in_channels, H, W]
+        sum_3 = mean + x  # [N, in_channels, H, W]
+        x = self.average_pooling2d(sum_1)  # [N, in_channels, H, W]
+        sum_4 = sum_2 + x  # [N, in_channels, H, W]
+        x = self.separable_3(sum_1)  # [N, in_channels, H, W]
+        x = x + greatest  # [N, in_channels, H, W]
+        return torch.cat([sum_2, sum_3, sum_4, x], dim=1)  # [N, C, H, W]
+
+
+class Normal(nn.Module):
+    """The block `normal`."""
+
+    def __init__(self, in_channels: int) -> None:
+        super().__init__()
+        self.left_1 = Separable(
+            in_channels=in_channels,
+            out_channels=in_channels,
+            kernel_size=5,
+            stride=1,
+            padding=2,
+        )
+        self.separable = Separable(
+            in_channels=in_channels,
+            out_channels=in_channels,
+            kernel_size=3,
+            stride=1,
+            padding=1,
+        )
+        self.left_2 = Separable(
+            in_channels=in_channels,
+            out_channels=in_channels,
+            kernel_size=5,
+            stride=1,
+            padding=2,
+        )
+        self.separable_1 = Separable(
+            in_channels=in_channels,
+            out_channels=in_channels,
+            kernel_size=3,
+            stride=1,
+            padding=1,
+        )
+        self.average_pooling2d = nn.AvgPool2d(
+            3, stride=1, padding=1, count_include_pad=False
+        )
+        self.mean = nn.AvgPool2d(3, stride=1, padding=1, count_include_pad=False)
+        self.separable_2 = Separable(
+            in_channels=in_channels,
+            out_channels=in_channels,
+            kernel_size=3,
+            stride=1,
+            padding=1,
+        )
+
+    def forward(self, x: Tensor, p: Tensor) -> Tensor:
+        left_1 = self.left_1(x)  # [N, in_channels, H, W]
+        y = self.separable(p)  # [N, in_channels, H, W]
+        sum_1 = left_1 + y  # [N, in_channels, H, W]
+        left_2 = self.left_2(p)  # [N, in_channels, H, W]
+        y = self.separable_1(p)  # [N, in_channels, H, W]
+        sum_2 = left_2 + y  # [N, in_channels, H, W]
+        y = self.average_pooling2d(x)  # [N, in_channels, H, W]
+        sum_3 = y + p  # [N, in_channels, H, W]
+        y = self.mean(p)  # [N, in_channels, H, W]
+        sum_4 = y + y  # [N, in_channels, H, W]
+        y = self.separable_2(x)  # [N, in_channels, H, W]
+        x = y + x  # [N, in_channels, H, W]
+        return torch.cat([p, sum_1, sum_2, sum_3, sum_4, x], dim=1)  # [N, C, H, W]
+
+
+class Adjust2(nn.Module):
+    """The block `adjust`."""
+
+    def __init__(self, in_channels: int, out_channels: int) -> None:
+        super().__init__()
+        self.squeeze = Squeeze(in_channels=in_channels, out_channels=out_channels)
+
+    def forward(self, p: Tensor) -> Tensor:
+        return self.squeeze(p)  # [N, out_channels, H, W]
+
+
+class Cell(nn.Module):
+    """The block `cell`."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.adjusted = Adjust(in_channels=32, out_channels=11, in_channels2=22)
+        self.squeeze = Squeeze(in_channels=44, out_channels=22)
+        self.reduction = Reduction2(22)
+
+    def forward(self, x: Tensor, p: Tensor) -> Tensor:
+        adjusted = self.adjusted(p)  # [N, 22, 56, 56]
+        x = self.squeeze(x)  # [N, 22, 56, 56]
+        return self.reduction(x, adjusted)  # [N, 88, 28, 28]
+
+
+class Cell2(nn.Module):
+    """The block `cell`."""
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        in_channels2: int,
+        squeeze_in_channels: int,
+    ) -> None:
+        super().__init__()
+        self.adjusted = Adjust(
+            in_channels=in_channels,
+            out_channels=out_channels,
+            in_channels2=in_channels2,
+        )
+        self.squeeze = Squeeze(
+            in_channels=squeeze_in_channels, out_channels=in_channels2
+        )
+        self.normal = Normal(in_channels2)
+
+    def forward(self, x: Tensor, p: Tensor) -> Tensor:
+        adjusted = self.adjusted(p)  # [N, in_channels2, H, W]
+        x = self.squeeze(x)  # [N, in_channels2, H, W]
+        return self.normal(x, adjusted)  # [N, C, H, W]
+
+
+class Cell3(nn.Module):
+    """The block `cell`."""
+
+    def __init__(
+        self, in_channels: int, out_channels: int, squeeze_in_channels: int
+    ) -> None:
+        super().__init__()
+        self.adjusted = Adjust2(in_channels=in_channels, out_channels=out_channels)
+        self.squeeze = Squeeze(
+            in_channels=squeeze_in_channels, out_channels=out_channels
+        )
+        self.normal = Normal(out_channels)
+
+    def forward(self, x: Tensor, p: Tensor) -> Tensor:
+        adjusted = self.adjusted(p)  # [N, out_channels, H, W]
+        x = self.squeeze(x)  # [N, out_channels, H, W]
+        return self.normal(x, adjusted)  # [N, squeeze_in_channels, H, W]
+
+
+class Cell4(nn.Module):
+    """The block `cell`."""
+
+    def __init__(self, in_channels: int, out_channels: int) -> None:
+        super().__init__()
+        self.adjusted = Adjust2(in_channels=in_channels, out_channels=out_channels)
+        self.squeeze = Squeeze(in_channels=in_channels, out_channels=out_channels)
+        self.reduction = Reduction2(out_channels)
+
+    def forward(self, x: Tensor, p: Tensor) -> Tensor:
+        adjusted = self.adjusted(p)  # [N, out_channels, H, W]
+        x = self.squeeze(x)  # [N, out_channels, H, W]
+        return self.reduction(x, adjusted)  # [N, C, H, W]
+
+
+class Pair(nn.Module):
+    """The block `pair`."""
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        in_channels2: int,
+        squeeze_in_channels: int,
+        second_squeeze_in_channels: int,
+    ) -> None:
+        super().__init__()
+        self.first = Cell2(
+            in_channels=in_channels,
+            out_channels=out_channels,
+            in_channels2=in_channels2,
+            squeeze_in_channels=squeeze_in_channels,
+        )
+        self.second = Cell3(
+            in_channels=squeeze_in_channels,
+            out_channels=in_channels2,
+            squeeze_in_channels=second_squeeze_in_channels,
+        )
+
+    def forward(self, x: Tensor, p: Tensor) -> tuple[Tensor, Tensor]:
+        first = self.first(x, p)  # [N, second_squeeze_in_channels, H, W]
+        x = self.second(first, x)  # [N, second_squeeze_in_channels, H, W]
+        return x, first
+
+
+class Pair2(nn.Module):
+    """The block `pair`."""
+
+    def __init__(self, in_channels: int, out_channels: int) -> None:
+        super().__init__()
+        self.first = Cell3(
+            in_channels=in_channels,
+            out_channels=out_channels,
+            squeeze_in_channels=in_channels,
+        )
+        self.second = Cell3(
+            in_channels=in_channels,
+            out_channels=out_channels,
+            squeeze_in_channels=in_channels,
+        )
+
+    def forward(self, x: Tensor, p: Tensor) -> tuple[Tensor, Tensor]:
+        first = self.first(x, p)  # [N, in_channels, H, W]
+        x = self.second(first, x)  # [N, in_channels, H, W]
+        return x, first
+
+
+class Stage(nn.Module):
+    """The block `stage`."""
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        in_channels2: int,
+        squeeze_in_channels: int,
+        second_squeeze_in_channels: int,
+    ) -> None:
+        super().__init__()
+        self.begin = Pair(
+            in_channels=in_channels,
+            out_channels=out_channels,
+            in_channels2=in_channels2,
+            squeeze_in_channels=squeeze_in_channels,
+            second_squeeze_in_channels=second_squeeze_in_channels,
+        )
+        self.end = Pair2(
+            in_channels=second_squeeze_in_channels, out_channels=in_channels2
+        )
+
+    def forward(self, x: Tensor, p: Tensor) -> tuple[Tensor, Tensor]:
+        # [N, second_squeeze_in_channels, H, W], [N, second_squeeze_in_channels, H, W]
+        begin_second, begin_first = self.begin(x, p)
+        # [N, second_squeeze_in_channels, H, W], [N, second_squeeze_in_channels, H, W]
+        end_second, end_first = self.end(begin_second, begin_first)
+        return end_second, end_first
+
+
+class Nasnet(nn.Module):
+    """From `image` float32[N, 3, 224, 224] to `logits` float32[N, 1000]."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv2d = nn.Conv2d(3, 32, 3, stride=2, bias=False)
+        self.stem = nn.BatchNorm2d(32, eps=0.001, momentum=0.0003)
+        self.squeeze = Squeeze(in_channels=32, out_channels=11)
+        self.reduction_0 = Reduction()
+        self.reduction_1 = Cell()
+        self.stage_1 = Stage(
+            in_channels=44,
+            out_channels=22,
+            in_channels2=44,
+            squeeze_in_channels=88,
+            second_squeeze_in_channels=264,
+        )
+        self.reduction_2 = Cell4(in_channels=264, out_channels=88)
+        self.stage_2 = Stage(
+            in_channels=264,
+            out_channels=44,
+            in_channels2=88,
+            squeeze_in_channels=352,
+            second_squeeze_in_channels=528,
+        )
+        self.reduction_3 = Cell4(in_channels=528, out_channels=176)
+        self.stage = Stage(
+            in_channels=528,
+            out_channels=88,
+            in_channels2=176,
+            squeeze_in_channels=704,
+            second_squeeze_in_channels=1056,
+        )
+        self.re_lu = nn.ReLU()
+        self.logits = nn.Linear(1056, 1000)
+        self.apply(initialize)
+        he_normal_(self.conv2d.weight)
+        he_normal_(self.squeeze.conv2d.weight)
+        he_normal_(self.reduction_1.adjusted.halve.even.weight)
+        he_normal_(self.reduction_1.adjusted.halve.conv2d.weight)
+        he_normal_(self.reduction_1.squeeze.conv2d.weight)
+        he_normal_(self.stage_1.begin.first.adjusted.halve.even.weight)
+        he_normal_(self.stage_1.begin.first.adjusted.halve.conv2d.weight)
+        he_normal_(self.stage_1.begin.first.squeeze.conv2d.weight)
+        he_normal_(self.stage_1.begin.second.adjusted.squeeze.conv2d.weight)
+        he_normal_(self.stage_1.begin.second.squeeze.conv2d.weight)
+        he_normal_(self.stage_1.end.first.adjusted.squeeze.conv2d.weight)
+        he_normal_(self.stage_1.end.first.squeeze.conv2d.weight)
+        he_normal_(self.stage_1.end.second.adjusted.squeeze.conv2d.weight)
+        he_normal_(self.stage_1.end.second.squeeze.conv2d.weight)
+        he_normal_(self.reduction_2.adjusted.squeeze.conv2d.weight)
+        he_normal_(self.reduction_2.squeeze.conv2d.weight)
+        he_normal_(self.stage_2.begin.first.adjusted.halve.even.weight)
+        he_normal_(self.stage_2.begin.first.adjusted.halve.conv2d.weight)
+        he_normal_(self.stage_2.begin.first.squeeze.conv2d.weight)
+        he_normal_(self.stage_2.begin.second.adjusted.squeeze.conv2d.weight)
+        he_normal_(self.stage_2.begin.second.squeeze.conv2d.weight)
+        he_normal_(self.stage_2.end.first.adjusted.squeeze.conv2d.weight)
+        he_normal_(self.stage_2.end.first.squeeze.conv2d.weight)
+        he_normal_(self.stage_2.end.second.adjusted.squeeze.conv2d.weight)
+        he_normal_(self.stage_2.end.second.squeeze.conv2d.weight)
+        he_normal_(self.reduction_3.adjusted.squeeze.conv2d.weight)
+        he_normal_(self.reduction_3.squeeze.conv2d.weight)
+        he_normal_(self.stage.begin.first.adjusted.halve.even.weight)
+        he_normal_(self.stage.begin.first.adjusted.halve.conv2d.weight)
+        he_normal_(self.stage.begin.first.squeeze.conv2d.weight)
+        he_normal_(self.stage.begin.second.adjusted.squeeze.conv2d.weight)
+        he_normal_(self.stage.begin.second.squeeze.conv2d.weight)
+        he_normal_(self.stage.end.first.adjusted.squeeze.conv2d.weight)
+        he_normal_(self.stage.end.first.squeeze.conv2d.weight)
+        he_normal_(self.stage.end.second.adjusted.squeeze.conv2d.weight)
+        he_normal_(self.stage.end.second.squeeze.conv2d.weight)
+
+    def forward(self, image: Tensor) -> Tensor:
+        x = self.conv2d(image)  # [N, 32, 111, 111]
+        stem = self.stem(x)  # [N, 32, 111, 111]
+        x = self.squeeze(stem)  # [N, 11, 111, 111]
+        reduction_0 = self.reduction_0(x, stem)  # [N, 44, 56, 56]
+        x = self.reduction_1(reduction_0, stem)  # [N, 88, 28, 28]
+        # [N, 264, 28, 28], [N, 264, 28, 28]
+        stage_1_last, x = self.stage_1(x, reduction_0)
+        x = self.reduction_2(stage_1_last, x)  # [N, 352, 14, 14]
+        # [N, 528, 14, 14], [N, 528, 14, 14]
+        stage_2_last, x = self.stage_2(x, stage_1_last)
+        x = self.reduction_3(stage_2_last, x)  # [N, 704, 7, 7]
+        x, _ = self.stage(x, stage_2_last)  # [N, 1056, 7, 7], [N, 1056, 7, 7]
+        x = self.re_lu(x)  # [N, 1056, 7, 7]
+        x = torch.mean(x, dim=(2, 3))  # [N, 1056]
+        return self.logits(x)  # [N, 1000]

@@ -1,0 +1,583 @@
+"""Swin Transformer (Liu et al., 2021, "Swin Transformer: Hierarchical Vision
+Transformer using Shifted Windows"): patches look at each other within windows, which
+are shifted at every other layer. As torchvision has it.
+
+Compiled by specc from the spec `swin`. Images are [N, C, H, W].
+"""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+
+class MaskDropout(nn.Module):
+    """Dropout that decides along `dims` together, from a seed if there is one."""
+
+    def __init__(
+        self, p: float, dims: tuple[int, ...] = (), seed: int | None = None
+    ) -> None:
+        super().__init__()
+        self.p = p
+        self.dims = dims
+        self.generator = None if seed is None else torch.Generator().manual_seed(seed)
+
+    def forward(self, x: Tensor) -> Tensor:
+        if not self.training or self.p == 0:
+            return x
+        return torch.where(self.dropped(x), 0, x / max(1 - self.p, 1e-7))
+
+    def dropped(self, x: Tensor) -> Tensor:
+        """A mask that broadcasts to `x`: true with probability `p`."""
+        shape = [1 if dim in self.dims else size for dim, size in enumerate(x.shape)]
+        device = "cpu" if self.generator else x.device
+        drawn = torch.rand(shape, generator=self.generator, device=device)
+        return drawn.to(x.device) < self.p
+
+
+def masked_attention(
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    mask: Tensor,
+    bias: Tensor | None = None,
+    dropout: float = 0.0,
+    scale: float | None = None,
+) -> Tensor:
+    """Attention where `mask` is true; the mean of all values where it is nowhere."""
+    some = mask.any(dim=-1, keepdim=True)
+    mask = mask | ~some
+    if bias is not None:
+        mask = torch.where(mask, bias * some, float("-inf"))
+    return F.scaled_dot_product_attention(
+        query * some, key, value, mask, dropout, scale=scale
+    )
+
+
+class WindowPositionBias(nn.Module):
+    """A bias [1, heads, T, T] for each offset in a window (Liu et al., 2021)."""
+
+    def __init__(self, num_heads: int, window_size: tuple[int, int]) -> None:
+        super().__init__()
+        height, width = window_size
+        offsets = (2 * height - 1) * (2 * width - 1)
+        self.weight = nn.Parameter(torch.empty(offsets, num_heads))
+        cells = torch.cartesian_prod(torch.arange(height), torch.arange(width))
+        down, right = (cells[:, None] - cells).unbind(dim=-1)
+        indices = (down + height - 1) * (2 * width - 1) + right + width - 1
+        self.register_buffer("indices", indices, persistent=False)
+
+    def forward(self) -> Tensor:
+        return self.weight[self.indices].permute(2, 0, 1)[None]
+
+
+def initialize(module: nn.Module) -> None:
+    """Start the weights of a layer as the spec says."""
+    if isinstance(module, WindowPositionBias):
+        nn.init.trunc_normal_(module.weight, std=0.02, a=-0.04, b=0.04)
+    elif isinstance(module, nn.Conv2d):
+        nn.init.xavier_uniform_(module.weight)
+        nn.init.zeros_(module.bias)
+    elif isinstance(module, nn.Linear):
+        nn.init.trunc_normal_(module.weight, std=0.02, a=-0.04, b=0.04)
+        if module.bias is not None:
+            nn.init.zeros_(module.bias)
+
+
+class ToWindows(nn.Module):
+    """The block `to_windows`."""
+
+    def __init__(self, size: int, size2: int, size3: int) -> None:
+        super().__init__()
+        self.size = size
+        self.size2 = size2
+        self.size3 = size3
+
+    def forward(self, x: Tensor) -> Tensor:
+        # [N, size, 7, size, 7, size2]
+        x = x.reshape(-1, self.size, 7, self.size, 7, self.size2)
+        x = x.permute(0, 1, 3, 2, 4, 5)  # [N, size, size, 7, 7, size2]
+        return x.reshape(-1, self.size3, 49, self.size2)  # [N, size3, 49, size2]
+
+
+class SplitHeads(nn.Module):
+    """The block `split_heads`."""
+
+    def __init__(self, size: int, size2: int) -> None:
+        super().__init__()
+        self.size = size
+        self.size2 = size2
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = x.reshape(-1, self.size, 49, self.size2, 32)  # [N, size, 49, size2, 32]
+        return x.permute(0, 1, 3, 2, 4)  # [N, size, size2, 49, 32]
+
+
+class FromWindows(nn.Module):
+    """The block `from_windows`."""
+
+    def __init__(self, size: int, size2: int, size3: int) -> None:
+        super().__init__()
+        self.size = size
+        self.size2 = size2
+        self.size3 = size3
+
+    def forward(self, x: Tensor) -> Tensor:
+        # [N, size, size, 7, 7, size2]
+        x = x.reshape(-1, self.size, self.size, 7, 7, self.size2)
+        x = x.permute(0, 1, 3, 2, 4, 5)  # [N, size, 7, size, 7, size2]
+        # [N, size3, size3, size2]
+        return x.reshape(-1, self.size3, self.size3, self.size2)
+
+
+class Mlp(nn.Module):
+    """The block `mlp`."""
+
+    def __init__(self, normalized_shape: int, out_features: int, p: float) -> None:
+        super().__init__()
+        self.layer_normalization = nn.LayerNorm(normalized_shape)
+        self.dense = nn.Linear(normalized_shape, out_features)
+        self.dense_1 = nn.Linear(out_features, normalized_shape)
+        self.stochastic_depth = MaskDropout(p, dims=(1, 2, 3))
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = self.layer_normalization(x)  # [N, H, W, normalized_shape]
+        y = F.gelu(self.dense(y))  # [N, H, W, out_features]
+        y = self.dense_1(y)  # [N, H, W, normalized_shape]
+        y = self.stochastic_depth(y)  # [N, H, W, normalized_shape]
+        return x + y  # [N, H, W, normalized_shape]
+
+
+class MergePatches(nn.Module):
+    """The block `merge_patches`."""
+
+    def __init__(
+        self, normalized_shape: int, out_features: int, size: int, size2: int
+    ) -> None:
+        super().__init__()
+        self.size = size
+        self.size2 = size2
+        self.normalized_shape = normalized_shape
+        self.layer_normalization = nn.LayerNorm(normalized_shape)
+        self.dense = nn.Linear(normalized_shape, out_features, bias=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        # [N, size, 2, size, 2, size2]
+        x = x.reshape(-1, self.size, 2, self.size, 2, self.size2)
+        x = x.permute(0, 1, 3, 4, 2, 5)  # [N, size, size, 2, 2, size2]
+        # [N, size, size, normalized_shape]
+        x = x.reshape(-1, self.size, self.size, self.normalized_shape)
+        x = self.layer_normalization(x)  # [N, size, size, normalized_shape]
+        return self.dense(x)  # [N, size, size, out_features]
+
+
+class WindowAttention(nn.Module):
+    """The block `window_attention`."""
+
+    def __init__(
+        self,
+        normalized_shape: int,
+        size: int,
+        size3: int,
+        out_features: int,
+        size2: int,
+        from_windows_size3: int,
+        p: float,
+    ) -> None:
+        super().__init__()
+        self.size3 = size3
+        self.normalized_shape = normalized_shape
+        self.layer_normalization = nn.LayerNorm(normalized_shape)
+        self.to_windows = ToWindows(size=size, size2=normalized_shape, size3=size3)
+        self.dense = nn.Linear(normalized_shape, out_features)
+        self.query = SplitHeads(size=size3, size2=size2)
+        self.key = SplitHeads(size=size3, size2=size2)
+        self.value = SplitHeads(size=size3, size2=size2)
+        self.window_position_bias = WindowPositionBias(size2, (7, 7))
+        self.dense_1 = nn.Linear(normalized_shape, normalized_shape)
+        self.from_windows = FromWindows(
+            size=size, size2=normalized_shape, size3=from_windows_size3
+        )
+        self.stochastic_depth = MaskDropout(p, dims=(1, 2, 3))
+
+    def forward(self, x: Tensor) -> Tensor:
+        # [N, from_windows_size3, from_windows_size3, normalized_shape]
+        y = self.layer_normalization(x)
+        y = self.to_windows(y)  # [N, size3, 49, normalized_shape]
+        y = self.dense(y)  # [N, size3, 49, out_features]
+        # [N, size3, 49, normalized_shape], [N, size3, 49, normalized_shape], [N, size3, 49, normalized_shape]
+        y, keys, values = y.chunk(3, dim=3)
+        query = self.query(y)  # [N, size3, size2, 49, 32]
+        key = self.key(keys)  # [N, size3, size2, 49, 32]
+        value = self.value(values)  # [N, size3, size2, 49, 32]
+        y = self.window_position_bias()  # [1, size2, 49, 49]
+        y = y.unsqueeze(1)  # [1, 1, size2, 49, 49]
+        # [N, size3, size2, 49, 32]
+        y = F.scaled_dot_product_attention(query, key, value, attn_mask=y)
+        y = y.permute(0, 1, 3, 2, 4)  # [N, size3, 49, size2, 32]
+        # [N, size3, 49, normalized_shape]
+        y = y.reshape(-1, self.size3, 49, self.normalized_shape)
+        y = self.dense_1(y)  # [N, size3, 49, normalized_shape]
+        # [N, from_windows_size3, from_windows_size3, normalized_shape]
+        y = self.from_windows(y)
+        # [N, from_windows_size3, from_windows_size3, normalized_shape]
+        y = self.stochastic_depth(y)
+        return x + y  # [N, from_windows_size3, from_windows_size3, normalized_shape]
+
+
+class SamePart(nn.Module):
+    """The block `same_part`."""
+
+    def __init__(self, size: int, size3: int) -> None:
+        super().__init__()
+        self.part = ToWindows(size=size, size2=1, size3=size3)
+        self.re_lu = nn.ReLU()
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = x[:, :-3, :1, :1]  # [N, H, 1, 1]
+        y = y * 0.0 + 1.0  # [N, H, 1, 1]
+        above = F.pad(y, (0, 0, 0, 0, 0, 3))  # [N, H, 1, 1]
+        x = x[:, :1, :-3, :1]  # [N, 1, W, 1]
+        x = x * 0.0 + 2.0  # [N, 1, W, 1]
+        x = F.pad(x, (0, 0, 0, 3))  # [N, 1, W, 1]
+        x = x + above  # [N, H, W, 1]
+        part = self.part(x)  # [N, size3, 49, 1]
+        x = part.permute(0, 1, 3, 2)  # [N, size3, 1, 49]
+        x = part - x  # [N, size3, 49, 49]
+        x = x * x  # [N, size3, 49, 49]
+        x = x * -1.0 + 1.0  # [N, size3, 49, 49]
+        x = self.re_lu(x)  # [N, size3, 49, 49]
+        x = x != 0.0  # [N, size3, 49, 49]
+        return x.unsqueeze(2)  # [N, size3, 1, 49, 49]
+
+
+class Block(nn.Module):
+    """One iteration of the loop `block`."""
+
+    def __init__(
+        self,
+        normalized_shape: int,
+        size: int,
+        size3: int,
+        out_features: int,
+        size2: int,
+        from_windows_size3: int,
+        p: float,
+        mlp_out_features: int,
+    ) -> None:
+        super().__init__()
+        self.window_attention = WindowAttention(
+            normalized_shape=normalized_shape,
+            size=size,
+            size3=size3,
+            out_features=out_features,
+            size2=size2,
+            from_windows_size3=from_windows_size3,
+            p=p,
+        )
+        self.mlp = Mlp(
+            normalized_shape=normalized_shape, out_features=mlp_out_features, p=p
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        # [N, from_windows_size3, from_windows_size3, normalized_shape]
+        x = self.window_attention(x)
+        # [N, from_windows_size3, from_windows_size3, normalized_shape]
+        return self.mlp(x)
+
+
+class WindowAttention2(nn.Module):
+    """The block `window_attention`."""
+
+    def __init__(
+        self,
+        normalized_shape: int,
+        size: int,
+        size3: int,
+        out_features: int,
+        size2: int,
+        from_windows_size3: int,
+        p: float,
+    ) -> None:
+        super().__init__()
+        self.size3 = size3
+        self.normalized_shape = normalized_shape
+        self.layer_normalization = nn.LayerNorm(normalized_shape)
+        self.mask = SamePart(size=size, size3=size3)
+        self.to_windows = ToWindows(size=size, size2=normalized_shape, size3=size3)
+        self.dense = nn.Linear(normalized_shape, out_features)
+        self.query = SplitHeads(size=size3, size2=size2)
+        self.key = SplitHeads(size=size3, size2=size2)
+        self.value = SplitHeads(size=size3, size2=size2)
+        self.window_position_bias = WindowPositionBias(size2, (7, 7))
+        self.dense_1 = nn.Linear(normalized_shape, normalized_shape)
+        self.from_windows = FromWindows(
+            size=size, size2=normalized_shape, size3=from_windows_size3
+        )
+        self.stochastic_depth = MaskDropout(p, dims=(1, 2, 3))
+
+    def forward(self, x: Tensor) -> Tensor:
+        # [N, from_windows_size3, from_windows_size3, normalized_shape]
+        y = self.layer_normalization(x)
+        # [N, from_windows_size3, from_windows_size3, normalized_shape]
+        roll = torch.roll(y, (-3, -3), dims=(1, 2))
+        mask = self.mask(roll)  # [N, size3, 1, 49, 49]
+        y = self.to_windows(roll)  # [N, size3, 49, normalized_shape]
+        y = self.dense(y)  # [N, size3, 49, out_features]
+        # [N, size3, 49, normalized_shape], [N, size3, 49, normalized_shape], [N, size3, 49, normalized_shape]
+        y, keys, values = y.chunk(3, dim=3)
+        query = self.query(y)  # [N, size3, size2, 49, 32]
+        key = self.key(keys)  # [N, size3, size2, 49, 32]
+        value = self.value(values)  # [N, size3, size2, 49, 32]
+        y = self.window_position_bias()  # [1, size2, 49, 49]
+        y = y.unsqueeze(1)  # [1, 1, size2, 49, 49]
+        # [N, size3, size2, 49, 32]
+        y = masked_attention(query, key, value, mask, bias=y)
+        y = y.permute(0, 1, 3, 2, 4)  # [N, size3, 49, size2, 32]
+        # [N, size3, 49, normalized_shape]
+        y = y.reshape(-1, self.size3, 49, self.normalized_shape)
+        y = self.dense_1(y)  # [N, size3, 49, normalized_shape]
+        # [N, from_windows_size3, from_windows_size3, normalized_shape]
+        y = self.from_windows(y)
+        # [N, from_windows_size3, from_windows_size3, normalized_shape]
+        y = torch.roll(y, (3, 3), dims=(1, 2))
+        # [N, from_windows_size3, from_windows_size3, normalized_shape]
+        y = self.stochastic_depth(y)
+        return x + y  # [N, from_windows_size3, from_windows_size3, normalized_shape]
+
+
+class Block2(nn.Module):
+    """One iteration of the loop `block`."""
+
+    def __init__(
+        self,
+        normalized_shape: int,
+        size: int,
+        size3: int,
+        out_features: int,
+        size2: int,
+        from_windows_size3: int,
+        p: float,
+        mlp_out_features: int,
+    ) -> None:
+        super().__init__()
+        self.window_attention = WindowAttention2(
+            normalized_shape=normalized_shape,
+            size=size,
+            size3=size3,
+            out_features=out_features,
+            size2=size2,
+            from_windows_size3=from_windows_size3,
+            p=p,
+        )
+        self.mlp = Mlp(
+            normalized_shape=normalized_shape, out_features=mlp_out_features, p=p
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        # [N, from_windows_size3, from_windows_size3, normalized_shape]
+        x = self.window_attention(x)
+        # [N, from_windows_size3, from_windows_size3, normalized_shape]
+        return self.mlp(x)
+
+
+class Stage(nn.Module):
+    """One iteration of the loop `stage`."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.merge_patches = MergePatches(
+            normalized_shape=1536, out_features=768, size=7, size2=384
+        )
+        self.block = nn.Sequential(
+            Block(
+                normalized_shape=768,
+                size=1,
+                size3=1,
+                out_features=2304,
+                size2=24,
+                from_windows_size3=7,
+                p=0.18181818181818182,
+                mlp_out_features=3072,
+            ),
+            Block(
+                normalized_shape=768,
+                size=1,
+                size3=1,
+                out_features=2304,
+                size2=24,
+                from_windows_size3=7,
+                p=0.2,
+                mlp_out_features=3072,
+            ),
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.merge_patches(x)  # [N, 7, 7, 768]
+        return self.block(x)  # [N, 7, 7, 768]
+
+
+class Stage2(nn.Module):
+    """One iteration of the loop `stage`."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.block = nn.Sequential(
+            Block(
+                normalized_shape=96,
+                size=8,
+                size3=64,
+                out_features=288,
+                size2=3,
+                from_windows_size3=56,
+                p=0.0,
+                mlp_out_features=384,
+            ),
+            Block2(
+                normalized_shape=96,
+                size=8,
+                size3=64,
+                out_features=288,
+                size2=3,
+                from_windows_size3=56,
+                p=0.018181818181818184,
+                mlp_out_features=384,
+            ),
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.block(x)  # [N, 56, 56, 96]
+
+
+class Stage3(nn.Module):
+    """One iteration of the loop `stage`."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.merge_patches = MergePatches(
+            normalized_shape=384, out_features=192, size=28, size2=96
+        )
+        self.block = nn.Sequential(
+            Block(
+                normalized_shape=192,
+                size=4,
+                size3=16,
+                out_features=576,
+                size2=6,
+                from_windows_size3=28,
+                p=0.03636363636363637,
+                mlp_out_features=768,
+            ),
+            Block2(
+                normalized_shape=192,
+                size=4,
+                size3=16,
+                out_features=576,
+                size2=6,
+                from_windows_size3=28,
+                p=0.05454545454545456,
+                mlp_out_features=768,
+            ),
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.merge_patches(x)  # [N, 28, 28, 192]
+        return self.block(x)  # [N, 28, 28, 192]
+
+
+class Stage4(nn.Module):
+    """One iteration of the loop `stage`."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.merge_patches = MergePatches(
+            normalized_shape=768, out_features=384, size=14, size2=192
+        )
+        self.block = nn.Sequential(
+            Block(
+                normalized_shape=384,
+                size=2,
+                size3=4,
+                out_features=1152,
+                size2=12,
+                from_windows_size3=14,
+                p=0.07272727272727274,
+                mlp_out_features=1536,
+            ),
+            Block2(
+                normalized_shape=384,
+                size=2,
+                size3=4,
+                out_features=1152,
+                size2=12,
+                from_windows_size3=14,
+                p=0.09090909090909091,
+                mlp_out_features=1536,
+            ),
+            Block(
+                normalized_shape=384,
+                size=2,
+                size3=4,
+                out_features=1152,
+                size2=12,
+                from_windows_size3=14,
+                p=0.10909090909090911,
+                mlp_out_features=1536,
+            ),
+            Block2(
+                normalized_shape=384,
+                size=2,
+                size3=4,
+                out_features=1152,
+                size2=12,
+                from_windows_size3=14,
+                p=0.1272727272727273,
+                mlp_out_features=1536,
+            ),
+            Block(
+                normalized_shape=384,
+                size=2,
+                size3=4,
+                out_features=1152,
+                size2=12,
+                from_windows_size3=14,
+                p=0.14545454545454548,
+                mlp_out_features=1536,
+            ),
+            Block2(
+                normalized_shape=384,
+                size=2,
+                size3=4,
+                out_features=1152,
+                size2=12,
+                from_windows_size3=14,
+                p=0.16363636363636364,
+                mlp_out_features=1536,
+            ),
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.merge_patches(x)  # [N, 14, 14, 384]
+        return self.block(x)  # [N, 14, 14, 384]
+
+
+class Swin(nn.Module):
+    """From `image` float32[N, 3, 224, 224] to `logits` float32[N, 1000]."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv2d = nn.Conv2d(3, 96, 4, stride=4)
+        self.layer_normalization = nn.LayerNorm(96)
+        self.stage = nn.Sequential(Stage2(), Stage3(), Stage4(), Stage())
+        self.layer_normalization_1 = nn.LayerNorm(768)
+        self.logits = nn.Linear(768, 1000)
+        self.apply(initialize)
+
+    def forward(self, image: Tensor) -> Tensor:
+        x = self.conv2d(image)  # [N, 96, 56, 56]
+        x = x.permute(0, 2, 3, 1)  # [N, 56, 56, 96]
+        x = self.layer_normalization(x)  # [N, 56, 56, 96]
+        x = self.stage(x)  # [N, 7, 7, 768]
+        x = self.layer_normalization_1(x)  # [N, 7, 7, 768]
+        x = x.permute(0, 3, 1, 2)  # [N, 768, 7, 7]
+        x = torch.mean(x, dim=(2, 3))  # [N, 768]
+        return self.logits(x)  # [N, 1000]
