@@ -495,8 +495,7 @@ def broadcast_sum(ranks, name, average=False, dtype=None):
     """
     inputs = [keras.Input((None,) * (rank - 1), dtype=dtype) for rank in ranks]
     total, *others = (
-        ops.expand_dims(x, tuple(range(1, 1 + max(ranks) - len(x.shape))))
-        for x in inputs
+        ops.expand_dims(x, tuple(range(1, 1 + max(ranks) - len(x.shape)))) for x in inputs
     )
     for x in others:
         total = total - ops.negative(x)
