@@ -15,6 +15,7 @@ TESTS = Path(__file__).parent
 
 # Codes that no spec alone can give, or only one too large or too odd for Markdown.
 ELSEWHERE = {
+    "plugin-failed": "test_plugin_layer.py",
     "file-unreadable": "test_hostile_specs.py",
     "file-too-large": "test_hostile.py",
     "encoding": "test_hostile.py",

@@ -146,3 +146,30 @@ def test_its_parameters_are_checked_as_those_of_any_layer(folder: Path) -> None:
     result = run(folder, "-c", "import self_gate, specc; specc.load('net.yaml')")
     assert "error[invalid-parameter]" in result.stderr
     assert "SelfGate `temperature`: expected a number greater than 0, received -1" in result.stderr
+
+
+def test_the_command_line_takes_it_as_a_file_or_a_module(folder: Path) -> None:
+    for name in ("self_gate.py", str(folder / "self_gate.py")):
+        result = run(folder, "-m", "specc.cli", "check", "net.yaml", "--plugin", name)
+        assert result.returncode == 0, result.stdout
+    listed = run(folder, "-m", "specc.cli", "layers", "--plugin", "self_gate")
+    assert "self_gate\n  SelfGate  " in listed.stdout, listed.stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("import os\n\n1 / 0\n", "(line 3): ZeroDivisionError: division by zero"),
+        ("class :\n", "SyntaxError"),
+        ("from specc.layer import Layer\nclass Dense(Layer):\n    pass\n", "a layer Dense already"),
+        (None, "FileNotFoundError"),
+    ],
+)
+def test_a_plugin_that_fails_is_a_fault(folder: Path, text: str | None, said: str) -> None:
+    if text is not None:
+        (folder / "bad.py").write_text(text, "utf-8")
+    result = run(folder, "-m", "specc.cli", "check", "net.yaml", "--plugin", "bad.py")
+    assert result.returncode == 1
+    assert "error[plugin-failed]" in result.stderr
+    assert said in result.stderr
+    assert "Traceback" not in result.stderr
