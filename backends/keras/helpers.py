@@ -494,9 +494,8 @@ def broadcast_sum(ranks, name, average=False, dtype=None):
     another axis; it does not in `a - (-b)`.
     """
     inputs = [keras.Input((None,) * (rank - 1), dtype=dtype) for rank in ranks]
-    total, *others = (
-        ops.expand_dims(x, tuple(range(1, 1 + max(ranks) - len(x.shape)))) for x in inputs
-    )
+    spread = [tuple(range(1, 1 + max(ranks) - rank)) for rank in ranks]
+    total, *others = map(ops.expand_dims, inputs, spread)
     for x in others:
         total = total - ops.negative(x)
     return keras.Model(inputs, total / len(ranks) if average else total, name=name)
@@ -508,7 +507,8 @@ def masked(layer, shapes, name, dtype=None):
     mask = keras.Input(shapes[1], dtype="bool")
     given = {"initial_state": states} if states else {}
     made = keras.tree.flatten(layer(x, mask=mask, **given))
-    outputs = [ops.copy(y) for y in made] if len(made) > 1 else ops.copy(made[0])
+    outputs = [ops.multiply(y, 1) for y in made]
+    outputs = outputs if len(made) > 1 else outputs[0]
     return keras.Model([x, mask, *states], outputs, name=name)
 
 

@@ -284,6 +284,7 @@ class Discretization(nn.Module):
         self.register_buffer("boundaries", torch.tensor(boundaries), persistent=False)
 
     def forward(self, x: Tensor) -> Tensor:
+        x = x.contiguous()  # which it asks for
         return torch.bucketize(x, self.boundaries, out_int32=True, right=True)
 
 

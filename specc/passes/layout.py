@@ -50,8 +50,8 @@ def boundary_order(type: TensorType, io_layout: IoLayout) -> Order:
 
 
 def is_image(type: TensorType) -> bool:
-    """Whether it is an image `[N, H, W, C]` or a volume `[N, D, H, W, C]`; a mask is neither."""
-    return type.rank in (4, 5) and type.dtype != "bool"
+    """Whether it is an image `[N, H, W, C]` or a volume `[N, D, H, W, C]`."""
+    return type.rank in (4, 5)
 
 
 def permutation(source: Order, target: Order, rank: int) -> tuple[int, ...]:

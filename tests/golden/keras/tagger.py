@@ -15,7 +15,8 @@ def masked(layer, shapes, name, dtype=None):
     mask = keras.Input(shapes[1], dtype="bool")
     given = {"initial_state": states} if states else {}
     made = keras.tree.flatten(layer(x, mask=mask, **given))
-    outputs = [ops.copy(y) for y in made] if len(made) > 1 else ops.copy(made[0])
+    outputs = [ops.multiply(y, 1) for y in made]
+    outputs = outputs if len(made) > 1 else outputs[0]
     return keras.Model([x, mask, *states], outputs, name=name)
 
 
