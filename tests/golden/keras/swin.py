@@ -16,9 +16,8 @@ def broadcast_sum(ranks, name, average=False, dtype=None):
     another axis; it does not in `a - (-b)`.
     """
     inputs = [keras.Input((None,) * (rank - 1), dtype=dtype) for rank in ranks]
-    total, *others = (
-        ops.expand_dims(x, tuple(range(1, 1 + max(ranks) - len(x.shape)))) for x in inputs
-    )
+    spread = [tuple(range(1, 1 + max(ranks) - rank)) for rank in ranks]
+    total, *others = map(ops.expand_dims, inputs, spread)
     for x in others:
         total = total - ops.negative(x)
     return keras.Model(inputs, total / len(ranks) if average else total, name=name)
