@@ -80,7 +80,7 @@ def scaled_dot_product_attention(
     if has_mask:
         inputs.append(keras.Input((None,) * (rank - 1), dtype="bool"))
         scores = ops.where(inputs[-1], scores, least)
-    weights = layers.Dropout(dropout, name="dropout")(ops.softmax(scores))
+    weights = layers.Dropout(dropout, name="dropout", dtype=dtype)(ops.softmax(scores))
     return keras.Model(inputs, ops.matmul(weights, value), name=name)
 
 
