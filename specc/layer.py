@@ -157,6 +157,10 @@ class Layer(BaseModel):
         """`layout`, for a layer in which it depends on the parameters or the inputs."""
         return self.layout
 
+    def takes_images(self, index: int, *inputs: TensorType) -> bool:
+        """Whether the input at `index` is images if it has four axes, volumes if it has five."""
+        return True
+
     def flops(self, *inputs: TensorType) -> Size:
         """Floating-point operations of inference for one batch.
 

@@ -22,6 +22,7 @@ from specc.backend import load_backend, load_model_backend
 from specc.dims import evaluate
 from specc.ir import Graph, Value
 from specc.layer import Layer, Sample
+from specc.passes.images import images
 from specc.passes.layout import IoLayout
 from specc.tensor import FLOATS
 from specc.verification import random_inputs
@@ -130,7 +131,7 @@ class Torch:
 
     def __init__(self, graph: Graph, weights: Arrays, io_layout: IoLayout | None = None) -> None:
         self.graph = graph
-        self.images_first = io_layout != "channels_last"
+        self.images = images_of(graph, io_layout or "channels_first")
         self.model: Any = load_model_backend("pytorch").model(graph, weights, io_layout)
 
     def doubled(self) -> Torch:
@@ -143,24 +144,19 @@ class Torch:
         import torch
 
         double = any(each.dtype == torch.float64 for each in self.model.parameters())
-        given = {name: self._given(array, double) for name, array in inputs.items()}
+        laid_out = self.images.first(inputs)
+        given = {name: _copied(array, double) for name, array in laid_out.items()}
         return {
             name: torch.from_numpy(array).requires_grad_(is_float(array))
             for name, array in given.items()
         }
-
-    def _given(self, array: Array, double: bool) -> Array:
-        laid_out = images_first(array) if self.images_first else array
-        return laid_out.astype(np.float64) if double and is_float(array) else laid_out.copy()
 
     def apply(self, tensors: Mapping[str, Any]) -> dict[str, Any]:
         """The outputs by name, as tensors, in the layout of the spec."""
         made = self.model(*tensors.values())
         made = (made,) if len(self.graph.outputs) == 1 else made
         named = zip(self.graph.outputs, made, strict=True)
-        if not self.images_first:
-            return dict(named)
-        return {name: x.movedim(1, -1) if is_image(x) else x for name, x in named}
+        return {name: x.movedim(1, -1) if name in self.images.made else x for name, x in named}
 
     def outputs(self, inputs: Arrays) -> dict[str, Array]:
         import torch
@@ -180,11 +176,9 @@ class Torch:
         return Pass(
             {name: x.detach().numpy() for name, x in outputs.items()},
             {key: gradient(parameters[key]) for key in trainable(self.graph)},
-            {
-                name: images_last(gradient(x))
-                for name, x in tensors.items()
-                if x.dtype.is_floating_point
-            },
+            self.images.last(
+                {name: gradient(x) for name, x in tensors.items() if x.dtype.is_floating_point}
+            ),
             self.weights(),
         )
 
@@ -243,7 +237,7 @@ class Keras:
 
     def __init__(self, graph: Graph, weights: Arrays, io_layout: IoLayout | None = None) -> None:
         self.graph = graph
-        self.images_first = io_layout == "channels_first"
+        self.images = images_of(graph, io_layout or "channels_last")
         self.model: Any = load_model_backend("keras").model(graph, weights, io_layout)
 
     def apply(self, tensors: Mapping[str, Any], *, training: bool) -> dict[str, Any]:
@@ -255,11 +249,11 @@ class Keras:
     def outputs(self, inputs: Arrays) -> dict[str, Array]:
         from keras import ops
 
-        given = {name: images_first(x) if self.images_first else x for name, x in inputs.items()}
+        given = self.images.first(inputs)
         tensors = {name: ops.convert_to_tensor(array) for name, array in given.items()}
         made = self.apply(tensors, training=False)
         arrays = {name: ops.convert_to_numpy(x) for name, x in made.items()}
-        return {n: images_last(x) if self.images_first else x for n, x in arrays.items()}
+        return {n: images_last(x) if n in self.images.made else x for n, x in arrays.items()}
 
     def step(self, case: Case, *, training: bool) -> Pass:
         """A pass by TensorFlow's gradients, of a model with images channels last."""
@@ -352,17 +346,34 @@ def is_float(array: Array) -> bool:
     return np.issubdtype(array.dtype, np.floating)
 
 
-def is_image(array: Any) -> bool:
-    """Whether an array or a tensor is images or volumes."""
-    return array.ndim in (4, 5)
+@dataclass(frozen=True)
+class Images:
+    """The names of the inputs and of the outputs that a model has channels first."""
+
+    given: frozenset[str]
+    made: frozenset[str]
+
+    def first(self, inputs: Arrays) -> dict[str, Array]:
+        """Inputs as the model takes them."""
+        return {n: np.moveaxis(x, -1, 1) if n in self.given else x for n, x in inputs.items()}
+
+    def last(self, inputs: Arrays) -> dict[str, Array]:
+        """What belongs to inputs, such as gradients, as the spec has it."""
+        return {n: images_last(x) if n in self.given else x for n, x in inputs.items()}
 
 
-def images_first(array: Array) -> Array:
-    return np.moveaxis(array, -1, 1) if is_image(array) else array
+def images_of(graph: Graph, io_layout: IoLayout) -> Images:
+    found = images(graph) if io_layout == "channels_first" else frozenset()
+    ends = (graph.inputs, graph.outputs)
+    return Images(*(frozenset(n for n, x in end.items() if x in found) for end in ends))
 
 
 def images_last(array: Array) -> Array:
-    return np.moveaxis(array, 1, -1) if is_image(array) else array
+    return np.moveaxis(array, 1, -1)
+
+
+def _copied(array: Array, double: bool) -> Array:
+    return array.astype(np.float64) if double and is_float(array) else array.copy()
 
 
 # Agreement --------------------------------------------------------------------------------------

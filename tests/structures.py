@@ -812,6 +812,39 @@ layers:
     name: column
 outputs: [again, shorter, end, top, column]
 """,
+    "recurrent_layers_with_and_without_masks": """
+inputs: {x: "float32[N, 5, 3]", y: "float32[N, T, 3]", mask: "bool[N, 5]", masks: "bool[N, T]"}
+blocks:
+  read:
+    inputs: [a, b]
+    layers:
+      - Bidirectional: {layer: {GRU: {units: 2, return_sequences: true}}}
+        inputs: [a, b]
+        name: both
+      - reuse: both
+        inputs: a
+      - Add:
+        inputs: [prev, both]
+layers:
+  - LSTM: {units: 4, return_sequences: true}
+    inputs: [x, mask]
+    name: first
+  - reuse: first
+    inputs: x
+    name: unmasked
+  - reuse: first
+    inputs: [y, masks]
+    name: longer
+  - SimpleRNN: {units: 3, return_sequences: true}
+    inputs: y
+    name: plain
+  - reuse: plain
+    inputs: [y, masks]
+    name: masked
+  - read:
+    inputs: [x, mask]
+outputs: [first, unmasked, longer, plain, masked, read]
+""",
     "windows_of_an_image": """
 inputs: {image: "float32[N, 6, 8, 3]"}
 blocks:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from specc.backends.pytorch import helpers
+from specc.backends.pytorch.helpers.initialization import stft_
 from specc.initializers import STFT
 
 SHAPE = (9, 1, 12)
@@ -30,5 +30,5 @@ def test_the_waves_are_those_of_keras(side: str, window: Any, scaling: Any, peri
     drawn = ours.draw(SHAPE, (1, 1), np.random.default_rng(0))
     np.testing.assert_allclose(drawn, expected, rtol=1e-4, atol=1e-5)
     weight = torch.empty(SHAPE)
-    helpers.stft_(weight, side, **options)
+    stft_(weight, side, **options)
     np.testing.assert_allclose(weight.numpy(), drawn, rtol=1e-5, atol=1e-5)

@@ -18,7 +18,7 @@ import torch
 from samples import all_samples, sample_graph
 
 from specc.backend import load_model_backend
-from specc.backends.pytorch import image_helpers
+from specc.backends.pytorch.helpers.geometric_augmentation import affine, warp
 from specc.checking import check_file, require_graph
 from specc.layer import LAYERS, Layer, Sample
 from specc.names import snake_case
@@ -253,9 +253,9 @@ def test_warp_is_the_affine_transform_of_keras(fill_mode: str, interpolation: st
     rows = np.concatenate([linear, offset[:, :, None]], axis=2).reshape(16, 6)
     transform = np.concatenate([rows, np.zeros((16, 2), np.float32)], axis=1)
     expected = keras.ops.image.affine_transform(images, transform, interpolation, fill_mode, 0.5)
-    received = image_helpers.warp(
+    received = warp(
         torch.from_numpy(images).permute(0, 3, 1, 2),
-        image_helpers.affine(torch.from_numpy(linear), torch.from_numpy(offset)),
+        affine(torch.from_numpy(linear), torch.from_numpy(offset)),
         fill_mode,
         interpolation,
         0.5,

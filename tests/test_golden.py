@@ -20,6 +20,7 @@ from zoo import network
 
 import specc.zoo
 from specc.backend import load_backend, load_model_backend
+from specc.backends.pytorch.emitted import helper_sources, helpers
 from specc.ir import Graph
 from specc.passes.layout import IoLayout
 from specc.verification import random_inputs
@@ -88,26 +89,20 @@ def test_all_source_is_as_ruff_formats_and_checks_it(backend: str, tmp_path: Pat
     assert ruff("check", "--extend-select", "I,UP", *shared) == ""
 
 
-@pytest.mark.parametrize("name", ["helpers.py", "image_helpers.py", "recurrent_helpers.py"])
-def test_the_helpers_of_pytorch_are_at_the_width_of_emitted_source(name: str) -> None:
+@every_backend
+def test_helpers_are_at_the_width_of_emitted_source(backend: str) -> None:
     """They are read as text: all of them, whether a sample needs them or not."""
-    file = Path(__file__).parents[1] / "backends" / "pytorch" / name
-    _, found, code = file.read_text("utf-8").partition("# fmt: off\n")
-    assert found
-    command = [
-        sys.executable,
-        "-m",
-        "ruff",
-        "format",
-        "--isolated",
-        "--stdin-filename",
-        "h.py",
-        "-",
-    ]
-    result = subprocess.run(
-        command, input=code.lstrip(), capture_output=True, text=True, check=True
-    )
-    assert result.stdout == code.lstrip()
+    folder = Path(__file__).parents[1] / "backends" / backend / "helpers"
+    assert ruff("format", "--diff", "--isolated", "--no-cache", str(folder)) == ""
+
+
+def test_each_helper_of_pytorch_stands_after_what_it_needs() -> None:
+    known = helpers()
+    received = list(helper_sources(reversed(known)))
+    places = {name: received.index(helper.source) for name, helper in known.items()}
+    assert len(received) == len(known)
+    for name, helper in known.items():
+        assert all(places[need] < places[name] for need in helper.needs), name
 
 
 # Where specc is not

@@ -12,8 +12,10 @@ from samples import all_samples, make_graph, sample_graph
 from structures import every_structure, structure
 from zoo import every_network, network
 
+import specc
 from specc.ir import Graph, Item, Node, Region, Value
 from specc.layer import LAYERS, Layer, Sample
+from specc.passes.images import images
 from specc.passes.layout import REORDER, IoLayout, lay_out
 from specc.passes.prune import prune
 from specc.passes.softmax import append_softmax
@@ -209,6 +211,45 @@ def test_a_broken_graph_is_seen(what: str) -> None:
 def test_a_whole_graph_is_not_broken() -> None:
     """What the broken ones were made of."""
     verify(chain(CONV, AGAIN, RELU, outputs=RELU.outputs[0]))
+
+
+HEADS = '{x: "float32[N, 2, T, 4]", more: "float32[N, 2, T, T]", mask: "bool[N, 2, T, T]"}'
+PICTURE = '{x: "float32[N, 6, 5, 4]", mask: "bool[N, 6, 5, 5]"}'
+ROWS = "{num_heads: 2, key_dim: 2, attention_axes: 2}"
+SEEN = "GlobalAveragePooling2D: , inputs: more, name: seen"
+
+
+@pytest.mark.parametrize(
+    ("inputs", "layers", "expected"),
+    [
+        (HEADS, "[{ScaledDotProductAttention: , inputs: [x, x, x, mask]}]", ""),
+        (HEADS, "[{ScaledDotProductAttention: , inputs: [x, x, x, more, mask]}]", ""),
+        (
+            HEADS,
+            "[{ReLU: , inputs: more}, {ScaledDotProductAttention: , inputs: [x, x, x, prev]}]",
+            "",
+        ),
+        (HEADS, f"[{{{SEEN}}}, {{ScaledDotProductAttention: , inputs: [x, x, x, more]}}]", "more"),
+        (HEADS, "[{RotaryEmbedding: {sequence_axis: -2}, inputs: x}, {ReLU: }]", ""),
+        (PICTURE, f"[{{MultiHeadAttention: {ROWS}, inputs: [x, x, mask]}}]", "x output"),
+        (PICTURE, "[{Flatten: , inputs: x}, {Dense: 3}]", "x"),
+        (PICTURE, "[{ReLU: , inputs: x}, {Conv2D: {filters: 2, kernel_size: 1}}]", "x output"),
+        ('{x: "float32[N, 8]"}', "[{Dense: 12}, {Reshape: [2, 2, 3]}]", "output"),
+    ],
+)
+def test_images_are_what_no_attention_takes_for_heads_or_masks(
+    inputs: str, layers: str, expected: str, tmp_path: Path
+) -> None:
+    """Of the inputs that are used, and the outputs: the last layer's, and `seen`."""
+    outputs = "[seen, output]" if "seen" in layers else "[output]"
+    named = layers.removesuffix("}]") + ", name: output}]"
+    text = f"specc: 1\ninputs: {inputs}\nlayers: {named}\noutputs: {outputs}\n"
+    (tmp_path / "net.yaml").write_text(text, "utf-8")
+    graph = specc.load(tmp_path / "net.yaml").graph
+    used = {value for node in graph.nodes for value in node.inputs}
+    ends = {name: value for name, value in graph.inputs.items() if value in used} | graph.outputs
+    found = images(graph)
+    assert {name for name, value in ends.items() if value in found} == {*expected.split()}
 
 
 def test_a_reordering_that_changes_nothing_is_seen(tmp_path: Path) -> None:

@@ -135,9 +135,10 @@ def test_layers_have_the_names_of_the_spec(name: str, tmp_path: Path) -> None:
     made = {layer.name for layer in KERAS.model(graph, random_weights(graph)).layers}
     layers = {node.owner if node.weights() else node.path for node in graph.nodes}
     names = {path.replace(".", "-") for path in (*graph.inputs, *layers)}
-    helping = {name for name in made if name.rpartition("-")[0] in names}
+    uses = names | {node.path.replace(".", "-") for node in graph.nodes}
+    helping = {name for name in made if name.rpartition("-")[0] in uses}
     assert made - helping <= names
-    assert {key.rpartition(".")[0].replace(".", "-") for key in graph.weights} <= made
+    assert {node.owner.replace(".", "-") for node in graph.nodes if node.weights()} <= made
 
 
 def test_penalties_are_those_of_keras(tmp_path: Path) -> None:

@@ -87,6 +87,26 @@ def begin(net: specc.Network, weights: dict[str, Any] | None = None) -> None:
     save_weights(run.best, weights or net.initial_weights(3))
 
 
+@pytest.mark.parametrize(
+    ("layers", "expected"),
+    [
+        ("[Rescaling: 0.5]", True),
+        ("[AutoContrast, {Rescaling: 0.5}]", True),
+        ("[{Resizing: {height: 4, width: 4}}, RandomFlip, {Rescaling: 0.5}]", True),
+        ("[{CenterCrop: {height: 4, width: 4}}, {Rescaling: 0.5}]", True),
+        ("[{Split: 3, outputs: [a, b, c]}, {Rescaling: 0.5, inputs: b}]", True),
+        ("[Flatten, {Rescaling: 0.5}]", True),
+        ("[{Conv2D: {filters: 1, kernel_size: 1}}, {Rescaling: 0.5}]", False),
+        ("[{AutoContrast: , name: a}, {Rescaling: 0.5}, {Add: , inputs: [a, prev]}]", False),
+        ("[AutoContrast]", False),
+    ],
+)
+def test_a_network_rescales_past_layers_that_keep_the_range(layers: str, expected: bool) -> None:
+    spec = f"specc: 1\ninputs: {{x: 'float32[N, 6, 8, 3]'}}\nlayers: {layers}\n"
+    Path("scaling.yaml").write_text(spec, "utf-8")
+    assert rescales(specc.load("scaling.yaml").graph) is expected
+
+
 def constant(net: specc.Network, *biases: float) -> dict[str, Any]:
     """Weights with which a network of one `Dense` gives the same for every picture."""
     zeros = {key: np.zeros_like(array) for key, array in net.initial_weights().items()}

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from parity import is_image
+from parity import images_of
 from samples import all_samples, sample_graph, sample_sizes
 from structures import every_structure, structure
 from torch import Tensor, nn
@@ -64,9 +64,10 @@ def layer_graph(name: str, params: dict[str, Any], *inputs: str) -> Graph:
     return sample_graph(LAYERS[name], sample)
 
 
-def physical(array: Any, io_layout: str) -> Tensor:
-    tensor = torch.from_numpy(array)
-    return tensor.movedim(-1, 1) if io_layout == "channels_first" and is_image(array) else tensor
+def physical(graph: Graph, arrays: Any, io_layout: IoLayout) -> list[Tensor]:
+    """The inputs as the module takes them."""
+    laid_out = images_of(graph, io_layout).first(arrays)
+    return [torch.from_numpy(array) for array in laid_out.values()]
 
 
 def state_shapes(module: nn.Module) -> dict[str, tuple[int, ...]]:
@@ -102,12 +103,12 @@ def test_outputs_have_the_inferred_shapes(
 ) -> None:
     graph, sizes = sample_graph(layer, sample), sample_sizes(sample, large)
     arrays = random_inputs(graph, sizes, 0)
-    tensors = [physical(array, io_layout) for array in arrays.values()]
+    tensors = physical(graph, arrays, io_layout)
     results = fresh(graph, io_layout).eval()(*tensors)
     results = results if isinstance(results, tuple) else (results,)
-    for result, value in zip(results, graph.outputs.values(), strict=True):
+    for result, (name, value) in zip(results, graph.outputs.items(), strict=True):
         shape = [evaluate(size, sizes) for size in value.type.shape]
-        if io_layout == "channels_first" and len(shape) in (4, 5):
+        if name in images_of(graph, io_layout).made:
             shape = [shape[0], shape[-1], *shape[1:-1]]
         assert list(result.shape) == shape
         assert str(result.dtype) == f"torch.{value.type.dtype}"
@@ -118,7 +119,7 @@ def test_gradients_reach_all_weights_and_inputs(layer: type[Layer], sample: Samp
     graph = sample_graph(layer, sample)
     module = fresh(graph).train()
     arrays = random_inputs(graph, sample_sizes(sample), 0)
-    tensors = [physical(array, "channels_first") for array in arrays.values()]
+    tensors = physical(graph, arrays, "channels_first")
     for tensor in tensors:
         tensor.requires_grad_(tensor.is_floating_point())
     made = module(*tensors)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from specc.emit.code import Argument, Code, argument, call, optional, text
 
-from . import helpers
+from .helpers import activation as helpers
 from .site import Site
 
 OWN = {"glu": helpers.glu, "sparsemax": helpers.sparsemax}

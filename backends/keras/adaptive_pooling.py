@@ -13,7 +13,7 @@ from specc.layers.adaptive_pooling import (
     AdaptiveMaxPooling3D,
 )
 
-from . import helpers
+from .helpers import adaptive_pooling as helpers
 from .site import LOWERINGS, Site
 from .windows import pair
 

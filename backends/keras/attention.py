@@ -12,8 +12,8 @@ from specc.layers.attention import (
     ScaledDotProductAttention,
 )
 
-from . import helpers
 from .arguments import initializer, regularizer
+from .helpers import attention as helpers
 from .site import LOWERINGS, Site
 
 

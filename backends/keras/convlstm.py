@@ -5,18 +5,18 @@ from __future__ import annotations
 from specc.emit.code import Code, argument, optional, text
 from specc.layers.convlstm import ConvLSTM1D, ConvLSTM2D, ConvLSTM3D
 
-from .recurrent import applied, around, held, step
+from .recurrent import applied, around, step
 from .site import LOWERINGS, Site
 from .windows import pair
 
 
 @LOWERINGS.add("ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D")
 def conv_lstm(layer: ConvLSTM1D | ConvLSTM2D | ConvLSTM3D, site: Site) -> Code:
-    taps_first, path = (*range(2, layer.rank + 2), 1, 0), held(layer, site)
-    site.weight("weight_ih", f"{path}cell.kernel", taps_first)
-    site.weight("weight_hh", f"{path}cell.recurrent_kernel", taps_first)
+    taps_first = (*range(2, layer.rank + 2), 1, 0)
+    site.weight("weight_ih", "cell.kernel", taps_first)
+    site.weight("weight_hh", "cell.recurrent_kernel", taps_first)
     if layer.use_bias:
-        site.weight("bias_ih", f"{path}cell.bias")
+        site.weight("bias_ih", "cell.bias")
     return applied(
         layer,
         site,

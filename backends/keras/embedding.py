@@ -12,8 +12,8 @@ from specc.layers.embedding import (
     SinusoidalEmbedding,
 )
 
-from . import helpers
 from .arguments import initializer, regularizer
+from .helpers import embedding as helpers
 from .site import LOWERINGS, Site
 
 

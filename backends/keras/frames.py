@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -36,7 +35,7 @@ RESERVED = (
     "slice",
     "sum",
     "zip",
-    *(name for name, _ in inspect.getmembers(helpers, inspect.isfunction)),
+    *helpers.NAMES,
 )
 """What emitted functions and helpers use by these names."""
 
@@ -113,7 +112,10 @@ class Frame:
 
     def site(self, node: Node, path: str, holder: str | None = None) -> tuple[Site, Code]:
         """A node lowered, with the layer of its weights in the variable `holder`, if in any."""
-        site = Site(node, lambda part: self.name(f"{path}.{part}" if part else path), holder)
+        shared = self.emitter.hoisted.get(node.owner, ())
+        site = Site(
+            node, lambda part: self.name(f"{path}.{part}" if part else path), holder, shared=shared
+        )
         return site, LOWERINGS.find(node)(node.layer, site)
 
     def name(self, path: str) -> Code:

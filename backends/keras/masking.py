@@ -6,7 +6,7 @@ from specc.emit.code import Code, argument, call
 from specc.layers.masking import Masking, NotEqual
 from specc.tensor import FLOATS
 
-from . import helpers
+from .helpers import masking as helpers
 from .site import LOWERINGS, Site
 
 

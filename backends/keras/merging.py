@@ -6,7 +6,7 @@ from specc.emit.code import Code, argument, call, join, optional
 from specc.layer import Layer
 from specc.layers.merging import Concatenate, Dot, MatMul
 
-from . import helpers
+from .helpers import merging as helpers
 from .site import LOWERINGS, Site
 
 

@@ -9,7 +9,7 @@ from specc.emit.code import join, python
 from specc.emit.naming import unique
 from specc.emit.template import Body, Line
 from specc.ir import Graph, Value
-from specc.passes.layout import IoLayout, boundary_order, permutation
+from specc.passes.layout import Order, permutation
 
 from .frames import Frame
 from .statements import shape_comment
@@ -20,45 +20,45 @@ if TYPE_CHECKING:
 
 def network_body(emitter: Emitter) -> Body:
     """The statements of the function that makes the model."""
-    graph, layout = emitter.graph, emitter.io_layout
+    graph, orders = emitter.graph, emitter.orders
     frame = Frame.of_network(emitter).lowered()
     names = frame.variables((*graph.inputs.values(), *graph.outputs.values()))
     given = _given(frame, names)
     lines = [
         *(_shared_layer(frame, path, holder) for path, holder in frame.borrowed.items()),
-        *(_input(name, graph.inputs[name], variable, layout) for name, variable in given.items()),
+        *(_input(name, value, given[name], orders[value]) for name, value in graph.inputs.items()),
         *_laid_out(emitter, given, names),
         *frame.lines(names),
     ]
     inputs = ", ".join(given.values())
     inputs = f"[{inputs}]" if len(given) > 1 else inputs
-    outputs = _outputs(graph, names, layout)
+    outputs = _outputs(graph, names, orders)
     lines.append(Line(f'return keras.Model({inputs}, {outputs}, name="{graph.name}")'))
     return Body(graph.name, (), (tuple(lines),))
 
 
 def _given(frame: Frame, names: Mapping[Value, str]) -> dict[str, str]:
     """The variables of the inputs as they come in; those in another layout get their own."""
-    graph, layout = frame.emitter.graph, frame.emitter.io_layout
+    graph, orders = frame.emitter.graph, frame.emitter.orders
     taken = {*frame.emitter.taken, *frame.borrowed.values(), *names.values()}
     variables: dict[str, str] = {}
     for name, value in graph.inputs.items():
         variables[name] = names[value]
-        if boundary_order(value.type, layout):
+        if orders[value]:
             (variables[name],) = unique([f"{names[value]}_given"], taken)
     return variables
 
 
 def _shared_layer(frame: Frame, path: str, holder: str) -> Line:
     """The statement that makes a layer which is used more than once."""
-    site, _ = frame.site(frame.emitter.hoisted[path], path, holder)
+    site, _ = frame.site(frame.emitter.hoisted[path][0], path, holder)
     assert site.made is not None
     return Line(join(holder, " = ", site.made))
 
 
-def _input(name: str, value: Value, variable: str, layout: IoLayout) -> Line:
+def _input(name: str, value: Value, variable: str, order: Order) -> Line:
     """The statement that makes an input."""
-    type, order = value.type, boundary_order(value.type, layout)
+    type = value.type
     sizes = [type.shape[axis] for axis in order or range(type.rank)]
     shape = tuple(size if isinstance(size, int) else None for size in sizes[1:])
     batch = f", batch_size={sizes[0]}" if isinstance(sizes[0], int) else ""
@@ -72,17 +72,17 @@ def _laid_out(
     """The statements that bring images from channels first to the layout of the spec."""
     for name, value in emitter.graph.inputs.items():
         if given[name] != names[value] and emitter.interfaces.uses(value):
-            axes = permutation(boundary_order(value.type, emitter.io_layout), None, value.type.rank)
+            axes = permutation(emitter.orders[value], None, value.type.rank)
             code = _permuted(given[name], axes, f"{name}--channels-last")
             yield Line(f"{names[value]} = {code}", shape_comment((value,)))
 
 
-def _outputs(graph: Graph, names: Mapping[Value, str], layout: IoLayout) -> str:
+def _outputs(graph: Graph, names: Mapping[Value, str], orders: Mapping[Value, Order]) -> str:
     """The output, or all by name; images in the layout of the model's boundary."""
     made: dict[str, str] = {}
     for name, value in graph.outputs.items():
         made[name] = names[value]
-        order = boundary_order(value.type, layout)
+        order = orders[value]
         if order is not None:
             made[name] = _permuted(names[value], order, f"{name}--channels-first")
     if len(made) == 1:

@@ -17,8 +17,8 @@ from specc.layers.normalization import (
     UnitNormalization,
 )
 
-from . import helpers
 from .arguments import axes, initializer, regularizer
+from .helpers import normalization as helpers
 from .site import LOWERINGS, Site
 
 

@@ -14,7 +14,7 @@ from specc.layers.padding import (
 )
 from specc.tensor import FLOATS
 
-from . import helpers
+from .helpers import padding as helpers
 from .site import LOWERINGS, Site
 from .windows import amount
 

@@ -13,7 +13,7 @@ from specc.layers.pooling import (
 )
 from specc.windows import PaddingMode, windows
 
-from . import helpers
+from .helpers import pooling as helpers
 from .site import LOWERINGS, Helper, Site
 from .windows import Pads, is_padded, known_pads, pair
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from specc.emit.code import Code, Literal, argument, call, join, optional
 from specc.layers.position_bias import RelativePositionBias, WindowPositionBias
 
-from . import helpers
 from .arguments import initializer
+from .helpers import position_bias as helpers
 from .site import LOWERINGS, Site
 
 

@@ -10,7 +10,7 @@ from specc.layers.preprocessing import (
 )
 from specc.tensor import FLOATS
 
-from . import helpers
+from .helpers import preprocessing as helpers
 from .site import LOWERINGS, Site
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from specc.emit.code import Argument, Call, Code, argument, call, join, optional, text
+from specc.ir import Node
 from specc.layers.recurrent import (
     GRU,
     LSTM,
@@ -17,7 +18,7 @@ from specc.layers.recurrent import (
 )
 
 from .arguments import initializer, regularizer
-from .masks import INNER, masked
+from .masks import everywhere, masked
 from .site import LOWERINGS, Site
 
 Sequence = LSTM | GRU | SimpleRNN
@@ -37,7 +38,7 @@ VARIABLES = {
 
 @LOWERINGS.add("LSTM", "GRU", "SimpleRNN")
 def recurrent(layer: Sequence, site: Site) -> Code:
-    _weights(layer, site, "", f"{held(layer, site)}cell.")
+    _weights(layer, site, "", "cell.")
     name = f"layers.{type(layer).__name__}"
     return applied(layer, site, name, _units(layer), **step(layer), **around(layer))
 
@@ -46,7 +47,7 @@ def recurrent(layer: Sequence, site: Site) -> Code:
 def bidirectional(layer: Bidirectional, site: Site) -> Code:
     parts = {"forward_layer": layer.forward, "backward_layer": layer.backward}
     for name, part in parts.items():
-        _weights(part, site, f"{name}.", f"{held(layer.forward, site)}{name}.cell.")
+        _weights(part, site, f"{name}.", f"{name}.cell.")
     mode = layer.merge_mode
     return applied(
         layer.forward,
@@ -67,29 +68,28 @@ def _inner(layer: Any, site: Site) -> Code:
     return Call(made.function, (*made.arguments, *site.dtype(name)))
 
 
-def held(layer: Any, site: Site) -> str:
-    """What leads to the layer from the one in the model: it may stand in a small model.
-
-    Keras would hand the mask of a sequence on to whatever comes after it.
-    """
-    types = [value.type for value in site.node.inputs]
-    return f"{INNER}." if has_mask(types) and layer.return_sequences else ""
-
-
 def applied(
     layer: Any, site: Site, constructor: str, *arguments: object, **keywords: object
 ) -> Code:
-    """A layer, made by `constructor`, on the sequence, its mask and its states."""
+    """A layer, made by `constructor`, on the sequence, its mask and its states.
+
+    Keras would hand the mask of a sequence on to whatever comes after it. What keeps it back takes
+    a mask in every use.
+    """
     x, *others = site.inputs
-    if held(layer, site):
-        made = masked(site, call(constructor, *arguments, **keywords))
-        return call(made, _listed([x, *others]))
-    types = [value.type for value in site.node.inputs]
-    mask, states = (others[0], others[1:]) if has_mask(types) else (None, others)
+    mask, states = (others[0], others[1:]) if _is_masked(site.node) else (None, others)
+    use = next(filter(_is_masked, site.uses), None)
+    if use and layer.return_sequences:
+        made = masked(site, call(constructor, *arguments, **keywords), use)
+        return call(made, _listed([x, mask or everywhere(site), *states]))
     given = {"mask": mask} if mask else {}
     if states:
         given["initial_state"] = _listed(states) if len(states) > 1 else states[0]
     return call(site.layer(constructor, *arguments, **keywords), x, **given)
+
+
+def _is_masked(node: Node) -> bool:
+    return has_mask([value.type for value in node.inputs])
 
 
 def _listed(tensors: list[Code]) -> Code:

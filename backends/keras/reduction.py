@@ -5,8 +5,8 @@ from __future__ import annotations
 from specc.emit.code import Code, Literal, call, optional, text
 from specc.layers.reduction import ReduceMax, ReduceMean, ReduceMin, ReduceSum
 
-from . import helpers
 from .arguments import axes
+from .helpers import reduction as helpers
 from .site import LOWERINGS, Site
 
 

@@ -13,7 +13,7 @@ from specc.layers.reshaping import (
     Tile,
 )
 
-from . import helpers
+from .helpers import reshaping as helpers
 from .site import LOWERINGS, Site
 from .slicing import applied
 

@@ -13,7 +13,8 @@ from specc.layers.resizing import (
     UpSampling3D,
 )
 
-from . import helpers
+from .helpers import padding
+from .helpers import resizing as helpers
 from .site import LOWERINGS, Helper, Site
 from .windows import pair
 
@@ -111,7 +112,7 @@ def _with_aspect_ratio(layer: Resizing, site: Site) -> Code:
     _, height, width, _ = (int(str(size)) for size in (0, *site.type.shape[1:]))
     if layer.pad_to_aspect_ratio:
         sides = tuple((cells, cells) for cells in layer.pads(height, width))
-        helper, value = site.helper(helpers.pad), _fill_value(layer, site).value
+        helper, value = site.helper(padding.pad), _fill_value(layer, site).value
         given = (4, Literal((*sides, (0, 0)), "pad_width"), value)
         return call(site.layer(helper, *given, part="pad"), site.x)
     sizes = zip((height, width), layer.cropped(height, width), strict=True)

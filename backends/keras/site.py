@@ -34,7 +34,7 @@ class Variable(NamedTuple):
 
 
 Helper = Callable[..., Any]
-"""A function of `helpers.py`."""
+"""A function of `helpers/`."""
 
 
 @dataclass(slots=True)
@@ -44,6 +44,7 @@ class Site:
     name: the code of the name of one of the node's layers, by its `part`.
     holder: the variable that holds the layer with the weights, if it is made elsewhere.
     made: the call that makes that layer, where it has a holder.
+    shared: all uses of that layer, where it has a holder.
     variables: where its weights live.
     helpers: functions whose source the emitted file must bring along.
     """
@@ -52,8 +53,14 @@ class Site:
     name: Callable[[str], Code]
     holder: str | None = None
     made: Code | None = None
+    shared: tuple[Node, ...] = ()
     variables: list[Variable] = field(default_factory=list[Variable])
     helpers: dict[str, Helper] = field(default_factory=dict[str, Helper])
+
+    @property
+    def uses(self) -> tuple[Node, ...]:
+        """The nodes that use the layer with the weights."""
+        return self.shared or (self.node,)
 
     @property
     def inputs(self) -> tuple[Code, ...]:
@@ -77,7 +84,7 @@ class Site:
     ) -> Code:
         """A Keras layer, to be called on its inputs: `call(site.layer("layers.ReLU"), site.x)`.
 
-        constructor: a class of Keras, or a helper: see `helpers.py`.
+        constructor: a class of Keras, or a helper: see `helpers/`.
         part: names a second layer of the same node; the one with the weights has none.
         """
         made = call(constructor, *arguments, **keywords)
@@ -114,7 +121,7 @@ class Site:
         self.variables.append(Variable(key, layer, attribute, permutation, shape, gates, place))
 
     def helper(self, function: Helper) -> str:
-        """The name of a function of `helpers.py`, whose source is emitted with the model."""
+        """The name of a function of `helpers/`, whose source is emitted with the model."""
         self.helpers[function.__name__] = function
         return function.__name__
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from specc.emit.code import Code, Literal, argument, call, join
 from specc.layers.slicing import Flip, Part, Roll, Slice, Split, Take
 
-from . import helpers
+from .helpers import slicing as helpers
 from .site import LOWERINGS, Helper, Site
 
 

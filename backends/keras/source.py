@@ -7,6 +7,7 @@ before all else, and handed to the functions that use it.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -16,7 +17,7 @@ from specc.emit.naming import unique
 from specc.emit.template import Body, Template, group_first, merge
 from specc.emit.text import module_docstring, region_description
 from specc.ir import Graph, Node, Region, Value
-from specc.passes.layout import IoLayout
+from specc.passes.layout import IoLayout, boundary_orders
 
 from .frames import RESERVED, Frame
 from .network import network_body
@@ -41,13 +42,15 @@ def emit(graph: Graph, io_layout: IoLayout | None = None) -> Emitted:
 class Emitter:
     """One file.
 
-    hoisted: the first uses of the layers that are used more than once, by path.
+    hoisted: the uses of the layers that are used more than once, by path.
+    orders: how the inputs and outputs of the network lie.
     taken: the names of the file's functions, and those that mean something else in them.
     """
 
     def __init__(self, graph: Graph, io_layout: IoLayout) -> None:
         self.graph = graph
         self.io_layout: IoLayout = io_layout
+        self.orders = boundary_orders(graph, io_layout)
         self.hoisted = _hoisted(graph)
         self.interfaces = Interfaces(graph, frozenset(self.hoisted))
         self.taken = {*RESERVED}
@@ -104,10 +107,14 @@ class Emitter:
             self._firsts.setdefault(templates[body], region)
 
 
-def _hoisted(graph: Graph) -> dict[str, Node]:
+def _hoisted(graph: Graph) -> dict[str, tuple[Node, ...]]:
     """Only weights need to be shared; of a layer without, each use may be a layer of its own."""
-    shared = {node.owner for node in graph.nodes if node.shared and node.weights()}
-    return {node.path: node for node in graph.nodes if node.path in shared}
+    uses: defaultdict[str, list[Node]] = defaultdict(list[Node])
+    for node in graph.nodes:
+        uses[node.owner].append(node)
+    return {
+        path: tuple(nodes) for path, nodes in uses.items() if len(nodes) > 1 and nodes[0].weights()
+    }
 
 
 def _listed(values: Mapping[str, Value]) -> str:

@@ -25,7 +25,7 @@ def function_text(template: Template, description: str) -> str:
 
 
 def helper_text(helper: Helper) -> str:
-    """The source of a function of `helpers.py`."""
+    """The source of a function of `helpers/`."""
     return inspect.getsource(helper).strip()
 
 

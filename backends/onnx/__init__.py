@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from specc.diagnostics import SpecError
 from specc.garbage import collection_paused
 from specc.ir import Graph
-from specc.passes.layout import IoLayout, Order, boundary_order, permutation
+from specc.passes.layout import IoLayout, Order, boundary_orders, permutation
 
 from .model import model_bytes
 
@@ -54,13 +54,14 @@ class OnnxBackend:
 
         model = self.compile(graph, weights, "channels_first")
         session = InferenceSession(model, providers=["CPUExecutionProvider"])
+        orders = boundary_orders(graph, "channels_first")
         given = {
-            name: _reordered(inputs[name], None, boundary_order(value.type, "channels_first"))
+            name: _reordered(inputs[name], None, orders[value])
             for name, value in graph.inputs.items()
         }
         results = session.run(None, given)
         return {
-            name: _reordered(result, boundary_order(value.type, "channels_first"), None)
+            name: _reordered(result, orders[value], None)
             for (name, value), result in zip(graph.outputs.items(), results, strict=True)
         }
 

@@ -38,7 +38,7 @@ FUNCTIONS = {
     "tanh": "torch.tanh",
     "tanh_shrink": "F.tanhshrink",
 }
-"""Those with a dot are PyTorch's, the others are of `helpers.py`."""
+"""Those with a dot are PyTorch's, the others are of `helpers/`."""
 
 
 CONSTANTS: dict[str, dict[str, float]] = {"leaky_relu": {"negative_slope": 0.2}}

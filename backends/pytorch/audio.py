@@ -1,4 +1,4 @@
-"""Sound, as pictures of how strong each frequency is when: modules of `helpers.py`."""
+"""Sound, as pictures of how strong each frequency is when: modules of `helpers/`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Augmentation: modules of `image_helpers.py`, which act in training."""
+"""Augmentation: modules of `helpers/`, which act in training."""
 
 from __future__ import annotations
 

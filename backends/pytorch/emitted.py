@@ -1,7 +1,7 @@
 """The source of helpers, with what each needs of the others.
 
-They stand in `helpers.py`, those for images and for recurrent layers in files of their own, and in
-those that plugins name with `specc.backend.helper_file`.
+They stand in the folder `helpers/`, and in files that plugins name with
+`specc.backend.helper_file`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pathlib import Path
 
 from specc.backend import helper_files
 
-FILES = ("image_helpers.py", "helpers.py", "recurrent_helpers.py")
+OWN = tuple(sorted(Path(__file__).with_name("helpers").glob("[a-z]*.py")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +28,7 @@ class Helper:
 
 def helpers() -> dict[str, Helper]:
     """All of them by name, in the order of the files."""
-    own = (Path(__file__).with_name(name) for name in FILES)
-    return _helpers((*own, *helper_files("pytorch")))
+    return _helpers((*OWN, *helper_files("pytorch")))
 
 
 @cache
@@ -40,21 +39,28 @@ def _helpers(files: tuple[Path, ...]) -> dict[str, Helper]:
         for node in ast.parse(text).body
         if isinstance(node, ast.FunctionDef | ast.ClassDef)
     }
-    return {name: _helper(node, text, {*nodes}) for name, (node, text) in nodes.items()}
+    return {name: _helper(node, text, [*nodes]) for name, (node, text) in nodes.items()}
 
 
 def helper_sources(names: Iterable[str]) -> Iterator[str]:
-    """The sources of helpers and of all they need, in an order that runs."""
-    known, wanted = helpers(), list(names)
-    for name in wanted:
-        wanted += (need for need in known[name].needs if need not in wanted)
-    for name, helper in known.items():
+    """The sources of helpers and of all they need, each after what it needs."""
+    wanted, seen = {*names}, set[str]()
+    for name in helpers():
         if name in wanted:
-            yield helper.source
+            yield from _with_needs(name, seen)
 
 
-def _helper(node: ast.FunctionDef | ast.ClassDef, text: str, names: set[str]) -> Helper:
-    mentioned = {child.id for child in ast.walk(node) if isinstance(child, ast.Name)}
+def _with_needs(name: str, seen: set[str]) -> Iterator[str]:
+    if name in seen:
+        return
+    seen.add(name)
+    for need in helpers()[name].needs:
+        yield from _with_needs(need, seen)
+    yield helpers()[name].source
+
+
+def _helper(node: ast.FunctionDef | ast.ClassDef, text: str, names: list[str]) -> Helper:
+    mentioned = {child.id for child in ast.walk(node) if isinstance(child, ast.Name)} - {node.name}
     source = ast.get_source_segment(text, node)
     assert source is not None
-    return Helper(node.name, source, tuple(sorted(mentioned & names - {node.name})))
+    return Helper(node.name, source, tuple(name for name in names if name in mentioned))

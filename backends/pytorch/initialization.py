@@ -71,7 +71,7 @@ NAMED: dict[type[Initializer], tuple[str, ...]] = {
     LecunNormal: ("lecun_normal_",),
     Identity: ("nn.init.eye_",),
 }
-"""The function for each initializer without arguments, of `nn.init` or `helpers.py`."""
+"""The function for each initializer without arguments, of `nn.init` or `helpers/`."""
 
 
 @dataclass(slots=True)
@@ -79,7 +79,7 @@ class Initialization:
     """How the modules of one network get their first weights.
 
     kinds: the class of each module whose weights do not start as PyTorch starts them, by path.
-    helpers: the functions of `helpers.py` that are needed.
+    helpers: the functions of `helpers/` that are needed.
     rules: how a weight starts in most modules of a class.
     missing: weights that some modules of their class do not have.
     """
@@ -244,7 +244,7 @@ def _window(initializer: STFT) -> dict[str, object]:
 
 
 def _has_inner_biases(kind: str) -> bool:
-    """Whether a module of `helpers.py` has others in it, which have a bias or not."""
+    """Whether a module of `helpers/` has others in it, which have a bias or not."""
     return kind in helpers() and "bias=bias" in helpers()[kind].source
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from specc.emit.module import execute
-from specc.passes.layout import IoLayout, boundary_order, permutation
+from specc.passes.layout import IoLayout, boundary_orders, permutation
 
 from .source import network_class, source
 
@@ -37,23 +37,24 @@ def run(graph: Graph, weights: Arrays, inputs: Arrays) -> dict[str, Array]:
     """The outputs at inference; channels last in and out."""
     import torch
 
-    network = model(graph, weights, "channels_first").eval()
+    network, axes = model(graph, weights, "channels_first").eval(), boundary_axes(graph)
     with torch.inference_mode():
         tensors = [
-            torch.from_numpy(inputs[name].transpose(boundary_axes(value)).copy())
+            torch.from_numpy(inputs[name].transpose(axes[value]).copy())
             for name, value in graph.inputs.items()
         ]
         results: Any = network(*tensors)
     made = (results,) if len(graph.outputs) == 1 else results
     return {
-        name: result.numpy().transpose(inverse(boundary_axes(value)))
+        name: result.numpy().transpose(inverse(axes[value]))
         for (name, value), result in zip(graph.outputs.items(), made, strict=True)
     }
 
 
-def boundary_axes(value: Value) -> tuple[int, ...]:
-    """The axes of an input or output as the spec has them, in the order the module has them."""
-    return permutation(None, boundary_order(value.type, "channels_first"), value.type.rank)
+def boundary_axes(graph: Graph) -> dict[Value, tuple[int, ...]]:
+    """The axes of inputs and outputs as the spec has them, in the order the module has them."""
+    orders = boundary_orders(graph, "channels_first")
+    return {value: permutation(None, order, value.type.rank) for value, order in orders.items()}
 
 
 def inverse(order: tuple[int, ...]) -> tuple[int, ...]:

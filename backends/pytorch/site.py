@@ -22,7 +22,7 @@ class Site:
     kind: the class of that module; empty if there is none.
     parts: the classes of modules inside it that start their weights by themselves, by name.
     temporaries: statements before the node's own, each with the value it makes.
-    helpers: the functions and classes of `helpers.py` that the emitted file must bring along.
+    helpers: the functions and classes of `helpers/` that the emitted file must bring along.
     """
 
     node: Node
@@ -57,7 +57,7 @@ class Site:
         return Ref(value)
 
     def helper(self, name: str) -> str:
-        """`name`, of a function or class of `helpers.py`, whose source the file brings along."""
+        """`name`, of a function or class of `helpers/`, whose source the file brings along."""
         self.helpers.append(name)
         return name
 

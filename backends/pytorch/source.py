@@ -35,7 +35,7 @@ class Emitter:
     """One file.
 
     uses: the nodes that have the weights of the layer at a path.
-    helpers: what the file must bring along of `helpers.py`.
+    helpers: what the file must bring along of `helpers/`.
     """
 
     def __init__(self, graph: Graph, io_layout: IoLayout) -> None:

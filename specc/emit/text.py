@@ -8,6 +8,7 @@ from specc.emit.docstring import docstring
 from specc.emit.format import INDENT, WIDTH, statement
 from specc.emit.template import Template
 from specc.ir import Graph, Region
+from specc.passes.images import images
 from specc.passes.layout import IoLayout
 
 
@@ -15,8 +16,9 @@ def module_docstring(graph: Graph, io_layout: IoLayout) -> str:
     """What the file is, and how images lie at the network's boundary."""
     title = graph.description.strip() or f"The network `{graph.name}`."
     note = f"Compiled by specc from the spec `{graph.name}`."
+    ranks = {value.type.rank for value in images(graph) if value in graph.inputs.values()}
     for rank, what in ((4, "Images"), (5, "Volumes")):
-        if any(value.type.rank == rank for value in graph.inputs.values()):
+        if rank in ranks:
             axes = "DHW"[5 - rank :]
             axes = f"NC{axes}" if io_layout == "channels_first" else f"N{axes}C"
             note += f" {what} are [{', '.join(axes)}]."

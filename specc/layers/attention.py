@@ -157,6 +157,9 @@ class MultiHeadAttention(Layer):
         channels = require_constant(product(self.output_sizes(roles.query)), "the channels")
         return _projections(self, roles, channels)
 
+    def takes_images(self, index: int, *inputs: TensorType) -> bool:
+        return index < len(inputs) - 1 or roles_of(inputs).mask is None
+
     def flops(self, *inputs: TensorType) -> Size:
         query, value, *_ = roles = roles_of(inputs)
         columns = product(tuple(value.shape[axis] for axis in self.axes(query)))
@@ -301,6 +304,9 @@ class GroupQueryAttention(Layer):
     def weights(self, *inputs: TensorType) -> Mapping[str, WeightDecl]:
         roles = roles_of(inputs)
         return _projections(self, roles, require_constant(roles.query.channels, "the channels"))
+
+    def takes_images(self, index: int, *inputs: TensorType) -> bool:
+        return index < len(inputs) - 1 or roles_of(inputs).mask is None
 
     def flops(self, *inputs: TensorType) -> Size:
         query, value, *_ = roles = roles_of(inputs)
@@ -483,6 +489,9 @@ class ScaledDotProductAttention(Layer):
         if self.scale is not None:
             return self.scale
         return 1 / math.sqrt(require_constant(query.channels, "the query's channels"))
+
+    def takes_images(self, index: int, *inputs: TensorType) -> bool:
+        return False
 
     def flops(self, *inputs: TensorType) -> Size:
         query, key, value, *_ = inputs

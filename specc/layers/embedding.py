@@ -264,6 +264,9 @@ class RotaryEmbedding(Layer):
             input=0,
         )
 
+    def takes_images(self, index: int, *inputs: TensorType) -> bool:
+        return False
+
     def flops(self, *inputs: TensorType) -> Size:
         return 3 * inputs[0].elements
 

@@ -50,6 +50,9 @@ class RelativePositionBias(Layer):
         far = (exact * growth ** (step / steps) for step in range(1, steps))
         return (*range(1, exact + 1), *(math.ceil(distance - 1e-9) for distance in far))
 
+    def takes_images(self, index: int, *inputs: TensorType) -> bool:
+        return False
+
     def infer(self, *inputs: TensorType) -> tuple[TensorType, ...]:
         for index, x in enumerate(inputs):
             require_min_rank(x, 3, "[N, …, T, C]", input=index)
@@ -120,6 +123,9 @@ class WindowPositionBias(Layer):
             [(i - k + height - 1) * (2 * width - 1) + j - m + width - 1 for k, m in cells]
             for i, j in cells
         ]
+
+    def takes_images(self, index: int, *inputs: TensorType) -> bool:
+        return False
 
     def infer(self, *inputs: TensorType) -> tuple[TensorType, ...]:
         (x,) = inputs

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from specc.ir import Graph, Node, Value
 
 
-def first_layers(graph: Graph, value: Value) -> Iterator[Node]:
-    """The layers that take `value`, in order; past augmentation, which inference does without."""
+def augments(node: Node) -> bool:
+    """Whether inference does without the layer."""
+    return node.layer.augmentation
+
+
+def first_layers(
+    graph: Graph, value: Value, past: Callable[[Node], bool] = augments
+) -> Iterator[Node]:
+    """The layers that take `value`, in order, or what those make of it that are looked `past`."""
+    found = {value}
     for node in graph.nodes:
-        if value not in node.inputs:
+        if found.isdisjoint(node.inputs):
             continue
-        if node.layer.augmentation:
-            yield from first_layers(graph, node.outputs[0])
+        if past(node):
+            found.update(node.outputs)
         else:
             yield node

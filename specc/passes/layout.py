@@ -14,6 +14,7 @@ from specc.dims import Size
 from specc.ir import Graph, Item, Node, Region, Value
 from specc.layer import Layer
 from specc.names import free_name
+from specc.passes.images import images
 from specc.tensor import TensorType
 
 IoLayout = Literal["channels_first", "channels_last"]
@@ -41,17 +42,14 @@ def channels_first(rank: int) -> Order:
     return (0, rank - 1, *range(1, rank - 1)) if rank > 2 else None
 
 
-def boundary_order(type: TensorType, io_layout: IoLayout) -> Order:
-    """How an input or output of the model lies.
+def boundary_orders(graph: Graph, io_layout: IoLayout) -> dict[Value, Order]:
+    """How each input and output of the model lies.
 
     Images and volumes as `io_layout` says, all else as in the spec.
     """
-    return channels_first(type.rank) if io_layout == "channels_first" and is_image(type) else None
-
-
-def is_image(type: TensorType) -> bool:
-    """Whether it is an image `[N, H, W, C]` or a volume `[N, D, H, W, C]`."""
-    return type.rank in (4, 5)
+    first = images(graph) if io_layout == "channels_first" else frozenset[Value]()
+    ends = (*graph.inputs.values(), *graph.outputs.values())
+    return {value: channels_first(value.type.rank) if value in first else None for value in ends}
 
 
 def permutation(source: Order, target: Order, rank: int) -> tuple[int, ...]:
@@ -80,17 +78,15 @@ def inner_node(node: Node, layer: Layer, *types: TensorType) -> Node:
 
 def lay_out(graph: Graph, io_layout: IoLayout = "channels_first") -> Graph:
     """The graph with an order on every value and a `Reorder` node where two layouts meet."""
+    orders = boundary_orders(graph, io_layout)
     rewriter = _Rewriter({*graph.inputs, *(item.path for item in graph.body.descendants())})
-    inputs = {
-        name: rewriter.define(value, boundary_order(value.type, io_layout))
-        for name, value in graph.inputs.items()
-    }
+    inputs = {name: rewriter.define(value, orders[value]) for name, value in graph.inputs.items()}
     items = [rewriter.item(item) for item in graph.body.items]
     trailing: list[Item] = []
     outputs = {
         name: rewriter.use(
             value,
-            boundary_order(value.type, io_layout),
+            orders[value],
             f"{name.replace('.', '_')}_output",
             trailing,
         )

@@ -85,12 +85,10 @@ class PyTorchEngine:
         (self._group,) = optimizer.param_groups
         self._losses = {name: make_loss(each.loss) for name, each in self._objectives.items()}
         self._tally = Tally(self._objectives, self._fabric.device)
-        self._input_axes = {
-            name: runtime.boundary_axes(value) for name, value in plan.graph.inputs.items()
-        }
+        axes = runtime.boundary_axes(plan.graph)
+        self._input_axes = {name: axes[value] for name, value in plan.graph.inputs.items()}
         self._output_axes = {
-            name: runtime.inverse(runtime.boundary_axes(value))
-            for name, value in plan.graph.outputs.items()
+            name: runtime.inverse(axes[value]) for name, value in plan.graph.outputs.items()
         }
         self._made = 0
         self._rate: float | None = None

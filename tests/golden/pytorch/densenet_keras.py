@@ -12,16 +12,16 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 
-def glorot_normal_(weight: Tensor) -> None:
-    """A truncated normal of variance 2 / (fan_in + fan_out), as in Keras."""
-    fans = weight[0].numel() + weight[:, 0].numel()
-    truncated_normal_(weight, math.sqrt(2 / fans))
-
-
 def truncated_normal_(weight: Tensor, std: float) -> None:
     """A normal cut off at two deviations, whose deviation after that is `std`."""
     std /= 0.87962566103423978
     nn.init.trunc_normal_(weight, std=std, a=-2 * std, b=2 * std)
+
+
+def glorot_normal_(weight: Tensor) -> None:
+    """A truncated normal of variance 2 / (fan_in + fan_out), as in Keras."""
+    fans = weight[0].numel() + weight[:, 0].numel()
+    truncated_normal_(weight, math.sqrt(2 / fans))
 
 
 def initialize(module: nn.Module) -> None:

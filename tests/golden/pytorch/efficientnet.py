@@ -12,6 +12,28 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 
+def truncated_normal_(weight: Tensor, std: float) -> None:
+    """A normal cut off at two deviations, whose deviation after that is `std`."""
+    std /= 0.87962566103423978
+    nn.init.trunc_normal_(weight, std=std, a=-2 * std, b=2 * std)
+
+
+def variance_scaling_(
+    weight: Tensor, scale: float, mode: str, distribution: str
+) -> None:
+    """Mean 0 and variance `scale` / fan, as in Keras."""
+    fan_in, fan_out = weight[0].numel(), weight[:, 0].numel()
+    average = (fan_in + fan_out) / 2
+    fan = {"fan_in": fan_in, "fan_out": fan_out, "fan_avg": average}[mode]
+    std = math.sqrt(scale / fan)
+    if distribution == "truncated_normal":
+        truncated_normal_(weight, std)
+    elif distribution == "untruncated_normal":
+        nn.init.normal_(weight, std=std)
+    else:
+        nn.init.uniform_(weight, -math.sqrt(3) * std, math.sqrt(3) * std)
+
+
 class Normalize(nn.Module):
     """`(x - mean) / std`, or its inverse, with numbers that broadcast to `shape`."""
 
@@ -55,28 +77,6 @@ class MaskDropout(nn.Module):
         device = "cpu" if self.generator else x.device
         drawn = torch.rand(shape, generator=self.generator, device=device)
         return drawn.to(x.device) < self.p
-
-
-def truncated_normal_(weight: Tensor, std: float) -> None:
-    """A normal cut off at two deviations, whose deviation after that is `std`."""
-    std /= 0.87962566103423978
-    nn.init.trunc_normal_(weight, std=std, a=-2 * std, b=2 * std)
-
-
-def variance_scaling_(
-    weight: Tensor, scale: float, mode: str, distribution: str
-) -> None:
-    """Mean 0 and variance `scale` / fan, as in Keras."""
-    fan_in, fan_out = weight[0].numel(), weight[:, 0].numel()
-    average = (fan_in + fan_out) / 2
-    fan = {"fan_in": fan_in, "fan_out": fan_out, "fan_avg": average}[mode]
-    std = math.sqrt(scale / fan)
-    if distribution == "truncated_normal":
-        truncated_normal_(weight, std)
-    elif distribution == "untruncated_normal":
-        nn.init.normal_(weight, std=std)
-    else:
-        nn.init.uniform_(weight, -math.sqrt(3) * std, math.sqrt(3) * std)
 
 
 def initialize(module: nn.Module) -> None:

@@ -10,30 +10,6 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 
-class MaskDropout(nn.Module):
-    """Dropout that decides along `dims` together, from a seed if there is one."""
-
-    def __init__(
-        self, p: float, dims: tuple[int, ...] = (), seed: int | None = None
-    ) -> None:
-        super().__init__()
-        self.p = p
-        self.dims = dims
-        self.generator = None if seed is None else torch.Generator().manual_seed(seed)
-
-    def forward(self, x: Tensor) -> Tensor:
-        if not self.training or self.p == 0:
-            return x
-        return torch.where(self.dropped(x), 0, x / max(1 - self.p, 1e-7))
-
-    def dropped(self, x: Tensor) -> Tensor:
-        """A mask that broadcasts to `x`: true with probability `p`."""
-        shape = [1 if dim in self.dims else size for dim, size in enumerate(x.shape)]
-        device = "cpu" if self.generator else x.device
-        drawn = torch.rand(shape, generator=self.generator, device=device)
-        return drawn.to(x.device) < self.p
-
-
 def masked_attention(
     query: Tensor,
     key: Tensor,
@@ -68,6 +44,30 @@ class WindowPositionBias(nn.Module):
 
     def forward(self) -> Tensor:
         return self.weight[self.indices].permute(2, 0, 1)[None]
+
+
+class MaskDropout(nn.Module):
+    """Dropout that decides along `dims` together, from a seed if there is one."""
+
+    def __init__(
+        self, p: float, dims: tuple[int, ...] = (), seed: int | None = None
+    ) -> None:
+        super().__init__()
+        self.p = p
+        self.dims = dims
+        self.generator = None if seed is None else torch.Generator().manual_seed(seed)
+
+    def forward(self, x: Tensor) -> Tensor:
+        if not self.training or self.p == 0:
+            return x
+        return torch.where(self.dropped(x), 0, x / max(1 - self.p, 1e-7))
+
+    def dropped(self, x: Tensor) -> Tensor:
+        """A mask that broadcasts to `x`: true with probability `p`."""
+        shape = [1 if dim in self.dims else size for dim, size in enumerate(x.shape)]
+        device = "cpu" if self.generator else x.device
+        drawn = torch.rand(shape, generator=self.generator, device=device)
+        return drawn.to(x.device) < self.p
 
 
 def initialize(module: nn.Module) -> None:

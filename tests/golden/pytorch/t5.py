@@ -46,6 +46,28 @@ def masked_attention(
     )
 
 
+def truncated_normal_(weight: Tensor, std: float) -> None:
+    """A normal cut off at two deviations, whose deviation after that is `std`."""
+    std /= 0.87962566103423978
+    nn.init.trunc_normal_(weight, std=std, a=-2 * std, b=2 * std)
+
+
+def variance_scaling_(
+    weight: Tensor, scale: float, mode: str, distribution: str
+) -> None:
+    """Mean 0 and variance `scale` / fan, as in Keras."""
+    fan_in, fan_out = weight[0].numel(), weight[:, 0].numel()
+    average = (fan_in + fan_out) / 2
+    fan = {"fan_in": fan_in, "fan_out": fan_out, "fan_avg": average}[mode]
+    std = math.sqrt(scale / fan)
+    if distribution == "truncated_normal":
+        truncated_normal_(weight, std)
+    elif distribution == "untruncated_normal":
+        nn.init.normal_(weight, std=std)
+    else:
+        nn.init.uniform_(weight, -math.sqrt(3) * std, math.sqrt(3) * std)
+
+
 class RelativePositionBias(nn.Module):
     """A bias [1, heads, T, S] for each range of distances (Raffel et al., 2019).
 
@@ -76,28 +98,6 @@ class RelativePositionBias(nn.Module):
         buckets = torch.bucketize(distances, self.thresholds, right=True)
         buckets = buckets + self.later * (after > 0)
         return self.weight[buckets].permute(2, 0, 1)[None]
-
-
-def truncated_normal_(weight: Tensor, std: float) -> None:
-    """A normal cut off at two deviations, whose deviation after that is `std`."""
-    std /= 0.87962566103423978
-    nn.init.trunc_normal_(weight, std=std, a=-2 * std, b=2 * std)
-
-
-def variance_scaling_(
-    weight: Tensor, scale: float, mode: str, distribution: str
-) -> None:
-    """Mean 0 and variance `scale` / fan, as in Keras."""
-    fan_in, fan_out = weight[0].numel(), weight[:, 0].numel()
-    average = (fan_in + fan_out) / 2
-    fan = {"fan_in": fan_in, "fan_out": fan_out, "fan_avg": average}[mode]
-    std = math.sqrt(scale / fan)
-    if distribution == "truncated_normal":
-        truncated_normal_(weight, std)
-    elif distribution == "untruncated_normal":
-        nn.init.normal_(weight, std=std)
-    else:
-        nn.init.uniform_(weight, -math.sqrt(3) * std, math.sqrt(3) * std)
 
 
 def initialize(module: nn.Module) -> None:

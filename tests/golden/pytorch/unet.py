@@ -10,15 +10,15 @@ import torch
 from torch import Tensor, nn
 
 
-def he_normal_(weight: Tensor) -> None:
-    """A truncated normal of variance 2 / fan_in, as in Keras."""
-    truncated_normal_(weight, math.sqrt(2 / weight[0].numel()))
-
-
 def truncated_normal_(weight: Tensor, std: float) -> None:
     """A normal cut off at two deviations, whose deviation after that is `std`."""
     std /= 0.87962566103423978
     nn.init.trunc_normal_(weight, std=std, a=-2 * std, b=2 * std)
+
+
+def he_normal_(weight: Tensor) -> None:
+    """A truncated normal of variance 2 / fan_in, as in Keras."""
+    truncated_normal_(weight, math.sqrt(2 / weight[0].numel()))
 
 
 def initialize(module: nn.Module) -> None:

@@ -10,28 +10,6 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 
-class PositionEmbedding(nn.Module):
-    """Add a learnt vector for each position of a sequence [N, ..., T, C]."""
-
-    def __init__(self, sequence_length: int, channels: int) -> None:
-        super().__init__()
-        self.weight = nn.Parameter(torch.empty(sequence_length, channels))
-
-    def forward(self, x: Tensor) -> Tensor:
-        return x + self.weight[: x.shape[-2]]
-
-
-class ClassToken(nn.Module):
-    """Put a learnt vector before a sequence: [N, T, C] becomes [N, T + 1, C]."""
-
-    def __init__(self, channels: int) -> None:
-        super().__init__()
-        self.weight = nn.Parameter(torch.empty(1, channels))
-
-    def forward(self, x: Tensor) -> Tensor:
-        return torch.cat([self.weight.expand(len(x), 1, -1), x], dim=1)
-
-
 def masked_attention(
     query: Tensor,
     key: Tensor,
@@ -126,6 +104,28 @@ class MultiHeadAttention(nn.Module):
         if mask is None or self.zeros:
             return F.scaled_dot_product_attention(q, k, v, mask, dropout, is_causal)
         return masked_attention(q, k, v, mask, dropout=dropout)
+
+
+class PositionEmbedding(nn.Module):
+    """Add a learnt vector for each position of a sequence [N, ..., T, C]."""
+
+    def __init__(self, sequence_length: int, channels: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.empty(sequence_length, channels))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + self.weight[: x.shape[-2]]
+
+
+class ClassToken(nn.Module):
+    """Put a learnt vector before a sequence: [N, T, C] becomes [N, T + 1, C]."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.empty(1, channels))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.cat([self.weight.expand(len(x), 1, -1), x], dim=1)
 
 
 def initialize(module: nn.Module) -> None:
