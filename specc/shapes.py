@@ -33,6 +33,11 @@ Axes = int | Annotated[tuple[int, ...], Field(min_length=1)]
 """One axis, or several."""
 
 
+def one_as_several(value: object) -> object:
+    """`3` → (3,), for a field of one size or several; a list stays."""
+    return (value,) if isinstance(value, int) else value
+
+
 def require_rank(x: TensorType, rank: int, example: str, *, input: int = 0) -> None:
     """Refuse a tensor without exactly `rank` axes; `example` names them, as `[N, H, W, C]`."""
     if x.rank == rank:

@@ -30,20 +30,16 @@ from specc.shapes import (
     NonNegative,
     Positive,
     feature_axes,
+    one_as_several,
     require_constant,
     require_rank,
 )
-from specc.tensor import TensorType
-
-
-def _sizes(value: object) -> object:
-    return (value,) if isinstance(value, int) else value
-
+from specc.tensor import MAX_RANK, TensorType
 
 Sizes = Annotated[
     tuple[Positive, ...],
-    Field(min_length=1),
-    BeforeValidator(_sizes, json_schema_input_type=Positive | tuple[Positive, ...]),
+    Field(min_length=1, max_length=MAX_RANK),
+    BeforeValidator(one_as_several, json_schema_input_type=Positive | tuple[Positive, ...]),
 ]
 """One size, or several."""
 

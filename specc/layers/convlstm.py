@@ -9,13 +9,8 @@ from typing import ClassVar, Generic, Literal
 from pydantic import Field
 
 from specc.dims import Size
-from specc.initializers import (
-    GlorotUniform,
-    Initializer,
-    Orthogonal,
-    UnitForgetBias,
-    Zeros,
-)
+from specc.initializers import GlorotUniform, Orthogonal, Zeros
+from specc.kernels import require_strides_or_dilation
 from specc.layer import Fault, Layer, Sample, WeightDecl
 from specc.layers.recurrent import (
     STARTS,
@@ -35,8 +30,8 @@ from specc.layers.recurrent import (
     ReturnState,
     Seed,
     UseBias,
-    has_mask,
-    require_mask,
+    lstm_bias_start,
+    states_of,
 )
 from specc.shapes import (
     Positive,
@@ -113,11 +108,9 @@ class _ConvLSTM(Layer, Generic[Cells]):
     def infer(self, *inputs: TensorType) -> tuple[TensorType, ...]:
         x = inputs[0]
         self._check_input(x)
-        first = 1 + has_mask(inputs)
-        if first == 2:
-            require_mask(x, inputs[1])
         state = self.state(x)
-        self._check_states(inputs, first, state)
+        for index, received in states_of(inputs, self.states):
+            _require_state(received, state, index)
         shape = (*x.shape[:2], *state.shape[1:]) if self.return_sequences else state.shape
         last = (state,) * len(self.states) if self.return_state else ()
         return (x.with_shape(shape), *last)
@@ -127,29 +120,9 @@ class _ConvLSTM(Layer, Generic[Cells]):
         require_float(x)
         for axis in range(2, x.rank):
             require_constant(x.shape[axis], "each size of a step")
-        if max(self.strides) > 1 and max(self.dilation_rate) > 1:
-            raise Fault(
-                "invalid-parameter",
-                "strides and dilation_rate cannot both be larger than 1",
-                parameter="dilation_rate",
-                help="Keras has no such convolution; use one of them",
-            )
+        require_strides_or_dilation(self.strides, self.dilation_rate)
         for activation in (self.activation, self.recurrent_activation):
             require_keeps_channels(activation)
-
-    def _check_states(self, inputs: tuple[TensorType, ...], first: int, state: TensorType) -> None:
-        given = inputs[first:]
-        if given and len(given) != len(self.states):
-            message = f"expected the states {', '.join(self.states)} or none, received {len(given)}"
-            raise Fault("arity", message, input=first)
-        for index, received in enumerate(given, start=first):
-            require_rank(received, state.rank, shape_text(state.shape), input=index)
-            if received.dtype != state.dtype:
-                message = f"expected a state of {state.dtype}, received {received.dtype}"
-                raise Fault("dtype-mismatch", message, input=index)
-            for axis in range(state.rank):
-                what = f"a state is {shape_text(state.shape)}"
-                require_equal_axis(state, received, axis, what, input=index)
 
     def weights(self, *inputs: TensorType) -> Mapping[str, WeightDecl]:
         channels = require_constant(inputs[0].channels, "the channels")
@@ -170,18 +143,25 @@ class _ConvLSTM(Layer, Generic[Cells]):
         }
         if self.use_bias:
             weights["bias_ih"] = WeightDecl(
-                (rows,), self._bias_start(), (rows, rows), regularizer=self.bias_regularizer
+                (rows,), lstm_bias_start(self), (rows, rows), regularizer=self.bias_regularizer
             )
         return weights
-
-    def _bias_start(self) -> Initializer:
-        start = self.bias_initializer
-        return UnitForgetBias(others=start) if self.unit_forget_bias else start
 
     def flops(self, *inputs: TensorType) -> Size:
         x = inputs[0]
         taps = prod(self.kernel_size) * (x.channels + self.filters)
         return x.shape[1] * self.state(x).elements * (8 * taps + 17)
+
+
+def _require_state(received: TensorType, state: TensorType, index: int) -> None:
+    """Refuse what is not of the type `state`."""
+    require_rank(received, state.rank, shape_text(state.shape), input=index)
+    if received.dtype != state.dtype:
+        message = f"expected a state of {state.dtype}, as the input is, received {received.dtype}"
+        raise Fault("dtype-mismatch", message, input=index)
+    for axis in range(state.rank):
+        what = f"a state is {shape_text(state.shape)}"
+        require_equal_axis(state, received, axis, what, input=index)
 
 
 class ConvLSTM1D(_ConvLSTM[Cells1]):

@@ -11,29 +11,35 @@ from pydantic import BeforeValidator, Field
 from specc.activations import ACTIVATIONS, HALVES_CHANNELS, ActivationName
 from specc.dims import Size, product
 from specc.einsum import Letters, einsum_letters
-from specc.initializers import GlorotUniform, InitializerField, Zeros
+from specc.initializers import GlorotUniform, Zeros
+from specc.kernels import Activation as Activated
+from specc.kernels import (
+    BiasInitializer,
+    BiasRegularizer,
+    KernelInitializer,
+    KernelRegularizer,
+    UseBias,
+    bias_weight,
+    channels_of,
+    kernel_weight,
+)
 from specc.layer import Fault, Layer, Sample, WeightDecl
-from specc.regularizers import RegularizerField
 from specc.shapes import (
     Positive,
     activation_flops,
+    one_as_several,
     require_constant,
     require_float,
     require_keeps_channels,
     require_min_rank,
     with_activation,
 )
-from specc.tensor import TensorType
-
-
-def _sizes(value: object) -> object:
-    return (value,) if isinstance(value, int) else value
-
+from specc.tensor import MAX_RANK, TensorType
 
 OutputShape = Annotated[
     tuple[Positive | None, ...],
-    Field(min_length=1),
-    BeforeValidator(_sizes, json_schema_input_type=Positive | tuple[Positive | None, ...]),
+    Field(min_length=1, max_length=MAX_RANK),
+    BeforeValidator(one_as_several, json_schema_input_type=Positive | tuple[Positive | None, ...]),
 ]
 """One size, or several, of which those are null that the input has."""
 
@@ -48,36 +54,30 @@ class Dense(Layer):
     primary = "units"
 
     units: Positive = Field(description="Channels of the output.")
-    activation: ActivationName | None = Field(None, description="Applied to the output.")
-    use_bias: bool = Field(True, description="Whether a bias is added.")
-    kernel_initializer: InitializerField = Field(
-        GlorotUniform(), description="Start of the kernel."
-    )
-    bias_initializer: InitializerField = Field(Zeros(), description="Start of the bias.")
-    kernel_regularizer: RegularizerField = Field(None, description="Penalty on the kernel.")
-    bias_regularizer: RegularizerField = Field(None, description="Penalty on the bias.")
+    activation: Activated = None
+    use_bias: UseBias = True
+    kernel_initializer: KernelInitializer = GlorotUniform()
+    bias_initializer: BiasInitializer = Zeros()
+    kernel_regularizer: KernelRegularizer = None
+    bias_regularizer: BiasRegularizer = None
 
     def infer(self, *inputs: TensorType) -> tuple[TensorType, ...]:
         (x,) = inputs
         require_min_rank(x, 2, "[N, …, C]")
         require_float(x)
-        require_constant(x.channels, "the channels")
         require_keeps_channels(self.activation)
+        channels_of(x)
         return (x.with_shape((*x.shape[:-1], self.units)),)
 
     def weights(self, *inputs: TensorType) -> Mapping[str, WeightDecl]:
-        (x,) = inputs
-        channels = require_constant(x.channels, "the channels")
-        kernel = WeightDecl(
+        channels = channels_of(*inputs)
+        kernel = kernel_weight(
             (self.units, channels),
-            self.kernel_initializer,
             (channels, self.units),
-            regularizer=self.kernel_regularizer,
+            self.kernel_initializer,
+            self.kernel_regularizer,
         )
-        if not self.use_bias:
-            return {"weight": kernel}
-        bias = WeightDecl.as_in_keras((self.units,), self.bias_initializer, self.bias_regularizer)
-        return {"weight": kernel, "bias": bias}
+        return {"weight": kernel, **bias_weight(self, self.units)}
 
     def flops(self, *inputs: TensorType) -> Size:
         (x,) = inputs
@@ -129,16 +129,14 @@ class EinsumDense(Layer):
     output_shape: OutputShape = Field(
         description="The output's sizes without the batch and `...`; null for one of the input's."
     )
-    activation: ActivationName | None = Field(None, description="Applied to the output.")
+    activation: Activated = None
     bias_axes: str | None = Field(
         None, description="The output's axes, by letter, along which a bias has values of its own."
     )
-    kernel_initializer: InitializerField = Field(
-        GlorotUniform(), description="Start of the kernel."
-    )
-    bias_initializer: InitializerField = Field(Zeros(), description="Start of the bias.")
-    kernel_regularizer: RegularizerField = Field(None, description="Penalty on the kernel.")
-    bias_regularizer: RegularizerField = Field(None, description="Penalty on the bias.")
+    kernel_initializer: KernelInitializer = GlorotUniform()
+    bias_initializer: BiasInitializer = Zeros()
+    kernel_regularizer: KernelRegularizer = None
+    bias_regularizer: BiasRegularizer = None
 
     def infer(self, *inputs: TensorType) -> tuple[TensorType, ...]:
         (x,) = inputs

@@ -21,7 +21,7 @@ from specc.shapes import (
     require_constant,
     require_float,
     require_min_rank,
-    require_rank,
+    require_spatial,
 )
 from specc.tensor import TensorType
 
@@ -658,8 +658,7 @@ class LocalResponseNormalization(Layer):
 
     def infer(self, *inputs: TensorType) -> tuple[TensorType, ...]:
         (x,) = inputs
-        require_rank(x, 4, "[N, H, W, C]")
-        require_float(x)
+        require_spatial(x, 2)
         return (x,)
 
     def flops(self, *inputs: TensorType) -> Size:
@@ -698,8 +697,7 @@ class LocalContrastNormalization(Layer):
 
     def infer(self, *inputs: TensorType) -> tuple[TensorType, ...]:
         (x,) = inputs
-        require_rank(x, 4, "[N, H, W, C]")
-        require_float(x)
+        require_spatial(x, 2)
         return (x,)
 
     def flops(self, *inputs: TensorType) -> Size:

@@ -9,7 +9,7 @@ are not given. Nothing is kept from call to call: states go in and come out as t
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Protocol
 
 from pydantic import Field
 
@@ -33,6 +33,7 @@ from specc.shapes import (
     require_float,
     require_keeps_channels,
     require_rank,
+    require_step_mask,
 )
 from specc.tensor import TensorType, shape_text
 
@@ -209,24 +210,29 @@ def require_sequence(layer: _Recurrent, inputs: tuple[TensorType, ...], directio
     """Refuse inputs that `layer`, in one direction or both, cannot take."""
     x = inputs[0]
     layer.require_input(x, 3, "[N, T, C]")
-    first = 1 + has_mask(inputs)
-    if first == 2:
-        require_mask(x, inputs[1])
-    names, given = layer.states * directions, inputs[first:]
-    if given and len(given) != len(names):
-        message = f"expected the states {', '.join(names)} or none, received {len(given)}"
-        raise Fault(
-            "arity", message, input=first, help="a mask, before the states, is a bool tensor [N, T]"
-        )
-    for index, state in enumerate(given, start=first):
+    for index, state in states_of(inputs, layer.states * directions):
         layer.require_state(x, state, index)
 
 
-def require_mask(x: TensorType, mask: TensorType) -> None:
-    """Refuse a mask that does not have one element for each step of `x`."""
-    require_rank(mask, 2, "[N, T]", input=1)
-    for axis in (0, 1):
-        require_equal_axis(x, mask, axis, "a mask has an element for each step", input=1)
+def states_of(
+    inputs: tuple[TensorType, ...], names: tuple[str, ...]
+) -> list[tuple[int, TensorType]]:
+    """The states among the inputs, each with its index; refuse other than all of `names` or none.
+
+    A mask before them must fit the sequence.
+    """
+    first = 1 + has_mask(inputs)
+    if first == 2:
+        require_step_mask(*inputs[:2])
+    given = [*enumerate(inputs)][first:]
+    if len(given) in (0, len(names)):
+        return given
+    raise Fault(
+        "arity",
+        f"expected the states {', '.join(names)} or none, received {len(given)}",
+        input=first,
+        help="a mask, before the states, is a bool tensor [N, T]",
+    )
 
 
 class _Cell(_Step):
@@ -302,8 +308,7 @@ class LSTM(_Recurrent):
 
     @property
     def bias_start(self) -> Initializer:
-        start = self.bias_initializer
-        return UnitForgetBias(others=start) if self.unit_forget_bias else start
+        return lstm_bias_start(self)
 
     samples = (
         Sample({"units": 4}, ("float32[2, 5, 3]",), ("float32[2, 4]",), 128),
@@ -478,6 +483,21 @@ class SimpleRNN(_Recurrent):
     )
 
 
+class _Forgetting(Protocol):
+    """An LSTM of any kind."""
+
+    @property
+    def bias_initializer(self) -> Initializer: ...
+    @property
+    def unit_forget_bias(self) -> bool: ...
+
+
+def lstm_bias_start(layer: _Forgetting) -> Initializer:
+    """How the biases of an LSTM start: with `unit_forget_bias` that of the forget gate is 1."""
+    start = layer.bias_initializer
+    return UnitForgetBias(others=start) if layer.unit_forget_bias else start
+
+
 def gru_biases(use_bias: bool, reset_after: bool) -> tuple[str, ...]:
     """The names of a GRU's biases: the one of the recurrent kernel comes with `reset_after`."""
     if not use_bias:
@@ -509,8 +529,7 @@ class LSTMCell(_Cell):
 
     @property
     def bias_start(self) -> Initializer:
-        start = self.bias_initializer
-        return UnitForgetBias(others=start) if self.unit_forget_bias else start
+        return lstm_bias_start(self)
 
     samples = (
         Sample({"units": 4}, ("float32[N, 3]", STATE, STATE), (STATE,) * 3, 128),

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from pydantic import Field
 
 from specc.layer import Fault, Layer, Sample
-from specc.shapes import NonNegative, Positive, require_float, require_min_rank, require_rank
+from specc.shapes import NonNegative, Positive, require_float, require_min_rank, require_spatial
 from specc.tensor import TensorType, shape_text
 
 Rate = Annotated[
@@ -89,7 +89,26 @@ class Dropout(Layer):
     )
 
 
-class SpatialDropout1D(Layer):
+class _SpatialDropout(Layer):
+    """What the dropouts of whole channels share.
+
+    rank: the number of spatial axes.
+    """
+
+    primary = "rate"
+    layout = "any"
+    rank: ClassVar[int]
+
+    rate: Rate
+    seed: Seed = None
+
+    def infer(self, *inputs: TensorType) -> tuple[TensorType, ...]:
+        (x,) = inputs
+        require_spatial(x, self.rank)
+        return (x,)
+
+
+class SpatialDropout1D(_SpatialDropout):
     """Dropout of whole channels of a sequence `[N, T, C]`.
 
     In training, each channel of each item is 0 with probability `rate`, and else divided by
@@ -97,17 +116,7 @@ class SpatialDropout1D(Layer):
     Source: `keras.layers.SpatialDropout1D` (Tompson et al., 2015).
     """
 
-    primary = "rate"
-    layout = "any"
-
-    rate: Rate
-    seed: Seed = None
-
-    def infer(self, *inputs: TensorType) -> tuple[TensorType, ...]:
-        (x,) = inputs
-        require_rank(x, 3, "[N, T, C]")
-        require_float(x)
-        return (x,)
+    rank = 1
 
     samples = (
         Sample({"rate": 0.5}, ("float32[N, T, 4]",), ("float32[N, T, 4]",), training=False),
@@ -118,7 +127,7 @@ class SpatialDropout1D(Layer):
     )
 
 
-class SpatialDropout2D(Layer):
+class SpatialDropout2D(_SpatialDropout):
     """Dropout of whole channels of an image `[N, H, W, C]`.
 
     In training, each channel of each item is 0 with probability `rate`, and else divided by
@@ -126,17 +135,7 @@ class SpatialDropout2D(Layer):
     Source: `keras.layers.SpatialDropout2D` (Tompson et al., 2015).
     """
 
-    primary = "rate"
-    layout = "any"
-
-    rate: Rate
-    seed: Seed = None
-
-    def infer(self, *inputs: TensorType) -> tuple[TensorType, ...]:
-        (x,) = inputs
-        require_rank(x, 4, "[N, H, W, C]")
-        require_float(x)
-        return (x,)
+    rank = 2
 
     samples = (
         Sample({"rate": 0.5}, ("float32[N, h, w, 4]",), ("float32[N, h, w, 4]",), training=False),
@@ -150,7 +149,7 @@ class SpatialDropout2D(Layer):
     )
 
 
-class SpatialDropout3D(Layer):
+class SpatialDropout3D(_SpatialDropout):
     """Dropout of whole channels of a volume `[N, D, H, W, C]`.
 
     In training, each channel of each item is 0 with probability `rate`, and else divided by
@@ -158,17 +157,7 @@ class SpatialDropout3D(Layer):
     Source: `keras.layers.SpatialDropout3D` (Tompson et al., 2015).
     """
 
-    primary = "rate"
-    layout = "any"
-
-    rate: Rate
-    seed: Seed = None
-
-    def infer(self, *inputs: TensorType) -> tuple[TensorType, ...]:
-        (x,) = inputs
-        require_rank(x, 5, "[N, D, H, W, C]")
-        require_float(x)
-        return (x,)
+    rank = 3
 
     samples = (
         Sample(
