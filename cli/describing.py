@@ -86,12 +86,14 @@ def layers(name: LayerName = None, coverage: WithCoverage = False) -> None:
 
 def _print_coverage() -> None:
     import_keras()
-    from specc.coverage import beyond_keras, coverage_table, keras_coverage
+    from specc.coverage import beyond_keras, coverage_table, keras_coverage, left_out
 
     found = keras_coverage()
     for family, rows in coverage_table(found).items():
         typer.echo(family)
         print_table([(f"  {names}", word, note) for names, word, note in rows], left=3)
+    typer.echo("parameters left out")
+    print_table([(f"  {name}", reason) for name, reason in left_out()], left=2)
     more = beyond_keras()
     typer.echo(f"beyond Keras\n  {', '.join(more)}")
     supported = sum(each.supported for each in found)

@@ -68,10 +68,20 @@ def left_out_parameters(name: str, kind: type[Any]) -> list[str]:
     return sorted(given - {"kwargs", "name", "data_format"})
 
 
-def unexplained_parameters(name: str, kind: type[Any]) -> list[str]:
-    """Those of them for which neither `specc.vocabulary` nor the layer gives a reason."""
-    explained = {*NEEDLESS_PARAMETERS, *LAYERS[name].only_keras}
-    return [each for each in left_out_parameters(name, kind) if each not in explained]
+def reason_for_leaving_out(name: str, parameter: str) -> str:
+    """Why a layer has not that parameter of Keras's, as its users are told; "" if none is given."""
+    return LAYERS[name].only_keras.get(parameter) or NEEDLESS_PARAMETERS.get(parameter, "")
+
+
+def left_out() -> list[tuple[str, str]]:
+    """The parameters that some layer leaves out, and why."""
+    supported = {name: kind for name, kind in keras_layers().items() if name in LAYERS}
+    found = {
+        (parameter, reason_for_leaving_out(name, parameter))
+        for name, kind in supported.items()
+        for parameter in left_out_parameters(name, kind)
+    }
+    return sorted(found)
 
 
 def beyond_keras() -> tuple[str, ...]:

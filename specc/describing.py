@@ -39,7 +39,7 @@ def layer_page(name: str) -> str:
         message = f"there is no layer `{name}`"
         raise SpecError.of("unknown-layer", message, help=suggest_layer(name, LAYERS))
     layer = LAYERS[name]
-    sections = [name, _documentation(layer), f"Inputs: {arity_text(layer)}"]
+    sections = [name, _documentation(layer), f"Takes {arity_text(layer)}."]
     parameters = parameter_schemas(layer)
     if parameters:
         entries = (_parameter(key, schema, layer) for key, schema in parameters.items())
@@ -84,9 +84,16 @@ def _parameter(name: str, schema: Schema, layer: type[Layer]) -> str:
     """A parameter with its default, its description and its type, on lines of their own."""
     required = layer.model_fields[name].is_required()
     default = "required" if required else f"default {_yaml(schema.get('default'))}"
-    primary = f", or `{layer.__name__}: {name}`" if name == layer.primary else ""
+    short = f"; `{_short(layer)}` for short" if name == layer.primary and _short(layer) else ""
     notes = filter(None, (schema.get("description"), schema_text(schema)))
-    return "\n".join([f"  {name} ({default}{primary})", *map(_indented, notes)])
+    return "\n".join([f"  {name} ({default}{short})", *map(_indented, notes)])
+
+
+def _short(layer: type[Layer]) -> str:
+    """A use of the layer with a bare value, as `Dense: 4`; "" if none of the samples can be one."""
+    alone = (sample.params for sample in layer.samples if {*sample.params} == {layer.primary})
+    params = next(alone, None)
+    return f"{layer.__name__}: {_yaml(params[str(layer.primary)])}" if params else ""
 
 
 def _indented(text: str) -> str:
@@ -105,9 +112,7 @@ def _bounds(schema: Schema) -> list[str]:
 
 def _example(layer: type[Layer]) -> str:
     sample = layer.samples[0]
-    params = {name: _yaml(value) for name, value in sample.params.items()}
-    written = ", ".join(f"{name}: {value}" for name, value in params.items())
-    entry = f"{layer.__name__}: {{{written}}}" if written else layer.__name__
+    entry = f"{layer.__name__}: {_yaml(dict(sample.params))}" if sample.params else layer.__name__
     return f"Example:\n  - {entry}\n  {', '.join(sample.inputs)} -> {', '.join(sample.outputs)}"
 
 

@@ -170,11 +170,13 @@ class Layer(BaseModel):
 
 
 def arity_text(layer: type[Layer]) -> str:
-    """How many inputs a layer takes: `1`, `1 to 3`, or `2 or more`."""
+    """How many inputs a layer takes: `1 input`, `1 to 3 inputs`, or `2 or more inputs`."""
     fewest, most = layer.arity
+    if most == 1:
+        return "1 input"
     if most >= MANY:
-        return f"{fewest} or more"
-    return str(fewest) if fewest == most else f"{fewest} to {most}"
+        return f"{fewest} or more inputs"
+    return f"{fewest} inputs" if fewest == most else f"{fewest} to {most} inputs"
 
 
 NO_WEIGHTS: Mapping[str, WeightDecl] = MappingProxyType({})

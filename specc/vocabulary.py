@@ -236,9 +236,9 @@ NEEDLESS_PARAMETERS = {
     "track_running_stats": "moving averages are always kept: leave it out",
     **dict.fromkeys(
         (
-            *("kernel_constraint", "bias_constraint", "beta_constraint", "gamma_constraint"),
-            "alpha_constraint",
-            *("depthwise_constraint", "pointwise_constraint", "recurrent_constraint"),
+            *("alpha_constraint", "beta_constraint", "bias_constraint", "depthwise_constraint"),
+            *("embeddings_constraint", "gamma_constraint", "kernel_constraint"),
+            *("pointwise_constraint", "recurrent_constraint"),
         ),
         "constraints belong to training: apply them there, after each step",
     ),
@@ -247,9 +247,8 @@ NEEDLESS_PARAMETERS = {
     "quantization_config": "an exported model is quantized, not a spec: leave it out",
     **dict.fromkeys(
         ("renorm", "renorm_clipping", "renorm_momentum"),
-        "batch renormalization is not part of the language: leave it out",
+        "no layer of PyTorch keeps the statistics of batch renormalization: leave it out",
     ),
-    "embeddings_constraint": "constraints belong to training: apply them there, after each step",
     "mask_zero": "a spec has no hidden masks: `NotEqual` makes one of the ids",
     "stateful": "nothing is kept between calls: states are inputs, and outputs with `return_state`",
     "unroll": "whether a loop is unrolled is the backend's business: leave it out",
@@ -262,8 +261,6 @@ NEEDLESS_PARAMETERS = {
     "tie_weights": "they always are: a projection of its own is a `Dense` without bias",
     "reverse_dtype": "it computes in the dtype of its input: leave it out",
     "flash_attention": "how attention is computed is the backend's business: leave it out",
-    "num_bins": "a spec learns nothing from data: write `bin_boundaries`",
-    "epsilon": "there is no variance here to keep from zero: leave it out",
     "sparse": "all tensors are dense: leave it out",
     "gptq_unpacked_column_size": "an exported model is quantized, not a spec: leave it out",
     **dict.fromkeys(

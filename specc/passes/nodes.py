@@ -83,9 +83,7 @@ class Nodes:
         fewest, most = layer.arity
         if fewest <= received <= most:
             return
-        noun = "input" if most == 1 else "inputs"
-        wanted = f"{arity_text(type(layer))} {noun}"
-        message = f"{type(layer).__name__} takes {wanted}, received {received}"
+        message = f"{type(layer).__name__} takes {arity_text(type(layer))}, received {received}"
         help = "write `inputs: [a, b]`" if fewest > 1 else "join them with Concatenate or Add first"
         help = help if received else "leave `inputs` out to take the output before it"
         raise self.faults.fault("arity", message, inputs_span(entry), scope.trace, help=help)
