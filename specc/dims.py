@@ -159,6 +159,11 @@ def substitute(size: Size, bindings: Mapping[str, Size]) -> Size:
     return total
 
 
+def known(size: Size) -> int:
+    """The integer that a size is which depends on no symbol. Raises `KeyError` for any other."""
+    return evaluate(size, {})
+
+
 def evaluate(size: Size, bindings: Mapping[str, int]) -> int:
     """The integer that `size` is under `bindings`. Raises `KeyError` for a symbol left out."""
     value = substitute(size, bindings)

@@ -113,6 +113,10 @@ class TensorType:
         """The same dtype with another shape."""
         return replace(self, shape=tuple(shape))
 
+    def with_size(self, axis: int, size: Size) -> TensorType:
+        """The same with another size along an axis counted from the front."""
+        return self.with_shape((*self.shape[:axis], size, *self.shape[axis + 1 :]))
+
     def axis_name(self, axis: int) -> str:
         """What `axis` (counted from either end) is called, or "" if it has no name."""
         names = _axis_names(self.rank)
@@ -125,6 +129,15 @@ class TensorType:
             wanted = f"{ranks[0]}" if len(ranks) == 1 else f"at least {ranks[0]}"
             raise LookupError(f"{self} has no {name}: expected rank {wanted}, received {self.rank}")
         return self.shape[names.index(name)]
+
+
+def holds(dtype: DType, value: float) -> bool:
+    """Whether an element of that dtype can be `value`: of integers, no fraction, none too great."""
+    if dtype in FLOATS:
+        return True
+    half = 2 ** (8 * ITEM_SIZE[dtype] - 1)
+    least, most = {"bool": (0, 1), "uint8": (0, 255)}.get(dtype, (-half, half - 1))
+    return value == int(value) and least <= value <= most
 
 
 def shape_text(shape: Shape) -> str:

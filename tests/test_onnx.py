@@ -424,6 +424,14 @@ def test_weights_beyond_the_format_are_a_coded_error() -> None:
     assert [fault.code for fault in caught.value.report.diagnostics] == ["artifact-too-large"]
 
 
+def test_constants_beyond_the_format_are_a_coded_error() -> None:
+    """The mask of 100,000 steps is refused before it takes 10 GB."""
+    attention = LAYERS["MultiHeadAttention"](num_heads=1, key_dim=1, use_causal_mask=True)
+    network = chain(("attention", attention), input="float32[N, 100000, 4]")
+    with pytest.raises(SpecError, match=r"the constants of `attention` are 74\.5 GiB"):
+        ONNX.compile(network, None, None)
+
+
 def test_the_same_network_gives_the_same_bytes() -> None:
     weights = initial_weights(NETWORK.weights, seed=3)
     assert ONNX.compile(NETWORK, weights, None) == ONNX.compile(NETWORK, weights, None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from specc.dims import known
 from specc.emit.code import Code, Literal, argument, call, optional, text
 from specc.layers.preprocessing import (
     AutoContrast,
@@ -32,7 +33,7 @@ def auto_contrast(layer: AutoContrast, site: Site) -> Code:
 
 @LOWERINGS.add("ContrastLimitedAdaptiveHistogramEqualization")
 def clahe(layer: ContrastLimitedAdaptiveHistogramEqualization, site: Site) -> Code:
-    _, *shape = (int(str(size)) for size in (0, *site.type.shape[1:]))
+    _, *shape = map(known, (0, *site.type.shape[1:]))
     made = site.layer(
         site.helper(helpers.clahe),
         Literal(tuple(shape), "shape"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from specc.dims import known
 from specc.emit.code import Argument, Code, Literal, argument, call, optional, text
 from specc.layers.resizing import (
     CenterCrop,
@@ -109,7 +110,7 @@ def _with_aspect_ratio(layer: Resizing, site: Site) -> Code:
     """Images of known size, cropped or padded by a layer of their own."""
     if not layer.keeps_aspect_ratio:
         return site.x
-    _, height, width, _ = (int(str(size)) for size in (0, *site.type.shape[1:]))
+    _, height, width, _ = map(known, (0, *site.type.shape[1:]))
     if layer.pad_to_aspect_ratio:
         sides = tuple((cells, cells) for cells in layer.pads(height, width))
         helper, value = site.helper(padding.pad), _fill_value(layer, site).value

@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from specc.diagnostics import SpecError
 from specc.garbage import collection_paused
 from specc.ir import Graph
 from specc.passes.layout import IoLayout, Order, boundary_orders, permutation
@@ -20,9 +19,6 @@ from specc.passes.layout import IoLayout, Order, boundary_orders, permutation
 from .model import model_bytes
 
 Arrays = Mapping[str, NDArray[Any]]
-
-MAX_WEIGHT_BYTES = 2**31 - 2**24
-"""The 2 GiB of a protocol buffer, less what the nodes and names of the largest network take."""
 
 
 class OnnxBackend:
@@ -44,7 +40,6 @@ class OnnxBackend:
         metadata: what the file says of itself besides `io_layout`.
         Raises `SpecError`: `unsupported-layer`, or `artifact-too-large`.
         """
-        _require_fit(weights or {})
         with collection_paused():
             return model_bytes(graph, weights, io_layout, metadata or {})
 
@@ -64,17 +59,6 @@ class OnnxBackend:
             name: _reordered(result, orders[value], None)
             for (name, value), result in zip(graph.outputs.items(), results, strict=True)
         }
-
-
-def _require_fit(weights: Arrays) -> None:
-    """Refuse weights that do not fit a protocol buffer, which is what an ONNX file is."""
-    size = 4 * sum(array.size for array in weights.values())
-    if size > MAX_WEIGHT_BYTES:
-        raise SpecError.of(
-            "artifact-too-large",
-            f"an ONNX file holds at most 2 GiB, the float32 weights are {size / 2**30:.1f} GiB",
-            help="make the network smaller, or use another backend",
-        )
 
 
 def _reordered(array: NDArray[Any], source: Order, target: Order) -> NDArray[Any]:

@@ -73,9 +73,7 @@ def _sparse_plus(build: Builder, x: Tensor, axis: int) -> Tensor:
 
 
 def _glu(build: Builder, x: Tensor, axis: int) -> Tensor:
-    shape = list(x.type.shape)
-    shape[axis] = shape[axis] // 2
-    half = x.type.with_shape(shape)
+    half = x.type.with_size(axis, x.type.shape[axis] // 2)
     value, gate = build.ops("Split", x, types=(half, half), axis=axis, num_outputs=2)
     return build.op("Mul", value, build.op("Sigmoid", gate))
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from specc.dims import Size
-from specc.tensor import TensorType
+from specc.dims import known
 from specc.windows import parts
 
 from .graph import LOWERINGS, Builder, Tensor
@@ -72,7 +71,8 @@ def _split(build: Builder, x: Tensor, reduce: str, axis: int, count: int) -> Ten
 
 def _averaged(build: Builder, x: Tensor, axis: int, count: int) -> Tensor:
     """`x` with the means of windows that overlap: a product with a matrix of their weights."""
-    size = _known(x.type.shape[axis])
+    size = known(x.type.shape[axis])
+    build.require_room(size, count)
     weights = np.zeros((size, count))
     for window, (begin, end) in enumerate(parts(size, count)):
         weights[begin:end, window] = 1 / (end - begin)
@@ -83,29 +83,21 @@ def _averaged(build: Builder, x: Tensor, axis: int, count: int) -> Tensor:
         "Einsum",
         x,
         matrix,
-        type=_resized(x.type, axis, count),
+        type=x.type.with_size(axis, count),
         equation=f"{letters},{letters[axis]}o->{made}",
     )
 
 
 def _greatest(build: Builder, x: Tensor, axis: int, count: int) -> Tensor:
     """`x` with the maxima of windows that overlap, each filled up with its last cell."""
-    windows = parts(_known(x.type.shape[axis]), count)
+    size = known(x.type.shape[axis])
+    build.require_room(size, count)
+    windows = parts(size, count)
     length = max(end - begin for begin, end in windows)
     cells = [[min(begin + cell, end - 1) for cell in range(length)] for begin, end in windows]
     shape = (*x.type.shape[:axis], count, length, *x.type.shape[axis + 1 :])
     places = build.constant(cells, "windows", "int64")
     gathered = build.op("Gather", x, places, type=x.type.with_shape(shape), axis=axis)
     axes = build.constant([axis + 1], "axes", "int64")
-    type = _resized(x.type, axis, count)
+    type = x.type.with_size(axis, count)
     return build.op("ReduceMax", gathered, axes, type=type, keepdims=0)
-
-
-def _known(size: Size) -> int:
-    """A size along which windows differ, which is known: see the layer's `infer`."""
-    assert isinstance(size, int)
-    return size
-
-
-def _resized(type: TensorType, axis: int, size: int) -> TensorType:
-    return type.with_shape((*type.shape[:axis], size, *type.shape[axis + 1 :]))

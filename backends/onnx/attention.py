@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from specc.attention import attended, roles_of
-from specc.dims import Size, product
+from specc.dims import Size, known, product
 from specc.tensor import TensorType
 
 from .graph import LOWERINGS, Builder, Tensor
@@ -59,7 +59,7 @@ def _as_given(build: Builder, y: Tensor, x: Tensor, axes: tuple[int, ...]) -> Te
     rank, output = x.type.rank, build.output
     rest = [axis for axis in range(rank - 1) if axis not in axes]
     order = (*rest, *axes)
-    ends = tuple(int(str(size)) for size in output.shape[rank - 1 :])
+    ends = tuple(known(size) for size in output.shape[rank - 1 :])
     if len(axes) > 1 or len(ends) > 1:
         y = _unflattened(build, y, x, order, ends)
     if order == tuple(range(rank - 1)):
@@ -111,7 +111,8 @@ def _repeated(build: Builder, x: Tensor, times: int) -> Tensor:
     if times == 1:
         return x
     *ahead, heads, rows, columns = x.type.shape
-    indices = build.constant(np.arange(int(str(heads))).repeat(times), "shared", "int64")
+    build.require_room(heads, times)
+    indices = build.constant(np.arange(known(heads)).repeat(times), "shared", "int64")
     type = x.type.with_shape((*ahead, heads * times, rows, columns))
     return build.op("Gather", x, indices, type=type, suffix="shared", axis=len(ahead))
 
@@ -142,7 +143,7 @@ def _mask(
     for at in (-2 * len(axes), -len(axes)):
         mask = _flattened(build, mask, at + mask.type.rank, len(axes))
     new = (*range(1, rank - mask.type.rank), rank - 3)
-    return _both(build, _unsqueezed(build, mask, new), near)
+    return _both(build, build.unsqueeze(mask, *new), near)
 
 
 def _flattened(build: Builder, x: Tensor, axis: int, count: int) -> Tensor:
@@ -154,15 +155,6 @@ def _flattened(build: Builder, x: Tensor, axis: int, count: int) -> Tensor:
     return build.reshape(x, x.type.with_shape(joined), suffix="flat_mask")
 
 
-def _unsqueezed(build: Builder, x: Tensor, axes: tuple[int, ...]) -> Tensor:
-    """`x` with axes of 1 at these places of the result."""
-    sizes = iter(x.type.shape)
-    rank = x.type.rank + len(axes)
-    shape = [1 if axis in axes else next(sizes) for axis in range(rank)]
-    places = build.constant(axes, "axes", "int64")
-    return build.op("Unsqueeze", x, places, type=x.type.with_shape(shape))
-
-
 def _nearby(
     build: Builder, query: Tensor, key: Tensor, *, is_causal: bool, window: int | None = None
 ) -> Tensor | None:
@@ -172,9 +164,10 @@ def _nearby(
     sizes = (query.type.shape[-2], key.type.shape[-2])
     mask = TensorType(sizes, "bool")
     if all(isinstance(size, int) for size in sizes):
+        build.require_room(*sizes)
         return build.constant(_band(sizes, is_causal, window), "near", "bool")
     rows, columns = (positions(build, x, x.type.rank - 2) for x in (query, key))
-    column = _unsqueezed(build, rows, (1,))
+    column = build.unsqueeze(rows, 1)
     distances = build.op("Sub", column, columns, type=TensorType(sizes, "int64"))
     near = None
     if is_causal:
@@ -189,7 +182,7 @@ def _nearby(
 
 def _band(sizes: tuple[Size, ...], is_causal: bool, window: int | None) -> NDArray[np.bool_]:
     """The same of sizes that are known."""
-    rows, columns = np.indices([int(str(size)) for size in sizes])
+    rows, columns = np.indices([known(size) for size in sizes])
     distances = rows - columns
     near = np.abs(distances) < (distances.size if window is None else window)
     return near & (distances >= 0) if is_causal else near
@@ -249,7 +242,7 @@ def attention(build: Builder, *inputs: Tensor) -> Tensor:
     scores = SCORES[_mode(build)](build, query, key)
     mask = _nearby(build, query, key, is_causal=build.layer.use_causal_mask)
     if roles.value_mask is not None:
-        mask = _both(build, _unsqueezed(build, inputs[-1], (1,)), mask)
+        mask = _both(build, build.unsqueeze(inputs[-1], 1), mask)
     if mask is not None:
         far = 65504.0 if scores.type.dtype == "float16" else 1e9
         less = build.op("Sub", scores, build.scalar(far, scores))
@@ -258,7 +251,7 @@ def attention(build: Builder, *inputs: Tensor) -> Tensor:
     y = build.op("MatMul", weights, value, type=build.output)
     if roles.query_mask is None:
         return y
-    kept = _unsqueezed(build, inputs[-2], (2,))
+    kept = build.unsqueeze(inputs[-2], 2)
     return build.op("Where", kept, y, build.scalar(0, y), type=y.type)
 
 
@@ -291,9 +284,7 @@ def _sums(build: Builder, query: Tensor, key: Tensor) -> Tensor:
     """Each query plus each key: [N, T, S, C]."""
     batch, rows, channels = query.type.shape
     type = query.type.with_shape((batch, rows, key.type.shape[1], channels))
-    return build.op(
-        "Add", _unsqueezed(build, query, (2,)), _unsqueezed(build, key, (1,)), type=type
-    )
+    return build.op("Add", build.unsqueeze(query, 2), build.unsqueeze(key, 1), type=type)
 
 
 def _total(build: Builder, x: Tensor) -> Tensor:

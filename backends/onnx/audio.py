@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from specc.dims import known
 from specc.initializers import STFT
 from specc.layers.audio import MelSpectrogram
 from specc.tensor import TensorType
@@ -21,10 +22,8 @@ EPSILON = 1e-7
 @LOWERINGS.add("STFTSpectrogram")
 def stft_spectrogram(build: Builder, x: Tensor) -> Tensor:
     """Channels are rows of an image, along which the kernels slide: [N, F, C, frames]."""
-    layer, (batch, channels, steps) = build.layer, x.type.shape
-    axis = build.constant([1], "axis", "int64")
-    rows = x.type.with_shape((batch, 1, channels, steps))
-    y = _spectrum(build, build.op("Unsqueeze", x, axis, type=rows, suffix="rows"))
+    layer = build.layer
+    y = _spectrum(build, build.unsqueeze(x, 1, suffix="rows"))
     order = (0, 2, 3, 1) if layer.expand_dims else (0, 2, 1, 3)
     y = build.transpose(y, order)
     return y if layer.expand_dims else build.reshape(y, build.output, "flat")
@@ -46,7 +45,7 @@ def _spectrum(build: Builder, x: Tensor) -> Tensor:
     squares = (build.op("Mul", part, part, suffix="square") for part in parts)
     power = build.op("Add", *squares, suffix="power")
     if mode == "psd":
-        both = np.full((int(str(power.type.shape[1])), 1, 1), 2)
+        both = np.full((known(power.type.shape[1]), 1, 1), 2)
         both[[0, -1]] = 1
         return build.op("Mul", power, build.constant(both, "both", x.type.dtype), suffix="psd")
     power = build.op("Max", power, build.scalar(EPSILON, power), suffix="max")
@@ -56,10 +55,8 @@ def _spectrum(build: Builder, x: Tensor) -> Tensor:
 
 def _convolved(build: Builder, x: Tensor, name: str) -> Tensor:
     kernel, (batch, _, channels, steps) = build.weight(name), x.type.shape
-    bins, _, length = kernel.type.shape
-    wide = kernel.type.with_shape((bins, 1, 1, length))
-    axis = build.constant([2], "axis", "int64")
-    kernel = build.op("Unsqueeze", kernel, axis, type=wide, suffix=f"{name}_2d")
+    bins = kernel.type.shape[0]
+    kernel = build.unsqueeze(kernel, 2, suffix=f"{name}_2d")
     frames = build.layer.frames
     pads = frames.pads(steps)
     attributes: dict[str, Any] = {"auto_pad": "SAME_UPPER"}
@@ -93,6 +90,7 @@ def _angle(build: Builder, y: Tensor, x: Tensor) -> Tensor:
 def mel_spectrogram(build: Builder, x: Tensor) -> Tensor:
     layer: MelSpectrogram = build.layer
     power = _powers(build, x)
+    build.require_room(layer.fft_length // 2 + 1, layer.num_mel_bins)
     bands = build.constant(_bands(layer), "bands", x.type.dtype)
     batch, frames, _ = power.type.shape
     mels = power.type.with_shape((batch, frames, layer.num_mel_bins))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from specc.dims import known
 from specc.tensor import TensorType
 
 from .graph import LOWERINGS, Builder, Tensor
@@ -47,7 +48,7 @@ def _first_rows(build: Builder, x: Tensor, table: Tensor) -> Tensor:
 
 @LOWERINGS.add("SinusoidalEmbedding")
 def sinusoidal_embedding(build: Builder, x: Tensor) -> Tensor:
-    channels = int(str(x.type.shape[-1]))
+    channels = known(x.type.shape[-1])
     frequencies = _frequencies(build, channels).repeat(2)[:channels]
     sin, cos = _waves(build, x, x.type.rank - 2, frequencies, (channels,))
     even = build.constant(np.arange(channels) % 2 == 0, "even", "bool")
@@ -57,7 +58,7 @@ def sinusoidal_embedding(build: Builder, x: Tensor) -> Tensor:
 @LOWERINGS.add("RotaryEmbedding")
 def rotary_embedding(build: Builder, x: Tensor) -> Tensor:
     """The channels times cos, and the halves (−second, first) times sin."""
-    axis, channels = build.layer.axis(x.type), int(str(x.type.shape[-1]))
+    axis, channels = build.layer.axis(x.type), known(x.type.shape[-1])
     frequencies = np.tile(_frequencies(build, channels), 2) / build.layer.scaling_factor
     behind = (*[1] * (x.type.rank - 2 - axis), channels)
     sin, cos = _waves(build, x, axis, frequencies, behind)
@@ -82,6 +83,7 @@ def _waves(
     rates = frequencies.astype(np.float32).reshape(behind)
     size = x.type.shape[axis]
     if isinstance(size, int):
+        build.require_room(size, *behind)
         steps = np.arange(size, dtype=np.float32).reshape(-1, *[1] * len(behind))
         angles = (steps * rates).astype(np.float64)
         sin = build.constant(np.sin(angles), "sin", x.type.dtype)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from specc.tensor import TensorType
-
 from .graph import LOWERINGS, Builder, Tensor
 
 
@@ -12,13 +10,7 @@ def global_average_pooling_1d(build: Builder, x: Tensor, mask: Tensor | None = N
     """The steps may lie on either side of the channels; beside a mask, they lie as in the spec."""
     if mask is None:
         return _over_steps(build, "ReduceMean", x)
-    kept = build.op(
-        "Unsqueeze",
-        mask,
-        build.constant([2], "channels", "int64"),
-        type=TensorType((*mask.type.shape, 1), "bool"),
-        suffix="kept",
-    )
+    kept = build.unsqueeze(mask, 2, suffix="kept")
     given = build.op("Where", kept, x, build.scalar(0, x), type=x.type, suffix="given")
     count = _over_steps(build, "ReduceSum", build.cast(kept, x.type.dtype), suffix="count")
     return build.op("Div", _over_steps(build, "ReduceSum", given, suffix="sum"), count)

@@ -23,12 +23,17 @@ from onnx import TensorProto
 from onnx.helper import tensor_dtype_to_np_dtype
 
 from specc.backend import Lowerings
+from specc.diagnostics import SpecError
+from specc.dims import Size, known, product
 from specc.ir import Node
 from specc.passes.layout import REORDER, permutation
 from specc.tensor import DType, TensorType
 
 ONNX_DTYPES = {"float32": "FLOAT", "float64": "DOUBLE"}
 """The dtypes that ONNX does not call as we do, in capitals."""
+
+MAX_BYTES = 2**31 - 2**24
+"""The 2 GiB of a protocol buffer, less what the nodes and names of the largest network take."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -75,7 +80,7 @@ class Arranged:
 class OpGraph:
     """The ops, constants and weights so far.
 
-    constants: the values of the tensors that are known now.
+    constants: the values of the tensors that are known now, `constant_bytes` together.
     weights: by canonical key, so that a weight that several layers share stands once.
     arranged: what is made of weights, likewise, by the path of its owner and its name.
     names: what each tensor is to be called, if the name is still free.
@@ -86,6 +91,7 @@ class OpGraph:
     weights: dict[str, Tensor] = field(default_factory=dict[str, Tensor])
     arranged: dict[str, Arranged] = field(default_factory=dict[str, Arranged])
     names: dict[Tensor, str] = field(default_factory=dict[Tensor, str])
+    constant_bytes: int = 0
 
 
 @dataclass(slots=True)
@@ -177,10 +183,19 @@ class Builder:
     def constant(self, value: ArrayLike, name: str, dtype: DType = "float32") -> Tensor:
         """A tensor whose elements are known; `name` says what for."""
         array = np.asarray(value, numpy_dtype(dtype))
+        self.graph.constant_bytes += array.nbytes
+        require_fit(self.graph.constant_bytes, f"the constants up to `{self.node.path}`")
         tensor = Tensor(TensorType(array.shape, dtype))
         self.graph.constants[tensor] = array
         self.graph.names[tensor] = f"{self.node.path}.{name}"
         return tensor
+
+    def require_room(self, *sizes: Size) -> None:
+        """Refuse a constant of `sizes` that no file holds, before it is computed.
+
+        Its elements are taken for 8 bytes each, as they are while numpy computes.
+        """
+        require_fit(8 * known(product(sizes)), f"the constants of `{self.node.path}`")
 
     def scalar(self, value: float, like: Tensor) -> Tensor:
         """A constant of rank 0 and the dtype of `like`."""
@@ -199,6 +214,20 @@ class Builder:
         return self.op(
             kind, x, self.constant(axes, "axes", "int64"), type=x.type.with_shape(shape), keepdims=1
         )
+
+    def squeeze(self, x: Tensor, *axes: int, suffix: str = "") -> Tensor:
+        """`x` without these axes, which are of size 1."""
+        kept = [size for axis, size in enumerate(x.type.shape) if axis not in axes]
+        places = self.constant(axes, "axes", "int64")
+        return self.op("Squeeze", x, places, type=x.type.with_shape(kept), suffix=suffix)
+
+    def unsqueeze(self, x: Tensor, *axes: int, suffix: str = "") -> Tensor:
+        """`x` with axes of size 1 at these places of the result."""
+        sizes = iter(x.type.shape)
+        rank = x.type.rank + len(axes)
+        shape = [1 if axis in axes else next(sizes) for axis in range(rank)]
+        places = self.constant(axes, "axes", "int64")
+        return self.op("Unsqueeze", x, places, type=x.type.with_shape(shape), suffix=suffix)
 
     def transpose(self, x: Tensor, permutation: Sequence[int], suffix: str = "") -> Tensor:
         """`x` with its axes in the order that `numpy.transpose` takes."""
@@ -223,6 +252,16 @@ class Builder:
         if not suffix and self.node.path not in self.names:
             return unique_name(self.node.path, self.names)
         return unique_name(f"{self.node.path}.{suffix or kind}", self.names)
+
+
+def require_fit(size: int, what: str) -> None:
+    """Raise `SpecError` (`artifact-too-large`) if `what`, of so many bytes, fits no ONNX file."""
+    if size > MAX_BYTES:
+        raise SpecError.of(
+            "artifact-too-large",
+            f"an ONNX file holds at most 2 GiB, {what} are {size / 2**30:.1f} GiB",
+            help="make the network smaller, or use another backend",
+        )
 
 
 def unique_name(name: str, taken: set[str]) -> str:

@@ -18,12 +18,7 @@ def masking(build: Builder, x: Tensor) -> tuple[Tensor, Tensor]:
     equal = build.cast(_equal(build, x, build.layer.mask_value), "int32")
     masked = build.cast(build.reduce("ReduceMin", equal, (x.type.rank - 1,)), "bool")
     kept = build.op("Where", masked, build.scalar(0, x), x, type=x.type)
-    steps = build.op(
-        "Squeeze",
-        masked,
-        build.constant([-1], "axis", "int64"),
-        type=TensorType(x.type.shape[:-1], "bool"),
-    )
+    steps = build.squeeze(masked, x.type.rank - 1)
     return kept, build.op("Not", steps, suffix="mask")
 
 

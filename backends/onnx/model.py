@@ -25,10 +25,21 @@ from onnx import (
 )
 from onnx.helper import make_node, make_operatorsetid, make_tensor_value_info
 
+from specc.dims import known
 from specc.ir import Graph, Value
 from specc.passes.layout import IoLayout, lay_out
 
-from .graph import LOWERINGS, Body, Builder, Op, OpGraph, Tensor, onnx_dtype, unique_name
+from .graph import (
+    LOWERINGS,
+    Body,
+    Builder,
+    Op,
+    OpGraph,
+    Tensor,
+    onnx_dtype,
+    require_fit,
+    unique_name,
+)
 from .wire import serialize
 
 OPSET = 22
@@ -53,7 +64,7 @@ def model_bytes(
     io_layout: IoLayout | None,
     metadata: Mapping[str, str],
 ) -> bytes:
-    """The ONNX file of a graph.
+    """The ONNX file of a graph. Raises `SpecError`: see `OnnxBackend.compile`.
 
     weights: by canonical key. If None, each is a `Constant` node with a sparse value that has no
         entries: zeros of the right shape in a few bytes, which viewers and checkers take.
@@ -62,7 +73,10 @@ def model_bytes(
     metadata: what else stands there.
     """
     layout: IoLayout = io_layout or "channels_first"
+    held = 4 * sum(array.size for array in (weights or {}).values())
+    require_fit(held, "the float32 weights")
     lowered = lower(lay_out(graph, layout))
+    require_fit(held + lowered.ops.constant_bytes, "the weights and constants")
     model = ModelProto(
         ir_version=IR_VERSION,
         producer_name="specc",
@@ -191,6 +205,6 @@ class _Writer:
         zeros = SparseTensorProto(
             values=TensorProto(name=name, data_type=dtype, dims=[0]),
             indices=TensorProto(data_type=TensorProto.INT64, dims=[0]),
-            dims=[int(str(dim)) for dim in tensor.type.shape],
+            dims=[known(dim) for dim in tensor.type.shape],
         )
         return make_node("Constant", [], [name], name, sparse_value=zeros)

@@ -45,6 +45,7 @@ def _scale(build: Builder, shape: tuple[Size, ...]) -> Tensor:
     """The weight, or ones where the layer has none."""
     if build.layer.scale:
         return build.weight("weight")
+    build.require_room(*shape)
     return build.constant(np.ones(shape), "scale", build.output.dtype)
 
 
@@ -52,6 +53,7 @@ def _shift(build: Builder, shape: tuple[Size, ...]) -> Tensor:
     """The bias, or zeros where the layer has none."""
     if build.layer.center:
         return build.weight("bias")
+    build.require_room(*shape)
     return build.constant(np.zeros(shape), "shift", build.output.dtype)
 
 

@@ -23,10 +23,9 @@ def positions(build: Builder, x: Tensor, axis: int, dtype: DType = "int64") -> T
     """0, 1, …, as many as `x` has along `axis`: [T]."""
     size = x.type.shape[axis]
     if isinstance(size, int):
+        build.require_room(size)
         return build.constant(np.arange(size), "positions", dtype)
-    count = build.op(
-        "Squeeze", length(build, x, axis), type=TensorType((), "int64"), suffix="count"
-    )
+    count = build.squeeze(length(build, x, axis), 0, suffix="count")
     start, step = (build.constant(value, "constant", "int64") for value in (0, 1))
     type = TensorType((size,), "int64")
     return build.cast(build.op("Range", start, count, step, type=type, suffix="positions"), dtype)

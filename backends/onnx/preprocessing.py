@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from onnx import numpy_helper
 
+from specc.dims import known
 from specc.tensor import TensorType
 
 from .graph import LOWERINGS, Builder, Tensor
@@ -72,7 +73,8 @@ def clahe(build: Builder, x: Tensor) -> Tensor:
     levels = _levels(build, x)
     tables = _tables(build, _tiles(build, levels, grid))
     batch, channels, height, width = x.type.shape
-    tiles, weights = _nearest_tiles((int(str(height)), int(str(width))), grid)
+    build.require_room(4, height, width)
+    tiles, weights = _nearest_tiles((known(height), known(width)), grid)
     pixels = tiles.shape[1]
     flat = build.reshape(levels, TensorType((batch, channels, 1, pixels), "int64"), "flat")
     offsets = build.constant(LEVELS * tiles, "tiles", "int64")
@@ -104,15 +106,13 @@ def _tiles(build: Builder, levels: Tensor, grid: tuple[int, int]) -> Tensor:
     """The pixels of each tile [N, C, rows, columns, pixels], mirrored at the end."""
     tile: list[int] = []
     for axis, count in enumerate(grid, start=2):
-        size = int(str(levels.type.shape[axis]))
+        size = known(levels.type.shape[axis])
         tile.append(-(-size // count))
         places = np.arange(tile[-1] * count)
         if len(places) == size:
             continue
         mirrored = build.constant(np.minimum(places, 2 * size - 1 - places), "mirrored", "int64")
-        shape = [*levels.type.shape]
-        shape[axis] = len(places)
-        type = levels.type.with_shape(shape)
+        type = levels.type.with_size(axis, len(places))
         levels = build.op("Gather", levels, mirrored, type=type, suffix="mirrored", axis=axis)
     outer = levels.type.shape[:2]
     apart = levels.type.with_shape((*outer, grid[0], tile[0], grid[1], tile[1]))
@@ -122,7 +122,7 @@ def _tiles(build: Builder, levels: Tensor, grid: tuple[int, int]) -> Tensor:
 
 def _tables(build: Builder, tiles: Tensor) -> Tensor:
     """What each level becomes in each tile, the tiles one after the other: [N, C, all levels]."""
-    pixels = int(str(tiles.type.shape[-1]))
+    pixels = known(tiles.type.shape[-1])
     counts = _limited(build, _histograms(build, tiles), pixels)
     axis = build.constant(-1, "axis", "int64")
     sums = build.op("CumSum", counts, axis, suffix="sums")
@@ -135,7 +135,7 @@ def _tables(build: Builder, tiles: Tensor) -> Tensor:
     table = build.op("Div", scaled, rest, suffix="table")
     table = build.op("Clip", table, build.scalar(0, table), build.scalar(255, table), suffix="clip")
     batch, channels, *others = table.type.shape
-    line = (batch, channels, prod(int(str(size)) for size in others))
+    line = (batch, channels, prod(known(size) for size in others))
     return build.reshape(table, TensorType(line), "tables")
 
 

@@ -18,6 +18,7 @@ from specc.tensor import TensorType
 
 from .activations import ACTIVATIONS
 from .graph import LOWERINGS, Builder, Tensor
+from .positions import length
 
 Array = NDArray[Any]
 
@@ -87,7 +88,8 @@ def recurrent(build: Builder, *tensors: Tensor) -> tuple[Tensor, ...]:
     y, last = _run(build, {"": layer}, inputs, kept, direction)
     output = _repeated(build, y, kept) if layer.return_sequences else last[0]
     axis = 2 if layer.return_sequences else 0
-    return (_squeezed(build, output, axis), *_states(build, last, inputs, kept, 1))
+    y = build.squeeze(output, axis, suffix="squeezed")
+    return (y, *_states(build, last, inputs, kept, 1))
 
 
 @LOWERINGS.add("Bidirectional")
@@ -124,7 +126,7 @@ def _both_looped(
     )
     axis = a.type.rank - 1
     shape = (*a.type.shape[:-1], 2, a.type.shape[-1])
-    wide = [_widened(build, each, axis) for each in (a, b)]
+    wide = [build.unsqueeze(each, axis, suffix="widened") for each in (a, b)]
     both = build.op("Concat", *wide, type=a.type.with_shape(shape), axis=axis, suffix="both")
     layer = next(iter(parts.values()))
     if layer.return_sequences and inputs.mask is not None:
@@ -205,7 +207,7 @@ def _starts(
     count = len(layer.states)
     if not inputs.states:
         return (None,) * count
-    raised = [_widened(build, state, 0) for state in inputs.states]
+    raised = [build.unsqueeze(state, 0, suffix="widened") for state in inputs.states]
     if directions == 1:
         return tuple(raised)
     shape = (directions, *raised[0].type.shape[1:])
@@ -257,28 +259,18 @@ def _kept(build: Builder, inputs: Inputs) -> Kept | None:
     total = build.reduce("ReduceSum", mask, (1,))
     # Of equal elements TopK takes the first ones first.
     indices = TensorType(mask.type.shape, "int64")
-    _, order = build.ops("TopK", mask, _length(build, mask), types=(mask.type, indices), axis=1)
+    _, order = build.ops("TopK", mask, length(build, mask, 1), types=(mask.type, indices), axis=1)
     return Kept(
         _gathered(build, x, order, suffix="kept"),
         counts,
-        _squeezed(build, total, 1),
+        build.squeeze(total, 1, suffix="squeezed"),
         build.cast(total, "bool"),
     )
 
 
-def _length(build: Builder, mask: Tensor) -> Tensor:
-    """The number of steps, [1]."""
-    length = mask.type.shape[1]
-    if isinstance(length, int):
-        return build.constant([length], "length", "int64")
-    return build.op("Shape", mask, type=TensorType((1,), "int64"), start=1, end=2, suffix="length")
-
-
 def _gathered(build: Builder, x: Tensor, indices: Tensor, suffix: str) -> Tensor:
     """`x[n, indices[n, t]]` for each n and t."""
-    last = build.constant([2], "axes", "int64")
-    places = indices.type.with_shape((*indices.type.shape, 1))
-    places = build.op("Unsqueeze", indices, last, type=places, suffix="places")
+    places = build.unsqueeze(indices, 2, suffix="places")
     return build.op("GatherND", x, places, type=x.type, batch_dims=1, suffix=suffix)
 
 
@@ -296,9 +288,7 @@ def _repeated(build: Builder, y: Tensor, kept: Kept | None) -> Tensor:
 
 def _zeroed(build: Builder, y: Tensor, mask: Tensor) -> Tensor:
     """`y` with zeros at masked steps."""
-    raised = mask.type.with_shape((*mask.type.shape, 1, 1))
-    axes = build.constant([2, 3], "axes", "int64")
-    wide = build.op("Unsqueeze", mask, axes, type=raised, suffix="mask")
+    wide = build.unsqueeze(mask, 2, 3, suffix="mask")
     return build.op("Where", wide, y, build.scalar(0, y), type=y.type, suffix="zeroed")
 
 
@@ -329,7 +319,7 @@ def _states(
 def _direction(build: Builder, x: Tensor, direction: int) -> Tensor:
     """One direction of [D, N, H]."""
     if x.type.shape[0] == 1:
-        return _squeezed(build, x, 0)
+        return build.squeeze(x, 0, suffix="squeezed")
     index = build.constant(direction, "direction", "int64")
     type = x.type.with_shape(x.type.shape[1:])
     return build.op("Gather", x, index, type=type, axis=0, suffix="state")
@@ -346,10 +336,10 @@ def _joined(build: Builder, both: Tensor) -> tuple[Tensor, ...]:
             return (build.reshape(both, joined, suffix="joined"),)
         case None:
             halves = build.ops("Split", both, types=(one, one), axis=axis, num_outputs=2)
-            return tuple(_squeezed(build, half, axis) for half in halves)
+            return tuple(build.squeeze(half, axis, suffix="squeezed") for half in halves)
         case mode:
             kind = {"sum": "ReduceSum", "mul": "ReduceProd", "ave": "ReduceMean"}[mode]
-            return (_squeezed(build, build.reduce(kind, both, (axis,)), axis),)
+            return (build.squeeze(build.reduce(kind, both, (axis,)), axis, suffix="squeezed"),)
 
 
 def _flipped(build: Builder, x: Tensor) -> Tensor:
@@ -357,21 +347,6 @@ def _flipped(build: Builder, x: Tensor) -> Tensor:
     ends = (("starts", -1), ("ends", -(2**62)), ("axes", 1), ("steps", -1))
     constants = [build.constant([value], name, "int64") for name, value in ends]
     return build.op("Slice", x, *constants, suffix="flipped")
-
-
-def _widened(build: Builder, x: Tensor, axis: int) -> Tensor:
-    """`x` with another axis of size 1."""
-    axes = build.constant([axis], "axes", "int64")
-    type = x.type.with_shape((*x.type.shape[:axis], 1, *x.type.shape[axis:]))
-    return build.op("Unsqueeze", x, axes, type=type, suffix="widened")
-
-
-def _squeezed(build: Builder, x: Tensor, axis: int) -> Tensor:
-    """`x` without an axis of size 1."""
-    type = x.type.with_shape((*x.type.shape[:axis], *x.type.shape[axis + 1 :]))
-    return build.op(
-        "Squeeze", x, build.constant([axis], "axes", "int64"), type=type, suffix="squeezed"
-    )
 
 
 # --- written out --------------------------------------------------------------------------------
@@ -467,10 +442,7 @@ class Loop:
 
     def _keep(self, build: Builder, mask: Tensor) -> Tensor:
         """The mask of one step, to be held against a state."""
-        ones = (1,) * (self.state.rank - 1)
-        axes = build.constant([*range(1, self.state.rank)], "axes", "int64")
-        type = mask.type.with_shape((*mask.type.shape, *ones))
-        return build.op("Unsqueeze", mask, axes, type=type, suffix="keep")
+        return build.unsqueeze(mask, *range(1, self.state.rank), suffix="keep")
 
 
 def _zeros(build: Builder, x: Tensor, type: TensorType) -> Tensor:
@@ -478,6 +450,7 @@ def _zeros(build: Builder, x: Tensor, type: TensorType) -> Tensor:
     batch, *others = type.shape
     sizes = [size for size in others if isinstance(size, int)]  # they all are
     if isinstance(batch, int):
+        build.require_room(batch, *sizes)
         return build.constant(np.zeros((batch, *sizes)), "zeros", type.dtype)
     one = TensorType((1,), "int64")
     size = build.op("Shape", x, type=one, start=0, end=1, suffix="batch")

@@ -27,11 +27,8 @@ def permute(build: Builder, x: Tensor) -> Tensor:
 @LOWERINGS.add("RepeatVector")
 def repeat_vector(build: Builder, x: Tensor) -> Tensor:
     """The sizes of 1 in the shape of Expand leave those of the input."""
-    batch, repeats, channels = build.output.shape
-    axes = build.constant((1,), "axes", "int64")
-    type = build.output.with_shape((batch, 1, channels))
-    vectors = build.op("Unsqueeze", x, axes, type=type, suffix="unsqueeze")
-    shape = build.constant((1, repeats, 1), "shape", "int64")
+    vectors = build.unsqueeze(x, 1, suffix="unsqueeze")
+    shape = build.constant((1, build.layer.n, 1), "shape", "int64")
     return build.op("Expand", vectors, shape, type=build.output)
 
 
@@ -45,14 +42,11 @@ def tile(build: Builder, x: Tensor) -> Tensor:
 
 @LOWERINGS.add("ExpandDims")
 def expand_dims(build: Builder, x: Tensor) -> Tensor:
-    axes = build.layer.axes(build.node.inputs[0].type)
-    return build.op("Unsqueeze", x, build.constant(axes, "axes", "int64"), type=build.output)
+    return build.unsqueeze(x, *build.layer.axes(build.node.inputs[0].type))
 
 
 @LOWERINGS.add("Squeeze")
 def squeeze(build: Builder, x: Tensor) -> Tensor:
     (value,) = build.node.inputs
     axes = [value.axis(axis) for axis in build.layer.axes(value.type)]
-    if not axes:
-        return x
-    return build.op("Squeeze", x, build.constant(axes, "axes", "int64"), type=build.output)
+    return build.squeeze(x, *axes) if axes else x

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from specc.dims import Size, symbol
+from specc.dims import Size, known, symbol
 from specc.layers.resizing import Resizing
 from specc.tensor import TensorType
 
@@ -65,9 +65,11 @@ def _windowed(
     build: Builder, x: Tensor, type: TensorType, interpolation: str, *, antialias: bool = False
 ) -> Tensor:
     """Images of known size, resized by a matrix for each axis."""
+    axes = [*zip(x.type.shape[2:], type.shape[2:], strict=True)]
+    for sizes in axes:
+        build.require_room(*sizes)
     height, width = (
-        matrix(int(str(before)), int(str(after)), interpolation, antialias)
-        for before, after in zip(x.type.shape[2:], type.shape[2:], strict=True)
+        matrix(known(before), known(after), interpolation, antialias) for before, after in axes
     )
     rows = build.constant(height, "rows", x.type.dtype)
     columns = build.constant(width.T, "columns", x.type.dtype)
@@ -109,7 +111,8 @@ def pixel_unshuffle(build: Builder, x: Tensor) -> Tensor:
     if layer.mode == "DCR":
         return build.op("SpaceToDepth", x, type=build.output, **size)
     y = build.op("SpaceToDepth", x, type=build.output, suffix="cells", **size)
-    order = np.arange(int(str(build.output.shape[1]))).reshape(layer.block_size**2, -1).T
+    build.require_room(build.output.shape[1])
+    order = np.arange(known(build.output.shape[1])).reshape(layer.block_size**2, -1).T
     indices = build.constant(order.reshape(-1), "order", "int64")
     return build.op("Gather", y, indices, type=build.output, axis=1)
 
@@ -183,7 +186,7 @@ def _middle(build: Builder, x: Tensor, kept: tuple[int, int]) -> Tensor:
     """The middle of images of known size."""
     parts: dict[int, slice[int, int, int]] = {}
     for axis, left in enumerate(kept, start=2):
-        begin = (int(str(x.type.shape[axis])) - left) // 2
+        begin = (known(x.type.shape[axis]) - left) // 2
         parts[axis] = slice(begin, begin + left, 1)
     type = x.type.with_shape((*x.type.shape[:2], *kept))
     return sliced(build, x, parts, type, "cropped")

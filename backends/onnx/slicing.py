@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from specc.dims import Size
 from specc.layers.slicing import Part
 from specc.tensor import TensorType
 
@@ -74,16 +73,12 @@ def _rolled(build: Builder, x: Tensor, axis: int, distance: int) -> Tensor:
     size = x.type.shape[axis]
     lengths = (distance, size - distance) if distance > 0 else (size + distance, -distance)
     parts = [
-        sliced(build, x, {axis: part}, _with_size(x.type, axis, length), "part")
+        sliced(build, x, {axis: part}, x.type.with_size(axis, length), "part")
         for part, length in zip(
             (slice(-distance, None, 1), slice(0, -distance, 1)), lengths, strict=True
         )
     ]
     return build.op("Concat", *parts, type=x.type, axis=axis)
-
-
-def _with_size(type: TensorType, axis: int, size: Size) -> TensorType:
-    return type.with_shape([*type.shape[:axis], size, *type.shape[axis + 1 :]])
 
 
 def sliced(

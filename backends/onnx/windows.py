@@ -67,9 +67,7 @@ def _reached_along(build: Builder, x: Tensor, axis: int, window: Window) -> Tens
     excess = build.op("Sub", place, constant(window.extent - 1), suffix="excess")
     left_over = build.op("Max", excess, constant(0), suffix="left_over")
     end = build.op("Sub", size, left_over, suffix="end")
-    shape = list(x.type.shape)
-    shape[axis] = _reached_size(shape[axis], window)
-    type = x.type.with_shape(shape)
+    type = x.type.with_size(axis, _reached_size(x.type.shape[axis], window))
     return build.op("Slice", x, constant(0), end, constant(axis), type=type, suffix="reached")
 
 

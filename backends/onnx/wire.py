@@ -2,9 +2,8 @@
 
 A protocol buffer that is built in memory holds its own copy of each weight, and makes another when
 it is written; weights are nearly all of a file. So the model is built without them, and they are
-written
-after it in the wire format: a message's fields may come in any order, and repeated fields in
-    pieces.
+written after it in the wire format: a message's fields may come in any order, and repeated fields
+in pieces.
 
 Source: https://protobuf.dev/programming-guides/encoding (tags, varints, length-delimited fields),
 and the field numbers of `onnx.proto`.

@@ -26,9 +26,9 @@ makes a file of them.""",
 
 The file must have each weight of the network under its dotted path, in its shape, and no other.
 It may have been made from another variant, or with other params.""",
-    "artifact-too-large": """The network's weights do not fit the backend's file format.
+    "artifact-too-large": """The network does not fit the backend's file format.
 
-The message says where the limit lies.""",
+Its weights count, and constants such as masks. The message says where the limit lies.""",
     "unwritable": """The file cannot be written.
 
 A file is written beside its place and then moved there, so the folder must exist and be

@@ -115,15 +115,6 @@ class WindowPositionBias(Layer):
     window_size: Cells2 = Field(description="Height and width of a window, in cells.")
     initializer: Start = TruncatedNormal(stddev=0.02)
 
-    def indices(self) -> list[list[int]]:
-        """The row of the table for each query and each key."""
-        height, width = self.window_size
-        cells = [(row, column) for row in range(height) for column in range(width)]
-        return [
-            [(i - k + height - 1) * (2 * width - 1) + j - m + width - 1 for k, m in cells]
-            for i, j in cells
-        ]
-
     def takes_images(self, index: int, *inputs: TensorType) -> bool:
         return False
 

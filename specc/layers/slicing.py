@@ -229,10 +229,7 @@ class Split(Layer):
     def infer(self, *inputs: TensorType) -> tuple[TensorType, ...]:
         (x,) = inputs
         (axis,) = feature_axes(self.axis, x.rank)
-        return tuple(
-            x.with_shape((*x.shape[:axis], size, *x.shape[axis + 1 :]))
-            for size in self.sizes(x.shape[axis])
-        )
+        return tuple(x.with_size(axis, size) for size in self.sizes(x.shape[axis]))
 
     def sizes(self, size: Size) -> Shape:
         """The sizes of the parts of an axis. Raises `Fault` if they do not make it up."""
