@@ -7,6 +7,7 @@ import string
 from typing import NamedTuple
 
 from specc.layer import Fault
+from specc.source import printable
 from specc.tensor import TensorType, shape_text
 
 EQUATION = re.compile(
@@ -38,7 +39,7 @@ def einsum_letters(equation: str, x: TensorType) -> Letters:
     given, kernel, output = match["input"], match["kernel"], match["output"]
     for letters in (given, kernel, output):
         if len({*letters}) < len(letters):
-            raise _refusal(equation, f"each letter of {letters} once")
+            raise _refusal(equation, "each letter of input, kernel and output once there")
     if not {*output} <= {*given, *kernel} or not {*kernel} <= {*given, *output}:
         raise _refusal(equation, "each letter of output and kernel in another place, too")
     elided = _elided(equation, given, x, free="".join(_unused(given + kernel + output)))
@@ -68,9 +69,8 @@ def _unused(letters: str) -> list[str]:
 
 
 def _refusal(equation: str, expected: str) -> Fault:
-    return Fault(
-        "invalid-parameter", f"expected {expected}, received `{equation}`", parameter="equation"
-    )
+    message = f"expected {expected}, received `{printable(equation)}`"
+    return Fault("invalid-parameter", message, parameter="equation")
 
 
 def dot_equation(rank: int, other_rank: int, axes: tuple[int, int]) -> str:

@@ -14,7 +14,7 @@ from specc.activations import ALONG_CHANNELS, HALVES_CHANNELS
 from specc.dims import Shape, Size
 from specc.layer import Fault
 from specc.proofs import Proof, compare, hint
-from specc.tensor import FLOATS, TensorType, shape_text
+from specc.tensor import FLOATS, MAX_RANK, TensorType, holds, shape_text
 
 Positive = Annotated[int, Field(gt=0, lt=2**31)]
 NonNegative = Annotated[int, Field(ge=0, lt=2**31)]
@@ -29,7 +29,7 @@ def _odd(value: int) -> int:
 Odd = Annotated[Positive, AfterValidator(_odd)]
 """The size of a window with a middle."""
 
-Axes = int | Annotated[tuple[int, ...], Field(min_length=1)]
+Axes = int | Annotated[tuple[int, ...], Field(min_length=1, max_length=MAX_RANK)]
 """One axis, or several."""
 
 
@@ -79,6 +79,17 @@ def require_float(x: TensorType, *, input: int = 0) -> None:
             f"expected a floating-point tensor, received {x.dtype}",
             input=input,
             help="declare the input as float32, or rescale it first",
+        )
+
+
+def require_value(x: TensorType, value: float, parameter: str) -> None:
+    """Refuse a parameter that no element of `x` could have: a fraction, or one out of range."""
+    if not holds(x.dtype, value):
+        raise Fault(
+            "invalid-parameter",
+            f"expected a value of {x.dtype}, received {value:g}",
+            parameter=parameter,
+            help="write one that the input may have, or declare the input as float32",
         )
 
 

@@ -129,7 +129,7 @@ def random_color_jitter(layer: RandomColorJitter, site: Site) -> Code:
     for index, (kind, factor) in enumerate(kinds.items()):
         if factor is None:
             continue
-        seed = None if layer.seed is None else layer.seed + index
+        seed = None if layer.seed is None else (layer.seed + index) % 2**31
         step = kind(factor=factor, value_range=layer.value_range, seed=seed)
         bounds = Literal(step.bounds(factor), "factor")
         options = _options(step, "value_range", "seed")

@@ -34,6 +34,7 @@ from specc.shapes import (
     require_min_rank,
     with_activation,
 )
+from specc.source import printable
 from specc.tensor import MAX_RANK, TensorType
 
 OutputShape = Annotated[
@@ -198,11 +199,12 @@ class EinsumDense(Layer):
     def _bias_shape(
         self, letters: Letters, sizes: Mapping[str, Size], axes: str
     ) -> tuple[int, ...]:
-        if not axes or not {*axes} <= {*letters.output} - {*letters.elided}:
+        named = {*letters.output} - {*letters.elided}
+        if not axes or not {*axes} <= named or len({*axes}) < len(axes):
             raise Fault(
                 "invalid-parameter",
-                f"expected letters of the output {self.equation.rpartition('>')[2]}, "
-                f"received {axes!r}",
+                f"expected letters of the output {self.equation.rpartition('>')[2]}, each once, "
+                f"received `{printable(axes)}`",
                 parameter="bias_axes",
             )
         first = min(letters.output.index(each) for each in axes)

@@ -6,8 +6,8 @@ from pydantic import Field
 
 from specc.dims import Size
 from specc.layer import Fault, Layer, Sample
-from specc.shapes import require_float, require_min_rank
-from specc.tensor import FLOATS, TensorType
+from specc.shapes import require_float, require_min_rank, require_value
+from specc.tensor import TensorType
 
 
 class NotEqual(Layer):
@@ -25,12 +25,7 @@ class NotEqual(Layer):
         (x,) = inputs
         if x.dtype == "bool":
             raise Fault("dtype-mismatch", "expected numbers, received bool", input=0)
-        if x.dtype not in FLOATS and self.value != int(self.value):
-            raise Fault(
-                "invalid-parameter",
-                f"expected an integer, as the input is {x.dtype}, received {self.value}",
-                parameter="value",
-            )
+        require_value(x, self.value, "value")
         return (TensorType(x.shape, "bool"),)
 
     def flops(self, *inputs: TensorType) -> Size:

@@ -9,8 +9,8 @@ from pydantic import BeforeValidator, Field
 from specc.dims import Size
 from specc.layer import Fault, Layer, Layout, Sample
 from specc.proofs import at_least
-from specc.shapes import SPATIAL, NonNegative, require_rank
-from specc.tensor import FLOATS, MAX_RANK, TensorType, shape_text
+from specc.shapes import SPATIAL, NonNegative, require_rank, require_value
+from specc.tensor import MAX_RANK, TensorType, shape_text
 from specc.windows import PadPair, Pads1, Pads2, Pads3
 
 Borders = TypeVar("Borders", bound=tuple[PadPair, ...])
@@ -229,7 +229,7 @@ class Pad(Layer):
         (x,) = inputs
         self._check_rank(x)
         if self.mode == "constant":
-            self._check_value(x)
+            require_value(x, self.constant_values, "constant_values")
         else:
             self._check_mirrored(x)
         padded = zip(x.shape[1:], self.pad_width, strict=True)
@@ -247,15 +247,6 @@ class Pad(Layer):
                 f"received {len(self.pad_width)}",
                 parameter="pad_width",
                 help="write 0 for an axis that stays as it is",
-            )
-
-    def _check_value(self, x: TensorType) -> None:
-        if x.dtype not in FLOATS and not self.constant_values.is_integer():
-            raise Fault(
-                "invalid-parameter",
-                f"expected a value of {x.dtype}, received {self.constant_values}",
-                parameter="constant_values",
-                help="pad with an integer, or after the layer that makes floats of the input",
             )
 
     def _check_mirrored(self, x: TensorType) -> None:

@@ -16,6 +16,7 @@ from specc.shapes import (
     require_constant,
     require_rank,
     require_spatial,
+    require_value,
 )
 from specc.tensor import FLOATS, TensorType
 from specc.windows import Cells, Cells1, Cells2, Cells3
@@ -323,13 +324,7 @@ class Resizing(Layer):
                 input=0,
                 help="declare the input as float32 or uint8",
             )
-        if x.dtype == "uint8" and self.fill_value not in range(256):
-            raise Fault(
-                "invalid-parameter",
-                f"expected a byte, from 0 to 255, received {self.fill_value}",
-                parameter="fill_value",
-                help="the pixels are uint8: fill up with one of their values",
-            )
+        require_value(x, self.fill_value, "fill_value")
 
     def _check_aspect_ratio(self) -> None:
         if self.crop_to_aspect_ratio and self.pad_to_aspect_ratio:
