@@ -21,4 +21,5 @@ def category_encoding(layer: CategoryEncoding, site: Site) -> Code:
 @LOWERINGS.add("Discretization")
 def discretization(layer: Discretization, site: Site) -> Code:
     boundaries = Literal(layer.bin_boundaries, "bin_boundaries")
-    return call(site.layer("layers.Discretization", boundaries), site.x)
+    mode = argument(text(layer.output_mode, "output_mode"), default="int")
+    return call(site.layer("layers.Discretization", boundaries, output_mode=mode), site.x)

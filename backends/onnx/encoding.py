@@ -12,22 +12,28 @@ REDUCED = {"multi_hot": "ReduceMax", "count": "ReduceSum"}
 
 @LOWERINGS.add("CategoryEncoding")
 def category_encoding(build: Builder, ids: Tensor) -> Tensor:
+    return _encoded(build, ids, build.layer.output_mode, build.layer.num_tokens)
+
+
+def _encoded(build: Builder, ids: Tensor, mode: str, depth: int) -> Tensor:
     """The OneHot of onnxruntime takes int64."""
-    layer, ids = build.layer, build.cast(ids, "int64")
-    if layer.output_mode == "one_hot" and build.output.rank == ids.type.rank:
+    ids = build.cast(ids, "int64")
+    if mode == "one_hot" and build.output.rank == ids.type.rank:
         ids = build.squeeze(ids, ids.type.rank - 1, suffix="ids")
-    depth = build.constant(layer.num_tokens, "depth", "int64")
     values = build.constant([0, 1], "values")
-    type = TensorType((*ids.type.shape, layer.num_tokens))
-    encoded = build.op("OneHot", ids, depth, values, type=type, axis=-1)
-    if layer.output_mode == "one_hot":
+    type = TensorType((*ids.type.shape, depth))
+    classes = build.constant(depth, "depth", "int64")
+    encoded = build.op("OneHot", ids, classes, values, type=type, axis=-1)
+    if mode == "one_hot":
         return encoded
     axis = build.constant([1], "axis", "int64")
-    kind = REDUCED[layer.output_mode]
-    return build.op(kind, encoded, axis, type=build.output, keepdims=0)
+    return build.op(REDUCED[mode], encoded, axis, type=build.output, keepdims=0)
 
 
 @LOWERINGS.add("Discretization")
 def discretization(build: Builder, x: Tensor) -> Tensor:
-    """The number of boundaries that each element reaches."""
-    return reached(build, x, build.layer.bin_boundaries, "int32")
+    layer = build.layer
+    if layer.output_mode == "int":
+        return reached(build, x, layer.bin_boundaries, "int32")
+    ranges = reached(build, x, layer.bin_boundaries, "int64")
+    return _encoded(build, ranges, layer.output_mode, layer.depth)

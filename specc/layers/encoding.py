@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator, Field
 
 from specc.dims import Size
-from specc.layer import Layer, Sample
+from specc.layer import Layer, Layout, Sample
 from specc.shapes import Positive, require_float, require_ids, require_min_rank, require_rank
 from specc.tensor import TensorType
 
@@ -67,28 +68,65 @@ def _ascending(values: tuple[float, ...]) -> tuple[float, ...]:
 class Discretization(Layer):
     """The range each number lies in, from 0, as int32: the number of boundaries it reaches.
 
+    In the other modes ranges are encoded as `CategoryEncoding` encodes ids, as float32 numbers of
+    which there are one more than boundaries.
     Source: `keras.layers.Discretization`.
     """
 
     primary = "bin_boundaries"
-    layout = "any"
+    only_keras: ClassVar[Mapping[str, str]] = dict.fromkeys(
+        ("num_bins", "epsilon"), "a spec learns nothing from data: write `bin_boundaries`"
+    )
 
     bin_boundaries: Annotated[
         tuple[float, ...], Field(min_length=1), AfterValidator(_ascending)
     ] = Field(description="Where each range but the first begins, in ascending order.")
-    output_mode: Literal["int"] = Field(
-        "int", description="Always `int`: `CategoryEncoding` makes zeros and ones of it."
+    output_mode: Literal["int"] | Encoding = Field(
+        "int", description="`int` gives the number of the range; what the others say, see above."
     )
+
+    @property
+    def depth(self) -> int:
+        """The number of ranges."""
+        return len(self.bin_boundaries) + 1
 
     def infer(self, *inputs: TensorType) -> tuple[TensorType, ...]:
         (x,) = inputs
         require_float(x)
-        return (TensorType(x.shape, "int32"),)
+        if self.output_mode == "int":
+            return (TensorType(x.shape, "int32"),)
+        return (encoded(x, self.output_mode, self.depth),)
+
+    def layout_for(self, *inputs: TensorType) -> Layout:
+        """Whatever comes, unless the encoding adds an axis, which is the last."""
+        return "any" if self.output_mode == "int" else "channels_last"
 
     def flops(self, *inputs: TensorType) -> Size:
-        return inputs[0].elements * len(self.bin_boundaries)
+        elements = inputs[0].elements
+        encoding = 0 if self.output_mode == "int" else elements * self.depth
+        return elements * len(self.bin_boundaries) + encoding
 
     samples = (
         Sample({"bin_boundaries": (-0.5, 0.0, 1.0)}, ("float32[N, 3]",), ("int32[N, 3]",)),
         Sample({"bin_boundaries": (0.25,)}, ("float32[2, 3, 5, 4]",), ("int32[2, 3, 5, 4]",)),
+        Sample(
+            {"bin_boundaries": (-0.5, 0.5), "output_mode": "one_hot"},
+            ("float32[N, h, w, 4]",),
+            ("float32[N, h, w, 4, 3]",),
+        ),
+        Sample(
+            {"bin_boundaries": (-0.5, 0.5), "output_mode": "one_hot"},
+            ("float32[N, 1]",),
+            ("float32[N, 3]",),
+        ),
+        Sample(
+            {"bin_boundaries": (0.0,), "output_mode": "multi_hot"},
+            ("float32[N, T]",),
+            ("float32[N, 2]",),
+        ),
+        Sample(
+            {"bin_boundaries": (0.0, 1.0), "output_mode": "count"},
+            ("float32[2, 5]",),
+            ("float32[2, 3]",),
+        ),
     )
