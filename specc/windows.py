@@ -202,6 +202,18 @@ def windows(
     return tuple(Window(*axis, ceil_mode) for axis in axes)
 
 
+def known_pads(sliding: tuple[Window, ...], x: TensorType) -> tuple[tuple[int, int], ...] | None:
+    """The cells added at both ends of each spatial axis of `x`; None if a size must be known."""
+    pads = [window.pads(size) for window, size in zip(sliding, x.shape[1:-1], strict=True)]
+    found = tuple(each for each in pads if each is not None)
+    return found if len(found) == len(pads) else None
+
+
+def one_if_alike(values: tuple[int, ...]) -> int | tuple[int, ...]:
+    """One number if all axes have the same, as users of the frameworks write it."""
+    return values[0] if len({*values}) == 1 else values
+
+
 def slide(x: TensorType, sliding: tuple[Window, ...]) -> tuple[Size, ...]:
     """The spatial sizes that `sliding` windows give over the channels-last tensor `x`."""
     spatial = x.shape[1:-1]

@@ -12,10 +12,10 @@ from specc.layers.adaptive_pooling import (
     AdaptiveMaxPooling2D,
     AdaptiveMaxPooling3D,
 )
+from specc.windows import one_if_alike
 
 from .helpers import adaptive_pooling as helpers
 from .site import LOWERINGS, Site
-from .windows import pair
 
 AdaptiveMaxPooling = AdaptiveMaxPooling1D | AdaptiveMaxPooling2D | AdaptiveMaxPooling3D
 AdaptiveAveragePooling = (
@@ -50,7 +50,7 @@ def _sizes(site: Site) -> tuple[Size, ...]:
 def _adaptive(
     constructor: str, layer: AdaptiveAveragePooling | AdaptiveMaxPooling, site: Site
 ) -> Code:
-    output_size = argument(pair(layer.output_size), hint="output_size")
+    output_size = argument(one_if_alike(layer.output_size), hint="output_size")
     return call(site.layer(constructor, output_size), site.x)
 
 

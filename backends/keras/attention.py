@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from specc.attention import attended, roles_of
-from specc.emit.code import Argument, Code, Literal, argument, call, join, optional, text
+from specc.emit.code import Argument, Code, Literal, argument, call, join, listed, optional, text
 from specc.layers.attention import (
     AdditiveAttention,
     Attention,
@@ -98,7 +98,7 @@ def scaled_dot_product_attention(layer: ScaledDotProductAttention, site: Site) -
         has_bias=optional(biased, False),
         has_mask=optional(masked, False),
     )
-    return call(made, _listed(site.inputs))
+    return call(made, listed(site.inputs))
 
 
 @LOWERINGS.add("Attention")
@@ -135,16 +135,11 @@ def _attended(layer: Attention | AdditiveAttention, site: Site, made: Code) -> C
     mask = join("[None, ", site.inputs[-1], "]") if masks else "None"
     y = call(
         made,
-        _listed(site.inputs[: len(site.inputs) - len(masks)]),
+        listed(site.inputs[: len(site.inputs) - len(masks)]),
         mask=argument(mask, default=None),
         use_causal_mask=optional(layer.use_causal_mask, False),
     )
     if roles.query_mask is None:
         return y
     zeros = site.layer(site.helper(helpers.zeros_where_masked), part="masked")
-    return call(zeros, _listed((y, site.inputs[-2])))
-
-
-def _listed(items: tuple[Code, ...]) -> Code:
-    first, *others = items
-    return join("[", first, *(part for item in others for part in (", ", item)), "]")
+    return call(zeros, listed((y, site.inputs[-2])))

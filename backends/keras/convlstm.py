@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from specc.emit.code import Code, argument, optional, text
 from specc.layers.convlstm import ConvLSTM1D, ConvLSTM2D, ConvLSTM3D
+from specc.windows import one_if_alike
 
 from .recurrent import applied, around, step
 from .site import LOWERINGS, Site
-from .windows import pair
 
 
 @LOWERINGS.add("ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D")
@@ -22,10 +22,10 @@ def conv_lstm(layer: ConvLSTM1D | ConvLSTM2D | ConvLSTM3D, site: Site) -> Code:
         site,
         f"layers.{type(layer).__name__}",
         argument(layer.filters, hint="filters"),
-        argument(pair(layer.kernel_size), hint="kernel_size"),
-        strides=optional(pair(layer.strides), 1),
+        argument(one_if_alike(layer.kernel_size), hint="kernel_size"),
+        strides=optional(one_if_alike(layer.strides), 1),
         padding=optional(text(layer.padding), "valid"),
-        dilation_rate=optional(pair(layer.dilation_rate), 1),
+        dilation_rate=optional(one_if_alike(layer.dilation_rate), 1),
         **step(layer),
         **around(layer),
     )

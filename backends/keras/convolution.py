@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from specc.emit.code import Code, argument, call, optional
 from specc.layers.convolution import Conv1D, Conv2D, Conv3D
+from specc.windows import one_if_alike
 
 from .activations import activate
 from .kernels import affine, bias_weight, kernel_size, taps_first, window
 from .site import LOWERINGS, Site
-from .windows import pair, zero_padded
+from .windows import zero_padded
 
 
 @LOWERINGS.add("Conv1D", "Conv2D", "Conv3D")
@@ -19,7 +20,7 @@ def convolution(layer: Conv1D | Conv2D | Conv3D, site: Site) -> Code:
         argument(layer.filters, hint="filters"),
         kernel_size(layer),
         **window(layer, padding),
-        dilation_rate=optional(pair(layer.dilation_rate), 1),
+        dilation_rate=optional(one_if_alike(layer.dilation_rate), 1),
         groups=optional(layer.groups, 1),
         **affine(layer),
     )

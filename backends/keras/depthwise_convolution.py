@@ -9,12 +9,13 @@ from specc.layers.depthwise_convolution import (
     SeparableConv1D,
     SeparableConv2D,
 )
+from specc.windows import one_if_alike
 
 from .activations import activate, keyword
 from .arguments import initializer, regularizer
 from .kernels import bias_weight, kernel_size, taps_first, window
 from .site import LOWERINGS, Site
-from .windows import pair, zero_padded
+from .windows import zero_padded
 
 
 @LOWERINGS.add("DepthwiseConv1D", "DepthwiseConv2D")
@@ -25,7 +26,7 @@ def depthwise_convolution(layer: DepthwiseConv1D | DepthwiseConv2D, site: Site) 
         kernel_size(layer),
         **window(layer, padding),
         depth_multiplier=optional(layer.depth_multiplier, 1),
-        dilation_rate=optional(pair(layer.dilation_rate), 1),
+        dilation_rate=optional(one_if_alike(layer.dilation_rate), 1),
         activation=keyword(layer.activation),
         use_bias=optional(layer.use_bias, True),
         depthwise_initializer=initializer(layer.depthwise_initializer, "glorot_uniform"),
@@ -46,7 +47,7 @@ def separable_convolution(layer: SeparableConv1D | SeparableConv2D, site: Site) 
         argument(layer.filters, hint="filters"),
         kernel_size(layer),
         **window(layer, padding),
-        dilation_rate=optional(pair(layer.dilation_rate), 1),
+        dilation_rate=optional(one_if_alike(layer.dilation_rate), 1),
         depth_multiplier=optional(layer.depth_multiplier, 1),
         activation=keyword(layer.activation),
         use_bias=optional(layer.use_bias, True),

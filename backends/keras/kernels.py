@@ -5,22 +5,22 @@ from __future__ import annotations
 from typing import Any
 
 from specc.emit.code import Argument, argument, optional, text
+from specc.windows import one_if_alike
 
 from .activations import keyword
 from .arguments import initializer, regularizer
 from .site import Site
-from .windows import pair
 
 
 def kernel_size(layer: Any) -> Argument:
     """The argument that stands without its name."""
-    return argument(pair(layer.kernel_size), hint="kernel_size")
+    return argument(one_if_alike(layer.kernel_size), hint="kernel_size")
 
 
 def window(layer: Any, padding: str) -> dict[str, Argument]:
     """The arguments after it; `padding` is what no layer before has put on."""
     return {
-        "strides": optional(pair(layer.strides), 1),
+        "strides": optional(one_if_alike(layer.strides), 1),
         "padding": optional(text(padding), "valid"),
     }
 

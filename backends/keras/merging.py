@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from specc.emit.code import Code, argument, call, join, optional
+from specc.emit.code import Code, argument, call, listed, optional
 from specc.layer import Layer
 from specc.layers.merging import Concatenate, Dot, MatMul
 
@@ -12,7 +12,9 @@ from .site import LOWERINGS, Site
 
 @LOWERINGS.add("Concatenate")
 def concatenate(layer: Concatenate, site: Site) -> Code:
-    return call(site.layer("layers.Concatenate", axis=optional(layer.axis, -1)), _listed(site))
+    return call(
+        site.layer("layers.Concatenate", axis=optional(layer.axis, -1)), listed(site.inputs)
+    )
 
 
 @LOWERINGS.add("Add", "Average")
@@ -25,12 +27,12 @@ def total(layer: Layer, site: Site) -> Code:
         tuple(type.rank for type in types),
         average=optional(site.node.type == "Average", False),
     )
-    return call(made, _listed(site))
+    return call(made, listed(site.inputs))
 
 
 @LOWERINGS.add("Maximum", "Minimum", "Multiply", "Subtract")
 def elementwise(layer: Layer, site: Site) -> Code:
-    return call(site.layer(f"layers.{site.node.type}"), _listed(site))
+    return call(site.layer(f"layers.{site.node.type}"), listed(site.inputs))
 
 
 @LOWERINGS.add("Dot")
@@ -40,7 +42,7 @@ def dot(layer: Dot, site: Site) -> Code:
         argument(layer.axes, hint="axes"),
         normalize=optional(layer.normalize, False),
     )
-    return call(made, _listed(site))
+    return call(made, listed(site.inputs))
 
 
 @LOWERINGS.add("MatMul")
@@ -51,9 +53,4 @@ def matmul(layer: MatMul, site: Site) -> Code:
         transpose_a=optional(layer.transpose_a, False),
         transpose_b=optional(layer.transpose_b, False),
     )
-    return call(made, _listed(site))
-
-
-def _listed(site: Site) -> Code:
-    first, *others = site.inputs
-    return join("[", first, *(part for item in others for part in (", ", item)), "]")
+    return call(made, listed(site.inputs))

@@ -11,11 +11,11 @@ from specc.layers.pooling import (
     MaxPooling2D,
     MaxPooling3D,
 )
-from specc.windows import PaddingMode, windows
+from specc.windows import PaddingMode, known_pads, one_if_alike, windows
 
 from .helpers import pooling as helpers
 from .site import LOWERINGS, Helper, Site
-from .windows import Pads, is_padded, known_pads, pair
+from .windows import Pads, is_padded
 
 MaxPooling = MaxPooling1D | MaxPooling2D | MaxPooling3D
 AveragePooling = AveragePooling1D | AveragePooling2D | AveragePooling3D
@@ -37,7 +37,7 @@ def average_pooling(layer: AveragePooling, site: Site) -> Code:
     padding = _padding(layer, site)
     if is_padded(padding):
         return _padded(helpers.padded_average_pooling, layer, padding, site)
-    if padding == "same" and not _is_symmetric(known_pads(layer.windows, site)):
+    if padding == "same" and not _is_symmetric(known_pads(layer.windows, site.type)):
         made = site.layer(
             site.helper(helpers.same_average_pooling),
             argument(layer.pool_size, hint="pool_size"),
@@ -52,11 +52,11 @@ def _padding(layer: MaxPooling | AveragePooling, site: Site) -> PaddingMode | Pa
 
     A last window beyond the end, as in `ceil_mode`, is a pad as well.
     """
-    pads = known_pads(layer.windows, site)
+    pads = known_pads(layer.windows, site.type)
     if layer.padding == "same" or pads is None:
         return "same"
     strides, dilation = layer.strides or layer.pool_size, (1,) * layer.rank
-    same = known_pads(windows(layer.pool_size, strides, dilation, "same"), site)
+    same = known_pads(windows(layer.pool_size, strides, dilation, "same"), site.type)
     return "same" if pads == same and is_padded(pads) else pads
 
 
@@ -71,10 +71,10 @@ def _plain(
     padding: PaddingMode | Pads,
     site: Site,
 ) -> Code:
-    strides = None if layer.strides in (None, layer.pool_size) else pair(layer.strides)
+    strides = None if layer.strides in (None, layer.pool_size) else one_if_alike(layer.strides)
     made = site.layer(
         constructor,
-        argument(pair(layer.pool_size), hint="pool_size"),
+        argument(one_if_alike(layer.pool_size), hint="pool_size"),
         strides=optional(strides, None),
         padding=optional(text("same" if padding == "same" else "valid"), "valid"),
     )
@@ -84,8 +84,8 @@ def _plain(
 def _padded(helper: Helper, layer: MaxPooling | AveragePooling, padding: Pads, site: Site) -> Code:
     made = site.layer(
         site.helper(helper),
-        argument(pair(layer.pool_size), hint="pool_size"),
-        strides=pair(layer.strides or layer.pool_size),
+        argument(one_if_alike(layer.pool_size), hint="pool_size"),
+        strides=one_if_alike(layer.strides or layer.pool_size),
         padding=padding,
     )
     return call(made, site.x)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from specc.emit.code import Argument, Call, Code, argument, call, join, optional, text
+from specc.emit.code import Argument, Call, Code, argument, call, listed, optional, text
 from specc.ir import Node
 from specc.layers.recurrent import (
     GRU,
@@ -81,20 +81,15 @@ def applied(
     use = next(filter(_is_masked, site.uses), None)
     if use and layer.return_sequences:
         made = masked(site, call(constructor, *arguments, **keywords), use)
-        return call(made, _listed([x, mask or everywhere(site), *states]))
+        return call(made, listed([x, mask or everywhere(site), *states]))
     given = {"mask": mask} if mask else {}
     if states:
-        given["initial_state"] = _listed(states) if len(states) > 1 else states[0]
+        given["initial_state"] = listed(states) if len(states) > 1 else states[0]
     return call(site.layer(constructor, *arguments, **keywords), x, **given)
 
 
 def _is_masked(node: Node) -> bool:
     return has_mask([value.type for value in node.inputs])
-
-
-def _listed(tensors: list[Code]) -> Code:
-    parts: list[Code] = [part for each in tensors for part in (", ", each)]
-    return join("[", *parts[1:], "]")
 
 
 def _weights(layer: Any, site: Site, prefix: str, path: str) -> None:
@@ -161,4 +156,4 @@ def cell(layer: AnyCell, site: Site) -> Code:
     _weights(layer, site, "", "")
     x, *states = site.inputs
     made = site.layer(f"layers.{type(layer).__name__}", _units(layer), **step(layer))
-    return call("keras.tree.flatten", call(made, x, _listed(states)))
+    return call("keras.tree.flatten", call(made, x, listed(states)))

@@ -13,16 +13,16 @@ from specc.layers.resizing import (
     UpSampling2D,
     UpSampling3D,
 )
+from specc.windows import one_if_alike
 
 from .helpers import padding
 from .helpers import resizing as helpers
 from .site import LOWERINGS, Helper, Site
-from .windows import pair
 
 
 @LOWERINGS.add("UpSampling1D", "UpSampling3D")
 def up_sampling(layer: UpSampling1D | UpSampling3D, site: Site) -> Code:
-    size = optional(pair(layer.size), 2, "size")
+    size = optional(one_if_alike(layer.size), 2, "size")
     return call(site.layer(f"layers.UpSampling{len(layer.size)}D", size), site.x)
 
 
@@ -32,7 +32,7 @@ def up_sampling2d(layer: UpSampling2D, site: Site) -> Code:
     if layer.interpolation in ("nearest", "bilinear"):
         made = site.layer(
             "layers.UpSampling2D",
-            optional(pair(layer.size), 2, "size"),
+            optional(one_if_alike(layer.size), 2, "size"),
             interpolation=optional(text(layer.interpolation), "nearest"),
         )
         return call(made, site.x)

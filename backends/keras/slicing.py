@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from specc.emit.code import Code, Literal, argument, call, join
+from specc.emit.code import Code, Literal, argument, call, join, separated
 from specc.layers.slicing import Flip, Part, Roll, Slice, Split, Take
 
 from .helpers import slicing as helpers
@@ -15,7 +15,7 @@ def slice_(layer: Slice, site: Site) -> Code:
     items = [
         _part(parts[axis]) if axis in parts else "slice(None)" for axis in range(1 + max(parts))
     ]
-    key = join("(", *(piece for item in items[:-1] for piece in (item, ", ")), items[-1], ")")
+    key = join("(", separated(items, ", "), ")")
     return applied(site, helpers.getitem, key)
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from specc.emit.code import Code, argument, call, optional
 from specc.layers.transposed_convolution import Conv1DTranspose, Conv2DTranspose, Conv3DTranspose
-from specc.windows import unfoldings
+from specc.windows import one_if_alike, unfoldings
 
 from .activations import activate
 from .kernels import affine, bias_weight, kernel_size, taps_first, window
 from .site import LOWERINGS, Site
-from .windows import Pads, amount, is_padded, pair
+from .windows import Pads, amount, is_padded
 
 
 @LOWERINGS.add("Conv1DTranspose", "Conv2DTranspose", "Conv3DTranspose")
@@ -23,8 +23,8 @@ def transposed_convolution(
         argument(layer.filters, hint="filters"),
         kernel_size(layer),
         **window(layer, padding),
-        output_padding=optional(output_padding and pair(output_padding), None),
-        dilation_rate=optional(pair(layer.dilation_rate), 1),
+        output_padding=optional(output_padding and one_if_alike(output_padding), None),
+        dilation_rate=optional(one_if_alike(layer.dilation_rate), 1),
         **affine(layer),
     )
     site.weight("weight", "kernel", taps_first(layer.rank, 1, 0))

@@ -5,16 +5,11 @@ from __future__ import annotations
 from typing import TypeGuard
 
 from specc.emit.code import Code, argument, call
-from specc.windows import PaddingMode, Window
+from specc.windows import PaddingMode, one_if_alike
 
 from .site import Site
 
 Pads = tuple[tuple[int, int], ...]
-
-
-def pair(values: tuple[int, ...]) -> int | tuple[int, ...]:
-    """One number if all axes are alike, as Keras users write it."""
-    return values[0] if len(set(values)) == 1 else values
 
 
 def amount(pads: Pads) -> int | tuple[object, ...]:
@@ -23,20 +18,12 @@ def amount(pads: Pads) -> int | tuple[object, ...]:
     if len(short) < len(pads):
         (first, *others) = pads
         return pads if others else first
-    return pair(short)
+    return one_if_alike(short)
 
 
 def is_padded(padding: PaddingMode | Pads) -> TypeGuard[Pads]:
     """Whether there are explicit pads that are not all zero."""
     return not isinstance(padding, str) and any(map(any, padding))
-
-
-def known_pads(windows: tuple[Window, ...], site: Site) -> Pads | None:
-    """The cells added before and after, along each axis; None if that is known at run time only."""
-    sizes = site.type.shape[1:-1]
-    pads = [window.pads(size) for window, size in zip(windows, sizes, strict=True)]
-    known = tuple(pad for pad in pads if pad is not None)
-    return known if len(known) == len(pads) else None
 
 
 def zero_padded(padding: PaddingMode | Pads, site: Site) -> tuple[Code, str]:

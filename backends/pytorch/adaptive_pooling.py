@@ -11,9 +11,9 @@ from specc.layers.adaptive_pooling import (
     AdaptiveMaxPooling2D,
     AdaptiveMaxPooling3D,
 )
+from specc.windows import one_if_alike
 
 from .site import LOWERINGS, Site
-from .windows import pair
 
 
 @LOWERINGS.add("AdaptiveAveragePooling1D", "AdaptiveAveragePooling2D", "AdaptiveAveragePooling3D")
@@ -32,4 +32,4 @@ def adaptive_max_pooling(
 
 
 def _adaptive(kind: str, output_size: tuple[int, ...], site: Site) -> Code:
-    return call(site.module(kind, argument(pair(output_size), hint="output_size")), site.x)
+    return call(site.module(kind, argument(one_if_alike(output_size), hint="output_size")), site.x)

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from specc.attention import attended, roles_of
 from specc.dims import Size, product
-from specc.emit.code import Argument, Code, Literal, Ref, argument, call, join, optional, text
+from specc.emit.code import (
+    Argument,
+    Code,
+    Literal,
+    Ref,
+    argument,
+    call,
+    join,
+    optional,
+    separated,
+    text,
+)
 from specc.ir import Value
 from specc.layers.attention import (
     AdditiveAttention,
@@ -206,7 +217,4 @@ def _attended(layer: Attention | AdditiveAttention, site: Site, module: Code) ->
 
 def _all_of(masks: list[Code], site: Site) -> Code:
     """What is true where all masks are; a variable if there are several."""
-    first, *others = masks
-    if not others:
-        return first
-    return site.let("mask", join(first, *(part for mask in others for part in (" & ", mask))))
+    return masks[0] if len(masks) == 1 else site.let("mask", separated(masks, " & "))

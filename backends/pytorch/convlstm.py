@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from specc.emit.code import Code, argument, optional
 from specc.layers.convlstm import ConvLSTM1D, ConvLSTM2D, ConvLSTM3D
+from specc.windows import one_if_alike
 
 from .recurrent import applied, function
 from .site import LOWERINGS, Site
-from .windows import pair
 
 
 @LOWERINGS.add("ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D")
@@ -26,9 +26,9 @@ def conv_lstm(layer: ConvLSTM1D | ConvLSTM2D | ConvLSTM3D, site: Site) -> Code:
         argument(value.type.channels, hint="in_channels"),
         argument(layer.filters, hint="out_channels"),
         argument(layer.kernel_size, hint="kernel_size"),
-        stride=optional(pair(layer.strides), 1),
+        stride=optional(one_if_alike(layer.strides), 1),
         pads=optional(flat if any(flat) else (), ()),
-        dilation=optional(pair(layer.dilation_rate), 1),
+        dilation=optional(one_if_alike(layer.dilation_rate), 1),
         bias=optional(layer.use_bias, True),
         **functions,
         dropout=optional(layer.dropout, 0.0),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from specc.einsum import dot_equation
-from specc.emit.code import Code, Literal, Ref, call, join, text
+from specc.emit.code import Code, Literal, Ref, call, join, listed, separated, text
 from specc.ir import Value
 from specc.layers.merging import (
     Add,
@@ -22,29 +22,29 @@ from .site import LOWERINGS, Site
 
 @LOWERINGS.add("Concatenate")
 def concatenate(layer: Concatenate, site: Site) -> Code:
-    items = join("[", *_separated(site.inputs, ", "), "]")
+    items = listed(site.inputs)
     return call("torch.cat", items, dim=site.node.inputs[0].axis(layer.axis))
 
 
 @LOWERINGS.add("Add")
 def add(layer: Add, site: Site) -> Code:
-    return join(*_separated(_aligned(site), " + "))
+    return separated(_aligned(site), " + ")
 
 
 @LOWERINGS.add("Multiply")
 def multiply(layer: Multiply, site: Site) -> Code:
-    return join(*_separated(_aligned(site), " * "))
+    return separated(_aligned(site), " * ")
 
 
 @LOWERINGS.add("Subtract")
 def subtract(layer: Subtract, site: Site) -> Code:
-    return join(*_separated(_aligned(site), " - "))
+    return separated(_aligned(site), " - ")
 
 
 @LOWERINGS.add("Average")
 def average(layer: Average, site: Site) -> Code:
     count = Literal(len(site.inputs), "count")
-    return join("(", *_separated(_aligned(site), " + "), ") / ", count)
+    return join("(", separated(_aligned(site), " + "), ") / ", count)
 
 
 @LOWERINGS.add("Maximum")
@@ -104,8 +104,3 @@ def _aligned(site: Site) -> tuple[Code, ...]:
 def _with_rank(value: Value, rank: int) -> Code:
     missing = rank - value.type.rank
     return join(Ref(value), f"[:, {', '.join(['None'] * missing)}]") if missing else Ref(value)
-
-
-def _separated(items: tuple[Code, ...], separator: str) -> tuple[Code, ...]:
-    first, *others = items
-    return (first, *(part for item in others for part in (separator, item)))

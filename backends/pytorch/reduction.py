@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from specc.emit.code import Code, Literal, call, join, optional
 from specc.layers.reduction import ReduceMax, ReduceMean, ReduceMin, ReduceSum
+from specc.windows import one_if_alike
 
 from .site import LOWERINGS, Site
-from .windows import pair
 
 METHODS = {"ReduceMean": "mean", "ReduceSum": "sum", "ReduceMax": "amax", "ReduceMin": "amin"}
 
@@ -17,7 +17,7 @@ def reduction(layer: ReduceMax | ReduceMean | ReduceMin | ReduceSum, site: Site)
     dims = tuple(sorted(value.axis(axis) for axis in layer.axes(value.type)))
     method = call(
         f".{METHODS[site.node.type]}",
-        dim=Literal(pair(dims), "dim"),
+        dim=Literal(one_if_alike(dims), "dim"),
         keepdim=optional(layer.keepdims, False, "keepdim"),
     )
     return join(site.x, method)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from specc.dims import Size
-from specc.emit.code import Code, Join, Literal, call, join
+from specc.emit.code import Code, Literal, call, join, listed, separated
 from specc.layers.slicing import Flip, Roll, Slice, Split, Take
 
 from .site import LOWERINGS, Site
@@ -43,7 +43,7 @@ def split(layer: Split, site: Site) -> Code:
 def _lengths(sizes: tuple[Size, ...], rest: Code) -> Code:
     """The lengths of the parts, one of which is known at run time only."""
     lengths = [Literal(size, "size") if isinstance(size, int) else rest for size in sizes]
-    return join("(", *_separated(lengths), ")")
+    return join("(", separated(lengths, ", "), ")")
 
 
 @LOWERINGS.add("Flip")
@@ -84,9 +84,4 @@ def sliced(x: Code, parts: Mapping[int, Code]) -> Code:
     if not parts:
         return x
     items = (parts.get(axis, ":") for axis in range(max(parts) + 1))
-    return Join((x, "[", *_separated(items), "]"))
-
-
-def _separated(items: Iterable[Code]) -> Iterable[Code]:
-    for number, item in enumerate(items):
-        yield from (", ", item) if number else (item,)
+    return join(x, listed(items))

@@ -7,16 +7,11 @@ from dataclasses import dataclass
 from specc.dims import Size
 from specc.emit.code import Argument, Code, Literal, argument, call, join, optional
 from specc.ir import Node
-from specc.windows import Unfolding, Window
+from specc.windows import Unfolding, Window, known_pads, one_if_alike
 
 from .site import Site
 
 Pads = tuple[tuple[int, int], ...]
-
-
-def pair(values: tuple[int, ...]) -> int | tuple[int, ...]:
-    """One number if all axes are alike, as PyTorch users write it."""
-    return values[0] if len(set(values)) == 1 else values
 
 
 def sizes(site: Site, filters: object, kernel_size: object) -> tuple[Argument, ...]:
@@ -48,22 +43,19 @@ class Sliding:
         return self._pads_of(self.site.node)
 
     def _pads_of(self, node: Node) -> Pads | None:
-        sizes = node.inputs[0].type.shape[1:-1]
-        found = [window.pads(size) for window, size in zip(self.windows, sizes, strict=True)]
-        known = tuple(pad for pad in found if pad is not None)
-        return known if len(known) == len(found) else None
+        return known_pads(self.windows, node.inputs[0].type)
 
     @property
     def kernel_size(self) -> int | tuple[int, ...]:
-        return pair(tuple(window.kernel for window in self.windows))
+        return one_if_alike(tuple(window.kernel for window in self.windows))
 
     @property
     def stride(self) -> int | tuple[int, ...]:
-        return pair(tuple(window.stride for window in self.windows))
+        return one_if_alike(tuple(window.stride for window in self.windows))
 
     @property
     def dilation(self) -> int | tuple[int, ...]:
-        return pair(tuple(window.dilation for window in self.windows))
+        return one_if_alike(tuple(window.dilation for window in self.windows))
 
     def symmetric(self) -> int | tuple[int, ...] | None:
         """The pads as a convolution of PyTorch adds them; None if it cannot.
@@ -75,7 +67,7 @@ class Sliding:
             return None
         if any(self._pads_of(use) != pads for use in self.site.uses):
             return None
-        return pair(tuple(begin for begin, _ in pads))
+        return one_if_alike(tuple(begin for begin, _ in pads))
 
     def keywords(self) -> dict[str, Argument]:
         """The arguments of a convolution about its windows."""
@@ -103,9 +95,11 @@ class Sliding:
         if any(2 * pad > window.kernel for pad, window in zip(begins, self.windows, strict=True)):
             return None
         if all(begin == end for begin, end in pads):
-            return pair(begins), False
+            return one_if_alike(begins), False
         cells = zip(self.windows, self.sizes, begins, strict=True)
-        return (pair(begins), True) if all(_reached_by_ceil(*cell) for cell in cells) else None
+        return (
+            (one_if_alike(begins), True) if all(_reached_by_ceil(*cell) for cell in cells) else None
+        )
 
     def explicit(self) -> Code:
         """The pads as `F.pad` takes them, the last axis first."""
@@ -159,11 +153,11 @@ class Cropping:
 
     @property
     def padding(self) -> int | tuple[int, ...]:
-        return pair(tuple(_cut(each).padding for each in self.unfoldings))
+        return one_if_alike(tuple(_cut(each).padding for each in self.unfoldings))
 
     @property
     def output_padding(self) -> int | tuple[int, ...]:
-        return pair(tuple(_cut(each).output_padding for each in self.unfoldings))
+        return one_if_alike(tuple(_cut(each).output_padding for each in self.unfoldings))
 
     def cropped(self, x: Code) -> Code:
         """`x` without the cells that the module cannot cut off: those of one end only."""

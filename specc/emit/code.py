@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -64,6 +64,17 @@ Show = Callable[[Literal], str]
 def join(*parts: Code) -> Code:
     """Parts written one after the other."""
     return Join(parts)
+
+
+def separated(items: Iterable[Code], separator: str) -> Code:
+    """The items with the separator between each two: `a + b + c`."""
+    parts: list[Code] = [part for item in items for part in (separator, item)]
+    return Join(tuple(parts[1:]))
+
+
+def listed(items: Iterable[Code]) -> Code:
+    """A list of the items: `[a, b]`."""
+    return join("[", separated(items, ", "), "]")
 
 
 def argument(
