@@ -695,6 +695,13 @@ FAULTS: list[tuple[str, dict[str, Any], tuple[str, ...], str, str]] = [
         "more than 8",
     ),
     ("ReduceMax", {"axis": 0}, ("float32[N, 3]",), "invalid-parameter", "beside the batch"),
+    (
+        "TimeDistributed",
+        {"layer": {"WindowPositionBias": {"num_heads": 1, "window_size": 2}}},
+        ("float32[N, T, 4, 3]",),
+        "invalid-parameter",
+        "something for each item, received WindowPositionBias",
+    ),
     ("NotEqual", {"value": 1e30}, ("int32[N]",), "invalid-parameter", "a value of int32"),
     ("NotEqual", {"value": 0.5}, ("int64[N]",), "invalid-parameter", "received 0.5"),
     (

@@ -34,29 +34,23 @@ class TimeDistributed(Layer):
     def infer(self, *inputs: TensorType) -> tuple[TensorType, ...]:
         (x,) = inputs
         require_min_rank(x, 3, "[N, T, …]")
-        kind = type(self.layer).__name__
         if self.layer.arity[0] > 1:
-            raise Fault(
-                "invalid-parameter",
-                f"expected a layer of one input, received {kind}",
-                parameter="layer",
-            )
-        outputs = self.layer.infer(self.step(x))
+            raise self._refusal("of one input")
+        step = self.step(x)
+        outputs = self.layer.infer(step)
         if len(outputs) != 1:
-            raise Fault(
-                "invalid-parameter",
-                f"expected a layer of one output, received {kind} with {len(outputs)}",
-                parameter="layer",
-            )
-        if any(not weight.trainable for weight in self.weights(x).values()):
-            raise Fault(
-                "invalid-parameter",
-                f"expected a layer without moving averages, received {kind}",
-                parameter="layer",
-                help=f"{kind} takes sequences by itself, and averages over the steps too",
-            )
+            raise self._refusal("of one output", f" with {len(outputs)}")
         (y,) = outputs
+        if y.shape[:1] != step.shape[:1]:
+            raise self._refusal("that gives something for each item", f", which gives {y}")
+        if any(not weight.trainable for weight in self.weights(x).values()):
+            help = "such a layer takes sequences by itself, and averages over the steps too"
+            raise self._refusal("without moving averages", help=help)
         return (y.with_shape((*x.shape[:2], *y.shape[1:])),)
+
+    def _refusal(self, wanted: str, received: str = "", help: str = "") -> Fault:
+        message = f"expected a layer {wanted}, received {type(self.layer).__name__}{received}"
+        return Fault("invalid-parameter", message, parameter="layer", help=help)
 
     def weights(self, *inputs: TensorType) -> Mapping[str, WeightDecl]:
         return self.layer.weights(*map(self.step, inputs))
