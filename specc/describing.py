@@ -84,16 +84,16 @@ def _parameter(name: str, schema: Schema, layer: type[Layer]) -> str:
     """A parameter with its default, its description and its type, on lines of their own."""
     required = layer.model_fields[name].is_required()
     default = "required" if required else f"default {_yaml(schema.get('default'))}"
-    short = f"; `{_short(layer)}` for short" if name == layer.primary and _short(layer) else ""
+    short = f"; `{_short(layer)}` for short" if name == layer.primary else ""
     notes = filter(None, (schema.get("description"), schema_text(schema)))
     return "\n".join([f"  {name} ({default}{short})", *map(_indented, notes)])
 
 
 def _short(layer: type[Layer]) -> str:
-    """A use of the layer with a bare value, as `Dense: 4`; "" if none of the samples can be one."""
+    """A use of the layer with a bare value, as `Dense: 4`, after a sample if one can be so."""
     alone = (sample.params for sample in layer.samples if {*sample.params} == {layer.primary})
-    params = next(alone, None)
-    return f"{layer.__name__}: {_yaml(params[str(layer.primary)])}" if params else ""
+    values = (_yaml(params[str(layer.primary)]) for params in alone)
+    return f"{layer.__name__}: {next(values, '…')}"
 
 
 def _indented(text: str) -> str:

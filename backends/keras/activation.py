@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from specc.emit.code import Code, call, join, optional
-from specc.layers.activation import ELU, Identity, LeakyReLU, PReLU, ReLU, Softmax
+from specc.layers.activation import ELU, LeakyReLU, PReLU, ReLU, Softmax
 
 from .arguments import axes, initializer, regularizer
 from .masks import masked
@@ -45,11 +45,6 @@ def prelu(layer: PReLU, site: Site) -> Code:
     channels_first = layer.layout_for(site.type) == "channels_first"
     site.weight("weight", "alpha", (*range(1, rank), 0) if channels_first else None)
     return call(made, site.x)
-
-
-@LOWERINGS.add("Identity")
-def identity(layer: Identity, site: Site) -> Code:
-    return call(site.layer("layers.Identity"), site.x)
 
 
 @LOWERINGS.add("Softmax")

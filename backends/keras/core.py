@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from specc.einsum import einsum_letters
 from specc.emit.code import Code, argument, call, optional, text
-from specc.layers.core import Activation, Dense, EinsumDense
+from specc.layers.core import Activation, Dense, EinsumDense, Identity
 
 from .activations import OWN, activate, keyword, own
 from .arguments import initializer, regularizer
@@ -58,3 +58,8 @@ def activation(layer: Activation, site: Site) -> Code:
         return call(own(layer.activation, site), site.x)
     made = site.layer("layers.Activation", text(layer.activation, "activation"))
     return call(made, site.x)
+
+
+@LOWERINGS.add("Identity")
+def identity(layer: Identity, site: Site) -> Code:
+    return call(site.layer("layers.Identity"), site.x)

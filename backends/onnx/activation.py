@@ -57,11 +57,6 @@ def prelu(build: Builder, x: Tensor) -> Tensor:
     return build.op("PRelu", x, weight)
 
 
-@LOWERINGS.add("Identity")
-def identity(build: Builder, x: Tensor) -> Tensor:
-    return x
-
-
 @LOWERINGS.add("Softmax")
 def softmax(build: Builder, x: Tensor, mask: Tensor | None = None) -> Tensor:
     """The least number stands for what a mask leaves out, so that no row is without any."""

@@ -34,3 +34,8 @@ def einsum_dense(build: Builder, x: Tensor) -> Tensor:
 @LOWERINGS.add("Activation")
 def activation(build: Builder, x: Tensor) -> Tensor:
     return activate(build, build.layer.activation, x)
+
+
+@LOWERINGS.add("Identity")
+def identity(build: Builder, x: Tensor) -> Tensor:
+    return x

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from specc.emit.code import Code, Literal, call, join, optional
-from specc.layers.activation import ELU, Identity, LeakyReLU, PReLU, ReLU, Softmax
+from specc.layers.activation import ELU, LeakyReLU, PReLU, ReLU, Softmax
 
 from .activations import last_axis
 from .site import LOWERINGS, Site
@@ -54,11 +54,6 @@ def prelu(layer: PReLU, site: Site) -> Code:
     if len(shape) == 1 and value.axis(-1) == 1:
         return call(site.module("nn.PReLU", Literal(shape[0], "channels")), site.x)
     return call(site.module(site.helper("PReLU"), Literal(shape, "shape")), site.x)
-
-
-@LOWERINGS.add("Identity")
-def identity(layer: Identity, site: Site) -> Code:
-    return site.x
 
 
 @LOWERINGS.add("Softmax")

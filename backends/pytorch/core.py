@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from specc.emit.code import Code, Literal, argument, call, optional, text
-from specc.layers.core import Activation, Dense, EinsumDense
+from specc.layers.core import Activation, Dense, EinsumDense, Identity
 
 from .activations import activate
 from .site import LOWERINGS, Site
@@ -37,3 +37,8 @@ def einsum_dense(layer: EinsumDense, site: Site) -> Code:
 @LOWERINGS.add("Activation")
 def activation(layer: Activation, site: Site) -> Code:
     return activate(layer.activation, site.x, site)
+
+
+@LOWERINGS.add("Identity")
+def identity(layer: Identity, site: Site) -> Code:
+    return site.x

@@ -209,24 +209,6 @@ def _canonical(shape: tuple[int, ...]) -> tuple[int, ...]:
     return (channels, *places) if len(places) > 1 else shape
 
 
-class Identity(Layer):
-    """`x`, of any type.
-
-    Source: `keras.layers.Identity`.
-    """
-
-    layout = "any"
-
-    def infer(self, *inputs: TensorType) -> tuple[TensorType, ...]:
-        return inputs
-
-    samples = (
-        Sample({}, ("float32[N, h, w, 4]",), ("float32[N, h, w, 4]",)),
-        Sample({}, ("int64[N]",), ("int64[N]",)),
-        Sample({}, ("bool[2, 3]",), ("bool[2, 3]",)),
-    )
-
-
 class Softmax(Layer):
     """`exp(x) / Σ exp(x)`, the sum running over `axis`.
 

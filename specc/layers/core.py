@@ -1,4 +1,4 @@
-"""The basic layers: fully connected ones, and activations on their own."""
+"""The basic layers: fully connected ones, activations on their own, and none at all."""
 
 from __future__ import annotations
 
@@ -296,4 +296,22 @@ class Activation(Layer):
         Sample({"activation": "log_softmax"}, ("float32[N, h, w, 4]",), ("float32[N, h, w, 4]",)),
         Sample({"activation": "glu"}, ("float32[2, 3, 5, 4]",), ("float32[2, 3, 5, 2]",)),
         Sample({"activation": "glu"}, ("float32[N, 6]",), ("float32[N, 3]",)),
+    )
+
+
+class Identity(Layer):
+    """`x`, of any type.
+
+    Source: `keras.layers.Identity`.
+    """
+
+    layout = "any"
+
+    def infer(self, *inputs: TensorType) -> tuple[TensorType, ...]:
+        return inputs
+
+    samples = (
+        Sample({}, ("float32[N, h, w, 4]",), ("float32[N, h, w, 4]",)),
+        Sample({}, ("int64[N]",), ("int64[N]",)),
+        Sample({}, ("bool[2, 3]",), ("bool[2, 3]",)),
     )
