@@ -18,6 +18,7 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from specc.class_variables import settle_class_variables
 from specc.dims import Size
 from specc.initializers import Initializer
 from specc.regularizers import Regularizer
@@ -107,6 +108,7 @@ class Sample:
     training: bool = True
 
 
+@settle_class_variables
 class Layer(BaseModel):
     """A kind of layer; an instance is one use of it, with its parameters.
 
@@ -216,9 +218,7 @@ class LayerTable(Mapping[str, type[Layer]]):
             self._families = {
                 name: file.stem
                 for file in sorted(self.folder.glob("[a-z]*.py"))
-                for name in re.findall(
-                    r"^class ([A-Z]\w*)\(", file.read_text("utf-8"), re.MULTILINE
-                )
+                for name in re.findall(r"\nclass ([A-Z]\w*)\(", file.read_text("utf-8"))
             }
         return self._families
 

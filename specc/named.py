@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import CoreSchema, InitErrorDetails, core_schema
 
+from specc.class_variables import settle_class_variables
 from specc.names import did_you_mean, nearest
 from specc.source import printable
 from specc.wording import shown
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
 
+@settle_class_variables
 class Named(BaseModel):
     """One member of a family; its fields are the arguments, with Keras's names and defaults.
 
