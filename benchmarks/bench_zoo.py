@@ -1,0 +1,176 @@
+"""The whole zoo, a row a network: checking, the length of the sources, and exporting.
+
+    python benchmarks/bench_zoo.py [--only NAME...] [--runs N] [--no-exporters] [--limit SECONDS]
+
+Times are of the processor, so that what else the machine does counts for little.
+first: the first check of a process, which imports the layers that the network has.
+again: the median of later checks of the same file in that process, and its ratio to PyYAML's C
+    loader reading the same text.
+PyTorch, Keras: lines of the emitted source.
+export: an ONNX file of the checked network with its weights. Beside it the same by
+    `torch.onnx.export(dynamo=True)` and by Keras's `model.export(format="onnx")`, which on
+    TensorFlow needs tf2onnx, and their ratios to ours. One that fails is named by its exception,
+    or by the signal that ended it. `--no-exporters` leaves all three out.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+from timing import seconds
+from yaml import CSafeLoader, load
+
+import specc
+from specc.locating import locate
+from specc.verification import example_sizes, random_inputs
+from specc.zoo import names
+
+NETWORKS = (*names(), "efficientnet@b7")
+COLUMNS = (
+    f"{'network':22}{'layers':>7}{'first ms':>10}{'again ms':>10}{'/ YAML':>8}"
+    f"{'PyTorch':>9}{'Keras':>7}{'export s':>10}{'torch s':>20}{'keras s':>20}"
+)
+
+CHECKS = """
+import sys, time
+from pathlib import Path
+from specc.checking import check_file
+
+for _ in range(int(sys.argv[3])):
+    start = time.process_time()
+    checked = check_file(Path(sys.argv[1]), variant=sys.argv[2] or None)
+    print(time.process_time() - start)
+    assert checked.graph is not None
+"""
+
+
+def main() -> None:
+    """Print the table, each row as soon as it is there."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--only", nargs="+", metavar="NAME", default=NETWORKS)
+    parser.add_argument("--runs", type=int, default=5, help="processes that check a network")
+    parser.add_argument("--no-exporters", action="store_true")
+    parser.add_argument("--limit", type=float, default=600, help="seconds that an exporter has")
+    parser.add_argument("--export", choices=EXPORTERS, help="run this one alone, print its time")
+    options = parser.parse_args()
+    if options.export:
+        print(*(export(spec, options.export) for spec in options.only))
+        return
+    print(COLUMNS, flush=True)
+    for spec in options.only:
+        print(checking(spec, options.runs), end="", flush=True)
+        print("" if options.no_exporters else exporting(spec, options.limit), flush=True)
+
+
+def checking(spec: str, runs: int) -> str:
+    """The columns that need no framework."""
+    network = specc.load(spec)
+    location = locate(spec)
+    text = location.path.read_text("utf-8")
+    first, again, reading = [], [], []
+    for _ in range(runs):
+        times = checks(location.path, location.variant)
+        first.append(times[0])
+        again += times[1:]
+        reading += [seconds(lambda: load(text, CSafeLoader), time.process_time) for _ in times]
+    once, later = statistics.median(first) * 1e3, statistics.median(again) * 1e3
+    ratio = later / (statistics.median(reading) * 1e3)
+    lines = [len(network.source(backend).splitlines()) for backend in ("pytorch", "keras")]
+    return (
+        f"{spec:22}{len(network.graph.nodes):7}{once:10.1f}{later:10.1f}{ratio:8.2f}"
+        f"{lines[0]:9}{lines[1]:7}"
+    )
+
+
+def checks(path: Path, variant: str | None, times: int = 6) -> list[float]:
+    """The seconds of each check of a spec in a process of its own."""
+    command = [sys.executable, "-c", CHECKS, str(path), variant or "", str(times)]
+    # An installed program has its bytecode beside it, whatever this environment says.
+    environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
+    done = subprocess.run(command, env=environment, check=True, capture_output=True, text=True)
+    return [float(line) for line in done.stdout.split()]
+
+
+def exporting(spec: str, limit: float) -> str:
+    """The columns of ours and of the frameworks' exporters, each in a process of its own."""
+    ours, *theirs = (export_alone(spec, exporter, limit) for exporter in EXPORTERS)
+    if isinstance(ours, str):
+        return f"  {ours}"
+    cells = (
+        each if isinstance(each, str) else f"{each:.1f} ({each / ours:.0f}x)" for each in theirs
+    )
+    return f"{ours:10.2f}" + "".join(f"{cell:>20}" for cell in cells)
+
+
+def export_alone(spec: str, exporter: str, limit: float) -> float | str:
+    """The seconds that an export takes, or in a word how it fails: it may run out of memory."""
+    command = [sys.executable, __file__, "--export", exporter, "--only", spec]
+    try:
+        done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=limit)
+    except subprocess.TimeoutExpired:
+        return f"over {limit:.0f} s"
+    if done.returncode < 0:
+        return signal.Signals(-done.returncode).name
+    *_, told = done.stdout.split() or ["silent"]
+    return float(told) if told[0].isdigit() else told
+
+
+def export(spec: str, exporter: str) -> str:
+    """The seconds that an export takes, or the class of the exception that ends it."""
+    warnings.filterwarnings("ignore")
+    make = EXPORTERS[exporter]
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "model.onnx"
+        try:
+            make(specc.load("lenet5"), path)()  # the first one imports what exporters need
+            return str(seconds(make(specc.load(spec), path), time.process_time))
+        except Exception as error:  # an exporter may raise anything: that is a finding
+            return type(error).__name__
+
+
+def by_specc(network: specc.Network, path: Path) -> Callable[[], object]:
+    """Ours; as below, the call that is timed."""
+    weights = network.initial_weights()
+    return lambda: network.to_onnx(path, weights)
+
+
+def by_torch(network: specc.Network, path: Path) -> Callable[[], object]:
+    """PyTorch's exporter of a module that is made before."""
+    import torch
+
+    model = network.to_pytorch(io_layout="channels_last").eval()
+    tensors = tuple(map(torch.from_numpy, examples(network)))
+    return lambda: torch.onnx.export(model, tensors, path, dynamo=True)
+
+
+def by_keras(network: specc.Network, path: Path) -> Callable[[], object]:
+    """Keras's exporter of a model that is made before, and called once, as Keras wants it."""
+    model, inputs = network.to_keras(io_layout="channels_last"), examples(network)
+    model(inputs if len(inputs) > 1 else inputs[0])
+    return lambda: model.export(path, format="onnx", verbose=False)
+
+
+def examples(network: specc.Network) -> list[Any]:
+    """An array for each input: a batch of one."""
+    return list(random_inputs(network.graph, example_sizes(network.graph, batch=1)).values())
+
+
+EXPORTERS = {"specc": by_specc, "torch": by_torch, "keras": by_keras}
+
+
+if __name__ == "__main__":
+    main()
