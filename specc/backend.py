@@ -10,6 +10,7 @@ import importlib
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, cast
@@ -102,6 +103,7 @@ def backend_names() -> tuple[str, ...]:
     return tuple(sorted({entry.name for entry in metadata.entry_points(group=GROUP)}))
 
 
+@cache  # to look through all that is installed takes longer than to compile a small network
 def load_backend(name: str) -> Backend:
     """The backend of that name.
 
