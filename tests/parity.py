@@ -14,9 +14,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-import pytest
 from numpy.typing import NDArray
-from samples import all_samples, sample_graph, sample_sizes
+from samples import sample_graph, sample_sizes
 
 from specc.backend import load_backend, load_model_backend
 from specc.dims import evaluate
@@ -108,19 +107,17 @@ def disturbed_weights(graph: Graph, seed: int = 1) -> dict[str, Array]:
     return weights
 
 
-def sized_samples() -> list[Any]:
-    """`(layer_type, sample, large)` as pytest parameters: with symbols, a sample has two sizes."""
-    return [
-        pytest.param(*sample.values, large, id=f"{sample.id}-{'large' if large else 'small'}")
-        for sample in all_samples()
-        for large in ((False, True) if sample_sizes(sample.values[1]) else (False,))
-    ]
-
-
-def sample_case(layer: type[Layer], sample: Sample, large: bool = False) -> Case:
-    """The network of one layer; its symbols stay, so that one model serves every size."""
+def sample_case(layer: type[Layer], sample: Sample) -> Case:
+    """The network of one layer, at small sizes; its symbols stay: one model serves all sizes."""
     graph = sample_graph(layer, sample)
-    return Case(graph, random_weights(graph), sample_sizes(sample, large))
+    return Case(graph, random_weights(graph), sample_sizes(sample))
+
+
+def sample_cases(layer: type[Layer], sample: Sample) -> list[Case]:
+    """The same at small sizes and, if there are symbols, at large ones."""
+    small = sample_case(layer, sample)
+    large = replace(small, sizes=sample_sizes(sample, large=True))
+    return [small, large] if small.sizes else [small]
 
 
 # The frameworks ---------------------------------------------------------------------------------
@@ -133,6 +130,9 @@ class Torch:
         self.graph = graph
         self.images = images_of(graph, io_layout or "channels_first")
         self.model: Any = load_model_backend("pytorch").model(graph, weights, io_layout)
+
+    def __repr__(self) -> str:
+        return f"PyTorch with images {'first' if self.images_first else 'last'}"
 
     def doubled(self) -> Torch:
         """The same in double precision."""
@@ -239,6 +239,9 @@ class Keras:
         self.graph = graph
         self.images = images_of(graph, io_layout or "channels_last")
         self.model: Any = load_model_backend("keras").model(graph, weights, io_layout)
+
+    def __repr__(self) -> str:
+        return f"Keras with images {'first' if self.images_first else 'last'}"
 
     def apply(self, tensors: Mapping[str, Any], *, training: bool) -> dict[str, Any]:
         """The outputs by name, as tensors."""
@@ -466,9 +469,7 @@ def noise_of(pairs: list[tuple[Arrays, Arrays]]) -> dict[str, float]:
     return {name: max(apart(a[name], b[name]) for a, b in pairs) for name in pairs[0][0]}
 
 
-def assert_outputs_agree(
-    case: Case, *runs: Callable[[Arrays], Arrays], sensitive: bool = False
-) -> None:
+def assert_outputs_agree(case: Case, *models: Torch | Keras, sensitive: bool = False) -> None:
     """Every backend gives the same outputs, of the shapes and dtypes that the compiler inferred.
 
     sensitive: see `assert_runs_agree`.
@@ -481,10 +482,13 @@ def assert_outputs_agree(
     for name, value in case.graph.outputs.items():
         declared = (case.shape(value), value.type.dtype)
         assert (reference[name].shape, reference[name].dtype.name) == declared, name
-    for run in runs:
-        what = f"{run.__qualname__} and onnx"
+    for model in models:
         assert_runs_agree(
-            case, lambda case, run=run: run(case.inputs), onnx, what, sensitive=sensitive
+            case,
+            lambda case, model=model: model.outputs(case.inputs),
+            onnx,
+            f"{model} and ONNX",
+            sensitive=sensitive,
         )
 
 

@@ -60,7 +60,7 @@ def case_of(type: str, params: dict[str, Any], given: str) -> Any:
 def test_the_backends_agree(type: str, params: dict[str, Any], given: str) -> None:
     case = case_of(type, params, given)
     torch, keras = Torch(case.graph, {}), Keras(case.graph, {})
-    assert_outputs_agree(case, torch.outputs, keras.outputs)
+    assert_outputs_agree(case, torch, keras)
 
 
 @pytest.mark.parametrize(("height", "width"), [(5, 11), (13, 10), (7, 3)])
