@@ -15,11 +15,11 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from parity import Arrays
+from parity import Arrays, Keras
 from zoo import network
 
-from specc.backend import load_model_backend
 from specc.ir import Graph
+from specc.layer import WeightDecl
 from specc.verification import random_inputs
 
 
@@ -41,6 +41,11 @@ class Application:
     @cached_property
     def graph(self) -> Graph:
         return network(self.spec, self.variant, **self.params)
+
+    def is_the_spec_itself(self) -> bool:
+        """Whether the spec without a variant is this network, of images of some size."""
+        plain = network(self.spec, **self.params).weights
+        return weight_shapes(plain) == weight_shapes(self.graph.weights)
 
     def build(self) -> Any:
         """Keras's own model, with random weights of which none is zero or one."""
@@ -116,6 +121,16 @@ Those take 1 to 20 s of a core each, EfficientNetB7 25 s and 3 GB.
 """
 
 
+def weight_shapes(weights: Mapping[str, WeightDecl]) -> dict[str, tuple[int, ...]]:
+    return {key: weight.shape for key, weight in weights.items()}
+
+
+def first_of_each_spec() -> list[Application]:
+    """Those that are tested always."""
+    by_spec = {each.spec: each for each in reversed(APPLICATIONS)}
+    return [each for each in APPLICATIONS if by_spec[each.spec] is each]
+
+
 def randomize(model: Any, seed: int = 1) -> None:
     """Give all variables numbers of which none is zero or one.
 
@@ -168,20 +183,17 @@ def settle(model: Any, inputs: Arrays) -> None:
         del layer.call
 
 
-def moved_weights(model: Any, graph: Graph) -> Arrays:
-    """The weights of Keras's `model` by the canonical names of `graph`, which is the same network.
+def moved_weights(model: Any, ours: Keras) -> Arrays:
+    """Give `ours`, the same network, the weights of Keras's `model`; by their canonical names.
 
     Raises `AssertionError` where the layers, in the order they were made in, have other shapes.
     """
-    backend = load_model_backend("keras")
-    zeros = {key: np.zeros(weight.shape, np.float32) for key, weight in graph.weights.items()}
-    ours = backend.model(graph, zeros)
-    receivers, givers = layers_with_weights(ours), layers_with_weights(model)
+    receivers, givers = layers_with_weights(ours.model), layers_with_weights(model)
     assert shapes(receivers) == shapes(givers)
     for receiver, giver in zip(receivers, givers, strict=True):
         pairs = zip(receiver.weights, giver.get_weights(), strict=True)
         receiver.set_weights([given.reshape(own.shape) for own, given in pairs])
-    return backend.weights_of(graph, ours)
+    return ours.weights()
 
 
 def layers_with_weights(model: Any) -> list[Any]:

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -544,6 +545,17 @@ def assert_losses_agree(case: Case, torch: Torch, keras: Keras, steps: int, rate
         sensitive=True,
         exactly=lambda: run(torch.doubled()),
     )
+
+
+def assert_weights_are_as_declared(torch: Torch, keras: Keras) -> None:
+    """Names, order and number of the weights; their shapes are compared where they are loaded."""
+    graph, model = torch.graph, torch.model
+    state = {key: x for key, x in model.state_dict().items() if "num_batches" not in key}
+    assert list(state) == list(graph.weights)
+    assert [key for key, x in model.named_parameters() if x.requires_grad] == trainable(graph)
+    assert keras.model.count_params() == graph.parameters
+    in_training = sum(prod(variable.shape) for variable in keras.model.trainable_variables)
+    assert in_training == graph.trainable_parameters
 
 
 def unbiased(case: Case, weights: Arrays, steps: int = 1) -> dict[str, Array]:

@@ -1,8 +1,8 @@
 """Runs emitted source in a process where specc cannot be imported; started by test_golden.py.
 
-Each job is a file of source: its network is made and its weights' elements are counted. The small
-ones also compute: from `ID.npy` to `ID.out.npy`, in PyTorch with the weights in `ID.safetensors`,
-in Keras from a saved model that was loaded with no custom objects.
+Each job is a file of source, which is executed. Those of a network that `computes` also make it,
+and compute from `ID.npy` to `ID.out.npy`: in PyTorch with the weights in `ID.safetensors`, in Keras
+from a saved model that was loaded with no custom objects.
 """
 
 from __future__ import annotations
@@ -28,11 +28,12 @@ class NoSpecc(MetaPathFinder):
 
 
 def main(backend: str, folder: Path) -> None:
-    """Print the number of weights' elements by id, as JSON."""
     sys.meta_path.insert(0, NoSpecc())
-    run = {"pytorch": in_pytorch, "keras": in_keras}[backend]
-    jobs = json.loads((folder / "jobs.json").read_text("utf-8"))
-    sys.stdout.write("\n" + json.dumps({job["id"]: run(job, folder) for job in jobs}) + "\n")
+    compute = {"pytorch": in_pytorch, "keras": in_keras}[backend]
+    for job in json.loads((folder / "jobs.json").read_text("utf-8")):
+        network = last_defined(job["file"])
+        if job["computes"]:
+            compute(network, folder / job["id"])
 
 
 def last_defined(path: str) -> Any:
@@ -43,36 +44,31 @@ def last_defined(path: str) -> Any:
     ]
 
 
-def in_pytorch(job: dict[str, Any], folder: Path) -> int:
+def in_pytorch(network: Any, files: Path) -> None:
     import numpy as np
     import torch
     from safetensors.torch import load_file
 
-    network = last_defined(job["file"])()
-    if job["small"]:
-        network.load_state_dict(load_file(folder / f"{job['id']}.safetensors"), strict=True)
-        with torch.inference_mode():
-            result = network.eval()(torch.from_numpy(np.load(folder / f"{job['id']}.npy")))
-        np.save(folder / f"{job['id']}.out.npy", result.numpy())
-    state = network.state_dict().items()
-    return sum(value.numel() for key, value in state if not key.endswith("num_batches_tracked"))
+    model = network()
+    model.load_state_dict(load_file(files.with_suffix(".safetensors")), strict=True)
+    with torch.inference_mode():
+        result = model.eval()(torch.from_numpy(np.load(files.with_suffix(".npy"))))
+    np.save(files.with_suffix(".out.npy"), result.numpy())
 
 
-def in_keras(job: dict[str, Any], folder: Path) -> int:
+def in_keras(network: Any, files: Path) -> None:
     import keras
     import numpy as np
 
-    network = last_defined(job["file"])()
-    if job["small"]:
-        network.save(folder / f"{job['id']}.keras")
-        inputs = np.load(folder / f"{job['id']}.npy")
-        expected = network(inputs, training=False)
-        keras.backend.clear_session()
-        loaded = keras.saving.load_model(folder / f"{job['id']}.keras")
-        result = keras.ops.convert_to_numpy(loaded(inputs, training=False))
-        np.testing.assert_allclose(result, keras.ops.convert_to_numpy(expected), rtol=1e-5)
-        np.save(folder / f"{job['id']}.out.npy", result)
-    return network.count_params()
+    model = network()
+    model.save(files.with_suffix(".keras"))
+    inputs = np.load(files.with_suffix(".npy"))
+    expected = model(inputs, training=False)
+    keras.backend.clear_session()
+    loaded = keras.saving.load_model(files.with_suffix(".keras"))
+    result = keras.ops.convert_to_numpy(loaded(inputs, training=False))
+    np.testing.assert_allclose(result, keras.ops.convert_to_numpy(expected), rtol=1e-5)
+    np.save(files.with_suffix(".out.npy"), result)
 
 
 if __name__ == "__main__":

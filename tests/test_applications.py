@@ -11,17 +11,16 @@ from collections.abc import Iterator
 import keras
 import numpy as np
 import pytest
-from applications import APPLICATIONS, Application, moved_weights
+from applications import APPLICATIONS, Application, first_of_each_spec, moved_weights
 from parity import TOLERANCE, Keras, Torch, onnx_outputs
 
 from specc.verification import random_inputs
+from specc.weights import initial_weights
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    chosen = APPLICATIONS
-    if not metafunc.config.getoption("--all-applications"):
-        specs = [each.spec for each in APPLICATIONS]
-        chosen = [APPLICATIONS[specs.index(spec)] for spec in dict.fromkeys(specs)]
+    every = metafunc.config.getoption("--all-applications")
+    chosen = APPLICATIONS if every else first_of_each_spec()
     metafunc.parametrize("application", chosen, ids=lambda each: each.function)
 
 
@@ -34,14 +33,15 @@ def _one_network_at_a_time() -> Iterator[None]:
 
 def test_every_backend_computes_what_keras_does(application: Application) -> None:
     graph, model = application.graph, application.build()
-    weights, inputs = moved_weights(model, graph), random_inputs(graph, {"N": 2})
+    ours, inputs = Keras(graph, initial_weights(graph.weights)), random_inputs(graph, {"N": 2})
+    weights = moved_weights(model, ours)
     expected = keras.ops.convert_to_numpy(model(*inputs.values(), training=False))
     largest = np.abs(expected).max()
     assert np.abs(expected[0] - expected[1]).max() > 100 * TOLERANCE * largest, "images count"
     for outputs in (
         onnx_outputs(graph, weights, inputs),
         Torch(graph, weights).outputs(inputs),
-        Keras(graph, weights).outputs(inputs),
+        ours.outputs(inputs),
     ):
         (received,) = outputs.values()
         assert received.shape == expected.shape

@@ -6,11 +6,11 @@ read like any other change. They run where specc cannot be imported, as they do 
 
 from __future__ import annotations
 
+import ast
 import json
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -30,7 +30,10 @@ GOLDEN = Path(__file__).parent / "golden"
 RUN_ALONE = Path(__file__).parent / "run_alone.py"
 BACKENDS = ("pytorch", "keras")
 SMALL = ("dense_digits", "digits_cnn", "fashion_mlp", "happy_house", "signs")
-"""Networks that are also run, with weights."""
+"""Networks that also compute where specc is not."""
+
+LAYOUTS: tuple[IoLayout, ...] = ("channels_first", "channels_last")
+"""Of which one is that of the backend where nothing else is said."""
 
 every_backend = pytest.mark.parametrize("backend", BACKENDS)
 
@@ -69,7 +72,7 @@ def write_all(folder: Path, backend: str) -> None:
     for name in STRUCTURES:
         graphs[f"structure_{name}"] = structure(name, folder)
     for name, graph in graphs.items():
-        for io_layout in (None, "channels_first", "channels_last"):
+        for io_layout in LAYOUTS:
             text = source(graph, backend, io_layout)
             (folder / f"{name}_{io_layout}.py").write_text(text, "utf-8")
 
@@ -108,32 +111,32 @@ def test_each_helper_of_pytorch_stands_after_what_it_needs() -> None:
 # Where specc is not
 
 
-def run_alone(backend: str, folder: Path, jobs: list[dict[str, Any]]) -> dict[str, Any]:
-    """Run golden files in a process that cannot import specc: see run_alone.py."""
-    (folder / "jobs.json").write_text(json.dumps(jobs), "utf-8")
-    command = [sys.executable, "-I", str(RUN_ALONE), backend, str(folder)]
+@every_backend
+def test_the_source_runs_where_specc_is_not(backend: str, tmp_path: Path) -> None:
+    """Every file is executed, the small networks are made and compute: see run_alone.py."""
+    files = {name: str(GOLDEN / backend / f"{name}.py") for name in specc.zoo.names()}
+    jobs = [{"id": name, "file": file, "computes": name in SMALL} for name, file in files.items()]
+    (tmp_path / "jobs.json").write_text(json.dumps(jobs), "utf-8")
+    for name in SMALL:
+        graph = network(name)
+        save_weights(tmp_path / f"{name}.safetensors", initial_weights(graph.weights))
+        (array,) = random_inputs(graph, {"N": 3}).values()
+        order = (0, 3, 1, 2) if backend == "pytorch" and array.ndim == 4 else range(array.ndim)
+        np.save(tmp_path / f"{name}.npy", array.transpose(*order))
+    command = [sys.executable, "-I", str(RUN_ALONE), backend, str(tmp_path)]
     result = subprocess.run(command, capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stderr
-    return json.loads(result.stdout.splitlines()[-1])
+    for name in SMALL:
+        compare(backend, name, tmp_path)
 
 
 @every_backend
-def test_the_source_runs_where_specc_is_not(backend: str, tmp_path: Path) -> None:
-    """Every spec can be made, with as many weights as declared; the small ones compute."""
-    jobs, expected = [], {}
-    for name in specc.zoo.names():
-        graph = network(name)
-        file = GOLDEN / backend / f"{name}.py"
-        jobs.append({"id": name, "file": str(file), "small": name in SMALL})
-        expected[name] = graph.parameters
-        if name in SMALL:
-            save_weights(tmp_path / f"{name}.safetensors", initial_weights(graph.weights))
-            (array,) = random_inputs(graph, {"N": 3}).values()
-            order = (0, 3, 1, 2) if backend == "pytorch" and array.ndim == 4 else range(array.ndim)
-            np.save(tmp_path / f"{name}.npy", array.transpose(*order))
-    assert run_alone(backend, tmp_path, jobs) == expected
-    for name in SMALL:
-        compare(backend, name, tmp_path)
+def test_the_source_imports_on_top(backend: str) -> None:
+    """So that executing a file is all it takes to see what it imports."""
+    for file in (GOLDEN / backend).iterdir():
+        tree = ast.parse(file.read_text("utf-8"))
+        imports = (x for x in ast.walk(tree) if isinstance(x, ast.Import | ast.ImportFrom))
+        assert {*imports} <= {*tree.body}, file
 
 
 def compare(backend: str, name: str, folder: Path) -> None:

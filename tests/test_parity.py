@@ -10,7 +10,6 @@ import json
 import os
 import subprocess
 import sys
-from math import prod
 from pathlib import Path
 
 import pytest
@@ -20,9 +19,9 @@ from parity import (
     Torch,
     assert_outputs_agree,
     assert_steps_agree,
+    assert_weights_are_as_declared,
     random_weights,
     sample_cases,
-    trainable,
 )
 from samples import all_samples, sample_graph, sample_sizes
 from structures import every_structure, structure, structure_sizes
@@ -51,25 +50,14 @@ def test_samples_agree(layer: type[Layer], sample: Sample) -> None:
     cases = sample_cases(layer, sample)
     torch, keras = (kind(cases[0].graph, cases[0].weights) for kind in (Torch, Keras))
     images_last = Torch(cases[0].graph, cases[0].weights, "channels_last")
-    assert_weights_as_declared(torch, keras, sample.parameters)
+    assert_weights_are_as_declared(torch, keras)
+    assert cases[0].graph.parameters == sample.parameters
     for case in cases:
         assert_outputs_agree(case, torch, images_last, keras)
         if has_gradient(sample):
             assert_steps_agree(case, torch, keras, training=False)
         if has_gradient(sample) and sample.training:
             assert_steps_agree(case, torch, keras, training=True)
-
-
-def assert_weights_as_declared(torch: Torch, keras: Keras, parameters: int) -> None:
-    """Names, number and order of the weights; their shapes are compared where they are loaded."""
-    graph, model = torch.graph, torch.model
-    state = {key: x for key, x in model.state_dict().items() if "num_batches" not in key}
-    assert list(state) == list(graph.weights)
-    assert sum(x.numel() for x in state.values()) == parameters
-    assert keras.model.count_params() == parameters
-    assert [key for key, x in model.named_parameters() if x.requires_grad] == trainable(graph)
-    in_training = sum(prod(variable.shape) for variable in keras.model.trainable_variables)
-    assert in_training == graph.trainable_parameters
 
 
 @every_symbolic_sample
