@@ -21,7 +21,7 @@ demo: $(READY)  ## check, build, train and export a network on 1,797 real digits
 	@$(BIN)/python examples/digits.py 2> >(grep -v -e 'absl::InitializeLog' -e 'oneDNN custom operations' >&2)
 
 test: lint  ## lint, check types and run every test
-	@$(BIN)/python -m pytest -n 2 --dist loadfile -q
+	@$(BIN)/python -m pytest -n 2 --dist worksteal -q
 
 N ?= 1000
 SEED ?= 1000

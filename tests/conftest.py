@@ -5,6 +5,7 @@ The environment is set before any test module can import a framework, which read
 
 from __future__ import annotations
 
+import gc
 import os
 
 import pytest
@@ -42,6 +43,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def update_golden(request: pytest.FixtureRequest) -> bool:
     """Whether golden files are to be written instead of compared."""
     return bool(request.config.getoption("--update-golden"))
+
+
+def pytest_collection_finish() -> None:
+    """Let the collector pass over what the imports made: `clear_session` of Keras calls it."""
+    gc.freeze()
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
