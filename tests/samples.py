@@ -6,7 +6,7 @@ A layer that is added with its samples is tested by each of them, with no list t
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import pytest
@@ -28,6 +28,15 @@ def all_samples() -> list[Any]:
         pytest.param(layer, sample, id=f"{name}-{index}-{_params_text(sample)}")
         for name, layer in LAYERS.items()
         for index, sample in enumerate(layer.samples)
+    ]
+
+
+def sized_samples() -> list[Any]:
+    """`(layer_type, sample, large)` as pytest parameters: with symbols, a sample has two sizes."""
+    return [
+        pytest.param(*item.values, large, id=f"{item.id}-{'large' if large else 'small'}")
+        for item in all_samples()
+        for large in ((False, True) if sample_sizes(item.values[1]) else (False,))
     ]
 
 
@@ -60,13 +69,17 @@ def make_graph(
 
 def sample_sizes(sample: Sample, large: bool = False) -> dict[str, int]:
     """Small sizes for all symbols of a sample; `large` gives other sizes for each."""
+    return _sizes(map(parse_tensor_type, sample.inputs), large)
+
+
+def graph_sizes(graph: Graph, large: bool = False) -> dict[str, int]:
+    """The same for the symbols of a network's inputs."""
+    return _sizes((value.type for value in graph.inputs.values()), large)
+
+
+def _sizes(types: Iterable[TensorType], large: bool) -> dict[str, int]:
     sizes = LARGE_SIZES if large else SMALL_SIZES
-    names = {
-        name
-        for text in sample.inputs
-        for size in parse_tensor_type(text).shape
-        for name in symbols(size)
-    }
+    names = {name for type in types for size in type.shape for name in symbols(size)}
     return {name: sizes.get(name, 4 if large else 3) for name in sorted(names)}
 
 

@@ -6,18 +6,9 @@ Small specs by name; the tests of the graph, of the backends and of the emitted 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
-
-import pytest
 
 from specc.checking import check_file, require_graph
-from specc.dims import symbols
 from specc.ir import Graph
-
-
-def every_structure() -> list[Any]:
-    """The names of all structures as pytest parameters."""
-    return [pytest.param(name, id=name) for name in STRUCTURES]
 
 
 def structure(name: str, folder: Path) -> Graph:
@@ -25,20 +16,6 @@ def structure(name: str, folder: Path) -> Graph:
     path = folder / f"{name}.yaml"
     path.write_text(f"specc: 1\nname: {name}\n{STRUCTURES[name]}", "utf-8")
     return require_graph(check_file(path))
-
-
-def structure_sizes(graph: Graph) -> list[dict[str, int]]:
-    """Sizes for the symbols of a structure: small and odd ones, then larger ones."""
-    names = sorted(
-        {
-            name
-            for value in graph.inputs.values()
-            for size in value.type.shape
-            for name in symbols(size)
-        }
-    )
-    sizes = [{"N": 2, "h": 3, "w": 5, "T": 4}, {"N": 3, "h": 6, "w": 4, "T": 9}]
-    return [{name: some[name] for name in names} for some in sizes]
 
 
 STRUCTURES = {

@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 import pytest
 from parity import Case, Keras, assert_agree, onnx_outputs, random_weights, sample_case
-from samples import all_samples
-from structures import every_structure, structure, structure_sizes
+from samples import all_samples, graph_sizes
+from structures import STRUCTURES, structure
 from zoo import network
 
 import specc.zoo
@@ -115,10 +115,10 @@ def test_samples_survive_saving(tmp_path: Path) -> None:
         assert same, cases[int(name.split("_")[1])].graph
 
 
-@pytest.mark.parametrize("name", every_structure())
+@pytest.mark.parametrize("name", STRUCTURES)
 def test_structures_survive_saving(name: str, tmp_path: Path) -> None:
     graph = structure(name, tmp_path)
-    case = Case(graph, random_weights(graph), structure_sizes(graph)[0])
+    case = Case(graph, random_weights(graph), graph_sizes(graph))
     assert_survives_saving(case, tmp_path)
 
 
@@ -129,7 +129,7 @@ def test_the_zoo_survives_saving(name: str, tmp_path: Path) -> None:
     assert_survives_saving(Case(graph, initial_weights(graph.weights), sizes), tmp_path)
 
 
-@pytest.mark.parametrize("name", every_structure())
+@pytest.mark.parametrize("name", STRUCTURES)
 def test_layers_have_the_names_of_the_spec(name: str, tmp_path: Path) -> None:
     graph = structure(name, tmp_path)
     made = {layer.name for layer in KERAS.model(graph, random_weights(graph)).layers}

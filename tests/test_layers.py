@@ -44,42 +44,24 @@ def built(kind: type[Layer], sample: Sample) -> tuple[Layer, tuple[TensorType, .
 
 
 @pytest.mark.parametrize(("kind", "sample"), SAMPLES)
-def test_infers_the_declared_outputs(kind: type[Layer], sample: Sample) -> None:
+def test_a_sample_is_as_it_declares(kind: type[Layer], sample: Sample) -> None:
     layer, inputs = built(kind, sample)
     assert layer.infer(*inputs) == types(sample.outputs)
-
-
-@pytest.mark.parametrize(("kind", "sample"), SAMPLES)
-def test_takes_the_number_of_inputs_it_declares(kind: type[Layer], sample: Sample) -> None:
-    least, most = kind.arity
-    assert least <= len(sample.inputs) <= most
-
-
-@pytest.mark.parametrize(("kind", "sample"), SAMPLES)
-def test_has_the_declared_number_of_parameters(kind: type[Layer], sample: Sample) -> None:
-    layer, inputs = built(kind, sample)
-    assert sum(prod(w.shape) for w in layer.weights(*inputs).values()) == sample.parameters
-
-
-@pytest.mark.parametrize(("kind", "sample"), SAMPLES)
-def test_initializers_and_regularizers_reach_a_weight(kind: type[Layer], sample: Sample) -> None:
-    layer, inputs = built(kind, sample)
+    assert kind.arity[0] <= len(inputs) <= kind.arity[1]
     weights = layer.weights(*inputs).values()
-    reached = [*(w.initializer for w in weights), *(w.regularizer for w in weights)]
-    given = [name for name in sample.params if name.endswith(("_initializer", "_regularizer"))]
-    assert [name for name in given if getattr(layer, name) not in reached] == []
-
-
-@pytest.mark.parametrize(("kind", "sample"), SAMPLES)
-def test_flops_are_a_size(kind: type[Layer], sample: Sample) -> None:
-    layer, inputs = built(kind, sample)
+    assert sum(prod(weight.shape) for weight in weights) == sample.parameters
     assert at_least(layer.flops(*inputs), 0) is True
-
-
-@pytest.mark.parametrize(("kind", "sample"), SAMPLES)
-def test_layout_is_one_of_the_three(kind: type[Layer], sample: Sample) -> None:
-    layer, inputs = built(kind, sample)
     assert layer.layout_for(*inputs) in get_args(Layout)
+
+
+@pytest.mark.parametrize("kind", CLASSES)
+def test_initializers_and_regularizers_reach_a_weight(kind: type[Layer]) -> None:
+    for sample in kind.samples:
+        layer, inputs = built(kind, sample)
+        weights = layer.weights(*inputs).values()
+        reached = [*(w.initializer for w in weights), *(w.regularizer for w in weights)]
+        given = [name for name in sample.params if name.endswith(("_initializer", "_regularizer"))]
+        assert [name for name in given if getattr(layer, name) not in reached] == []
 
 
 # --- declarations -----------------------------------------------------------------------------

@@ -10,7 +10,14 @@ import numpy as np
 import onnx
 import pytest
 from onnx import ModelProto, ValueInfoProto
-from samples import all_samples, make_graph, random_inputs, sample_graph, sample_sizes
+from samples import (
+    all_samples,
+    make_graph,
+    random_inputs,
+    sample_graph,
+    sample_sizes,
+    sized_samples,
+)
 
 from specc.backend import load_backend
 from specc.backends.keras import runtime
@@ -26,6 +33,10 @@ from specc.weights import initial_weights
 
 ONNX = load_backend("onnx")
 every_sample = pytest.mark.parametrize(("layer", "sample"), all_samples())
+every_sized_sample = pytest.mark.parametrize(("layer", "sample", "large"), sized_samples())
+every_symbolic_sample = pytest.mark.parametrize(
+    ("layer", "sample", "large"), [item for item in sized_samples() if sample_sizes(item.values[1])]
+)
 
 
 def random_weights(graph: Graph, seed: int = 1) -> dict[str, Any]:
@@ -99,8 +110,7 @@ def known_size(dim: int | str, sizes: dict[str, int], there: int) -> int:
     return evaluate(size, sizes) if symbols(size) <= {*sizes} else there
 
 
-@pytest.mark.parametrize("large", [False, True])
-@every_sample
+@every_sized_sample
 def test_every_edge_has_its_type_at_run_time(
     layer: type[Layer], sample: Sample, large: bool
 ) -> None:
@@ -116,8 +126,7 @@ def test_every_edge_has_its_type_at_run_time(
         assert (results[value.name].shape, results[value.name].dtype) == (shape, dtype), value.name
 
 
-@pytest.mark.parametrize("large", [False, True])
-@every_sample
+@every_symbolic_sample
 def test_a_file_with_symbols_computes_what_one_of_that_size_does(
     layer: type[Layer], sample: Sample, large: bool
 ) -> None:

@@ -14,35 +14,31 @@ import pytest
 import torch
 from parity import images_of
 from samples import all_samples, sample_graph, sample_sizes
-from structures import every_structure, structure
 from torch import Tensor, nn
 
 from specc.backend import load_model_backend
 from specc.checking import check_file, require_graph
-from specc.dims import evaluate
 from specc.emit.module import execute
 from specc.initializers import INITIALIZERS, Initializer
 from specc.ir import Graph
 from specc.layer import LAYERS, Layer, Sample
-from specc.passes.layout import IoLayout
 from specc.tensor import FLOATS
 from specc.verification import random_inputs
 from specc.weights import initial_weights
 
 PYTORCH = load_model_backend("pytorch")
 every_sample = pytest.mark.parametrize(("layer", "sample"), all_samples())
-both_layouts = pytest.mark.parametrize("io_layout", ["channels_first", "channels_last"])
 
 
-def source(graph: Graph, io_layout: IoLayout | None = None) -> str:
-    text = PYTORCH.compile(graph, None, io_layout)
+def source(graph: Graph) -> str:
+    text = PYTORCH.compile(graph, None, None)
     assert isinstance(text, str)
     return text
 
 
-def fresh(graph: Graph, io_layout: IoLayout | None = None) -> Any:
+def fresh(graph: Graph) -> Any:
     """The emitted network, with the weights that its own source gives it."""
-    return network_of(source(graph, io_layout))
+    return network_of(source(graph))
 
 
 def network_of(text: str) -> Any:
@@ -64,12 +60,6 @@ def layer_graph(name: str, params: dict[str, Any], *inputs: str) -> Graph:
     return sample_graph(LAYERS[name], sample)
 
 
-def physical(graph: Graph, arrays: Any, io_layout: IoLayout) -> list[Tensor]:
-    """The inputs as the module takes them."""
-    laid_out = images_of(graph, io_layout).first(arrays)
-    return [torch.from_numpy(array) for array in laid_out.values()]
-
-
 def state_shapes(module: nn.Module) -> dict[str, tuple[int, ...]]:
     return {
         key: tuple(value.shape)
@@ -86,40 +76,12 @@ def declared_shapes(graph: Graph) -> dict[str, tuple[int, ...]]:
 
 
 @every_sample
-def test_state_dict_is_as_declared(layer: type[Layer], sample: Sample) -> None:
-    graph = sample_graph(layer, sample)
-    module = fresh(graph)
-    assert state_shapes(module) == declared_shapes(graph)
-    assert list(state_shapes(module)) == list(graph.weights)
-    trainable = {key for key, weight in graph.weights.items() if weight.trainable}
-    assert {key for key, _ in module.named_parameters()} == trainable
-
-
-@both_layouts
-@pytest.mark.parametrize("large", [False, True])
-@every_sample
-def test_outputs_have_the_inferred_shapes(
-    layer: type[Layer], sample: Sample, large: bool, io_layout: IoLayout
-) -> None:
-    graph, sizes = sample_graph(layer, sample), sample_sizes(sample, large)
-    arrays = random_inputs(graph, sizes, 0)
-    tensors = physical(graph, arrays, io_layout)
-    results = fresh(graph, io_layout).eval()(*tensors)
-    results = results if isinstance(results, tuple) else (results,)
-    for result, (name, value) in zip(results, graph.outputs.items(), strict=True):
-        shape = [evaluate(size, sizes) for size in value.type.shape]
-        if name in images_of(graph, io_layout).made:
-            shape = [shape[0], shape[-1], *shape[1:-1]]
-        assert list(result.shape) == shape
-        assert str(result.dtype) == f"torch.{value.type.dtype}"
-
-
-@every_sample
 def test_gradients_reach_all_weights_and_inputs(layer: type[Layer], sample: Sample) -> None:
     graph = sample_graph(layer, sample)
     module = fresh(graph).train()
     arrays = random_inputs(graph, sample_sizes(sample), 0)
-    tensors = physical(graph, arrays, "channels_first")
+    arrays = images_of(graph, "channels_first").first(arrays)
+    tensors = [torch.from_numpy(array) for array in arrays.values()]
     for tensor in tensors:
         tensor.requires_grad_(tensor.is_floating_point())
     made = module(*tensors)
@@ -140,12 +102,6 @@ def test_source_is_deterministic(layer: type[Layer], sample: Sample) -> None:
 
 
 # Structures
-
-
-@pytest.mark.parametrize("name", every_structure())
-def test_structures_have_the_declared_weights(name: str, tmp_path: Path) -> None:
-    graph = structure(name, tmp_path)
-    assert state_shapes(fresh(graph)) == declared_shapes(graph)
 
 
 def test_a_chain_is_a_sequential_and_like_modules_are_a_comprehension(tmp_path: Path) -> None:

@@ -21,10 +21,9 @@ from parity import (
     random_weights,
 )
 from random_networks import Writer, all_uses
-from samples import LARGE_SIZES, SMALL_SIZES
+from samples import graph_sizes
 
 from specc.checking import check_file, require_graph
-from specc.dims import symbols
 from specc.ir import Graph
 from specc.layer import LAYERS
 from specc.passes.layout import lay_out
@@ -54,18 +53,6 @@ class KeepingCase(Case):
         return arrays
 
 
-def sizes_of(graph: Graph, large: bool) -> dict[str, int]:
-    """A size for each symbol; `large` gives others, and a batch of more than one."""
-    sizes = LARGE_SIZES if large else {**SMALL_SIZES, "N": 1}
-    names = {
-        name
-        for value in graph.inputs.values()
-        for size in value.type.shape
-        for name in symbols(size)
-    }
-    return {name: sizes.get(name, 4 if large else 3) for name in sorted(names)}
-
-
 def test_every_layer_has_a_use() -> None:
     assert {use.layer for use in USES} == set(LAYERS)
 
@@ -78,7 +65,8 @@ def test_the_backends_agree(seed: int, tmp_path: Path) -> None:
     weights = random_weights(graph)
     torch, keras = Torch(graph, weights), Keras(graph, weights)
     for large in (False, True):
-        case = KeepingCase(graph, weights, sizes_of(graph, large), seed)
+        sizes = graph_sizes(graph, large) | ({} if large else {"N": 1})
+        case = KeepingCase(graph, weights, sizes, seed)
         assert_outputs_agree(case, torch, keras, sensitive=True)
     if training and case.directions:
         assert_steps_agree(case, torch, keras, training=True, sensitive=True)
