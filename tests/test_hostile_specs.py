@@ -1,6 +1,6 @@
 """Any spec is answered: with a graph or with coded errors, never with a traceback.
 
-Each spec below goes through the command line in a fresh process that may use 512 MB.
+Each spec below goes through the command line in a process of its own that may use 512 MB.
 """
 
 from __future__ import annotations
@@ -11,30 +11,39 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import limited_checks
 import pytest
 
 from specc.checking import check_file
 
-CHECK = """
-import resource, sys
-resource.setrlimit(resource.RLIMIT_AS, (512 << 20, 512 << 20))
-from specc.cli.app import main
-main()
-"""
-
 HEADER = "specc: 1\ninputs: {x: 'float32[N, 8]'}\n"
 
 
-def checked(path: Path) -> tuple[int, list[str]]:
-    """The exit status of `specc check`, and the codes it prints, each once."""
-    command = [sys.executable, "-c", CHECK, "check", "--format", "concise", str(path)]
-    run = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
-    assert "Traceback" not in run.stdout + run.stderr
-    codes = re.findall(r"error\[([a-z-]+)\]", run.stdout + run.stderr)
-    return run.returncode, sorted(set(codes))
+Checked = Callable[[Path], tuple[int, list[str]]]
+
+
+@pytest.fixture(scope="module")
+def checked() -> Iterator[Checked]:
+    """What `specc check` says of a file: its exit status, and the codes it prints, each once."""
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    command = [sys.executable, limited_checks.__file__]
+    with subprocess.Popen(command, text=True, bufsize=1, **pipes) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        to, answers = process.stdin, process.stdout
+
+        def check(path: Path) -> tuple[int, list[str]]:
+            to.write(f"{path}\n")
+            status, printed = json.loads(answers.readline())
+            assert "Traceback" not in printed
+            return status, sorted({*re.findall(r"error\[([a-z-]+)\]", printed)})
+
+        yield check
+        to.close()
 
 
 def network(*entries: str, before: str = "") -> str:
@@ -247,7 +256,7 @@ FAULTY = {
 
 
 @pytest.mark.parametrize("name", FAULTY)
-def test_a_hostile_spec_gets_its_codes(name: str, tmp_path: Path) -> None:
+def test_a_hostile_spec_gets_its_codes(name: str, checked: Checked, tmp_path: Path) -> None:
     text, codes = FAULTY[name]
     path = tmp_path / "net.yaml"
     path.write_text(text, "utf-8")
@@ -286,7 +295,7 @@ def test_near_names_are_looked_for_where_the_fault_is_shown(
 
 
 @pytest.mark.parametrize("name", SOUND)
-def test_a_large_spec_is_checked(name: str, tmp_path: Path) -> None:
+def test_a_large_spec_is_checked(name: str, checked: Checked, tmp_path: Path) -> None:
     path = tmp_path / "net.yaml"
     path.write_text(SOUND[name], "utf-8")
     assert checked(path) == (0, [])
@@ -327,13 +336,13 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("name", INCLUDES)
-def test_an_include_stays_in_its_folder(name: str, folder: Path) -> None:
+def test_an_include_stays_in_its_folder(name: str, checked: Checked, folder: Path) -> None:
     target, code = INCLUDES[name]
     (folder / "net.yaml").write_text(f'{network("ReLU")}include: "{target}"\n')
     assert checked(folder / "net.yaml") == (1, [code])
 
 
-def test_includes_are_counted(tmp_path: Path) -> None:
+def test_includes_are_counted(checked: Checked, tmp_path: Path) -> None:
     for number in range(200):
         text = f"specc: 1\ninclude: n{number + 1}.yaml\n"
         (tmp_path / f"n{number}.yaml").write_text(text)
