@@ -38,7 +38,7 @@ OTHERS = [name for name in specc.zoo.names() if name not in COMPARED]
 
 SHORTER: dict[str, dict[str, Any]] = {
     **{name: {"depth": 2} for name in ("bert", "gpt2", "mlp_mixer", "t5", "vit")},
-    "swin": {"depths": [2, 2, 2, 2]},
+    "swin": {"depths": (2, 2, 2, 2)},
 }
 """Of many blocks in a row that are all alike, two show what twelve do."""
 
