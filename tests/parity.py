@@ -9,13 +9,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Generator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from math import prod
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from rounding import rounding_of
 from samples import sample_graph, sample_sizes
 
 from specc.backend import load_backend, load_model_backend
@@ -33,6 +35,9 @@ Arrays = Mapping[str, Array]
 
 TOLERANCE = 1e-5
 """What the backends may differ by, relative and absolute: the promise."""
+
+ROUNDINGS = 8
+"""How many times as far as rounding moves PyTorch's may arrays differ beyond that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +62,10 @@ class Case:
     weights: Arrays
     sizes: Mapping[str, int]
     seed: int = 0
-    nudge: int = 0
 
     @property
     def inputs(self) -> Arrays:
-        """Each `nudge` but 0 makes other floats of them larger by a little: see `nudged`."""
-        drawn = random_inputs(self.graph, self.sizes, self.seed)
-        return {name: nudged(array, self.nudge) for name, array in drawn.items()}
+        return random_inputs(self.graph, self.sizes, self.seed)
 
     @property
     def directions(self) -> Arrays:
@@ -129,26 +131,19 @@ class Torch:
 
     def __init__(self, graph: Graph, weights: Arrays, io_layout: IoLayout | None = None) -> None:
         self.graph = graph
-        self.images = images_of(graph, io_layout or "channels_first")
+        self.io_layout: IoLayout = io_layout or "channels_first"
+        self.images = images_of(graph, self.io_layout)
         self.model: Any = load_model_backend("pytorch").model(graph, weights, io_layout)
 
     def __repr__(self) -> str:
-        return f"PyTorch with images {'first' if self.images_first else 'last'}"
-
-    def doubled(self) -> Torch:
-        """The same in double precision."""
-        other = Torch(self.graph, self.weights())
-        other.model.double()
-        return other
+        return f"PyTorch with {self.io_layout}"
 
     def tensors(self, inputs: Arrays) -> dict[str, Any]:
         import torch
 
-        double = any(each.dtype == torch.float64 for each in self.model.parameters())
-        laid_out = self.images.first(inputs)
-        given = {name: _copied(array, double) for name, array in laid_out.items()}
+        given = self.images.first(inputs)
         return {
-            name: torch.from_numpy(array).requires_grad_(is_float(array))
+            name: torch.from_numpy(array.copy()).requires_grad_(is_float(array))
             for name, array in given.items()
         }
 
@@ -197,9 +192,11 @@ class Torch:
     @contextmanager
     def kept(self) -> Generator[None]:
         """Put the weights back at the end."""
-        state = {key: tensor.clone() for key, tensor in self.model.state_dict().items()}
+        import torch
+
+        arrays = {key: tensor.numpy().copy() for key, tensor in self.model.state_dict().items()}
         yield
-        self.model.load_state_dict(state)
+        self.model.load_state_dict({key: torch.from_numpy(x) for key, x in arrays.items()})
 
     def losses(self, case: Case, steps: int, rate: float) -> Array:
         """The functional before each of some steps of plain SGD, which change the weights."""
@@ -238,11 +235,12 @@ class Keras:
 
     def __init__(self, graph: Graph, weights: Arrays, io_layout: IoLayout | None = None) -> None:
         self.graph = graph
-        self.images = images_of(graph, io_layout or "channels_last")
+        self.io_layout: IoLayout = io_layout or "channels_last"
+        self.images = images_of(graph, self.io_layout)
         self.model: Any = load_model_backend("keras").model(graph, weights, io_layout)
 
     def __repr__(self) -> str:
-        return f"Keras with images {'first' if self.images_first else 'last'}"
+        return f"Keras with {self.io_layout}"
 
     def apply(self, tensors: Mapping[str, Any], *, training: bool) -> dict[str, Any]:
         """The outputs by name, as tensors."""
@@ -376,10 +374,6 @@ def images_last(array: Array) -> Array:
     return np.moveaxis(array, 1, -1)
 
 
-def _copied(array: Array, double: bool) -> Array:
-    return array.astype(np.float64) if double and is_float(array) else array.copy()
-
-
 # Agreement --------------------------------------------------------------------------------------
 
 
@@ -396,101 +390,45 @@ def difference(received: Array, expected: Array, slack: float = 0.0) -> float:
 
 
 def assert_agree(
-    received: Arrays, expected: Arrays, what: str, noise: Mapping[str, float] | None = None
+    received: Arrays, expected: Arrays, what: str, rounded: Callable[[], Arrays] | None = None
 ) -> None:
     """Two sets of arrays have the same names, shapes, dtypes and, within the tolerance, values.
 
-    noise: how far rounding alone moves each array. Its elements may differ by eight times as
-        much, beside the tolerance.
+    rounded: makes the arrays with PyTorch, where the network may be one that makes much of a last
+        place. They may then differ by eight times as much as it does, beside the tolerance.
     """
-    noise = noise or {}
     assert list(received) == list(expected), what
     assert all(np.isfinite(array).all() for array in expected.values()), f"{what} is not finite"
-    apart = {
-        name: difference(received[name], array, 8 * noise.get(name, 0.0))
-        for name, array in expected.items()
-    }
-    worst = {name: f"{found:.3g} × the tolerance" for name, found in apart.items() if found > 1}
+    worst = _apart(received, expected, {})
+    if worst and rounded is not None:
+        worst = _apart(received, expected, rounding_of(rounded))
     assert not worst, f"{what}: {worst}"
 
 
-def nudged(array: Array, nudge: int) -> Array:
-    """About half of the floats, chosen by `nudge`, four units in their last place larger.
-
-    As much lies between two libraries' functions such as tanh.
-    """
-    if array.dtype != np.float32 or not nudge:
-        return array
-    larger = np.random.default_rng(nudge).random(array.shape) < 0.5
-    return array + 4 * np.spacing(array) * larger
+def _apart(received: Arrays, expected: Arrays, rounding: Mapping[str, float]) -> dict[str, str]:
+    """What differs by more than is allowed."""
+    found = {
+        name: difference(received[name], array, ROUNDINGS * rounding.get(name, 0.0))
+        for name, array in expected.items()
+    }
+    return {name: f"{apart:.3g} × the tolerance" for name, apart in found.items() if apart > 1}
 
 
-NUDGES = range(1, 6)
-
-Run = Callable[[Case], Arrays]
-
-
-def assert_runs_agree(
-    case: Case,
-    first: Run,
-    second: Run,
-    what: str,
-    *,
-    sensitive: bool,
-    exactly: Callable[[], Run] | None = None,
+def assert_outputs_agree(
+    case: Case, *models: Torch | Keras, sensitive: Torch | None = None
 ) -> None:
-    """Two backends give the same; if they do not, rounding must explain it where it may.
-
-    sensitive: whether the network may be one that makes much of a last place. How much it makes
-        of it is seen from what each backend gives for inputs that are nudged, and from how far
-        the first is from what it gives in double precision.
-    exactly: makes the run that does so.
-    """
-    received, expected = first(case), second(case)
-    try:
-        assert_agree(received, expected, what)
-    except AssertionError:
-        if not sensitive:
-            raise
-        others = [replace(case, nudge=nudge) for nudge in NUDGES]
-        pairs = [(first(other), received) for other in others]
-        pairs += [(second(other), expected) for other in others]
-        if exactly is not None:
-            with suppress(RuntimeError):  # of a network in several precisions
-                pairs.append((exactly()(case), received))
-        assert_agree(received, expected, what, noise_of(pairs))
-
-
-def noise_of(pairs: list[tuple[Arrays, Arrays]]) -> dict[str, float]:
-    """The largest difference in each of the arrays, over all pairs of runs."""
-
-    def apart(a: Array, b: Array) -> float:
-        return float(np.abs(a.astype(np.float64) - b).max(initial=0.0))
-
-    return {name: max(apart(a[name], b[name]) for a, b in pairs) for name in pairs[0][0]}
-
-
-def assert_outputs_agree(case: Case, *models: Torch | Keras, sensitive: bool = False) -> None:
     """Every backend gives the same outputs, of the shapes and dtypes that the compiler inferred.
 
-    sensitive: see `assert_runs_agree`.
+    sensitive: what shows how far rounding moves the outputs, if the network may be one that makes
+        much of a last place.
     """
-
-    def onnx(case: Case) -> Arrays:
-        return onnx_outputs(case.graph, case.weights, case.inputs)
-
-    reference = onnx(case)
+    reference = onnx_outputs(case.graph, case.weights, case.inputs)
     for name, value in case.graph.outputs.items():
         declared = (case.shape(value), value.type.dtype)
         assert (reference[name].shape, reference[name].dtype.name) == declared, name
+    rounded = sensitive and partial(sensitive.outputs, case.inputs)
     for model in models:
-        assert_runs_agree(
-            case,
-            lambda case, model=model: model.outputs(case.inputs),
-            onnx,
-            f"{model} and ONNX",
-            sensitive=sensitive,
-        )
+        assert_agree(model.outputs(case.inputs), reference, f"{model} and ONNX", rounded)
 
 
 def assert_steps_agree(
@@ -498,53 +436,35 @@ def assert_steps_agree(
 ) -> None:
     """Outputs, gradients and what happens to the moving averages are the same in both.
 
-    sensitive: see `assert_runs_agree`. The models end as they were.
+    sensitive: whether the network may be one that makes much of a last place. The models end as
+        they were.
     """
 
-    def run(model: Torch | Keras) -> Run:
-        def arrays(case: Case) -> Arrays:
-            with model.kept():
-                found = model.step(case, training=training)
-            weights = found.weights
-            if training and model is keras:
-                weights = unbiased(case, weights)
-            return {
-                **{f"output {name}": array for name, array in found.outputs.items()},
-                **{f"gradient of {name}": array for name, array in found.gradients.items()},
-                **{f"gradient of {name}": array for name, array in found.input_gradients.items()},
-                **{f"weight {name} then": array for name, array in weights.items()},
-            }
+    def run(model: Torch | Keras) -> Arrays:
+        with model.kept():
+            found = model.step(case, training=training)
+        weights = found.weights
+        if training and model is keras:
+            weights = unbiased(case, weights)
+        return {
+            **{f"output {name}": array for name, array in found.outputs.items()},
+            **{f"gradient of {name}": array for name, array in found.gradients.items()},
+            **{f"gradient of {name}": array for name, array in found.input_gradients.items()},
+            **{f"weight {name} then": array for name, array in weights.items()},
+        }
 
-        return arrays
-
-    assert_runs_agree(
-        case,
-        run(torch),
-        run(keras),
-        "a step",
-        sensitive=sensitive,
-        exactly=lambda: run(torch.doubled()),
-    )
+    rounded = partial(run, torch) if sensitive else None
+    assert_agree(run(torch), run(keras), "a step", rounded)
 
 
 def assert_losses_agree(case: Case, torch: Torch, keras: Keras, steps: int, rate: float) -> None:
     """So are the losses of some steps of plain SGD, up to what rounding does to them."""
 
-    def run(model: Torch | Keras) -> Run:
-        def arrays(case: Case) -> Arrays:
-            with model.kept():
-                return {"losses": model.losses(case, steps, rate)}
+    def run(model: Torch | Keras) -> Arrays:
+        with model.kept():
+            return {"losses": model.losses(case, steps, rate)}
 
-        return arrays
-
-    assert_runs_agree(
-        case,
-        run(torch),
-        run(keras),
-        "losses of some steps",
-        sensitive=True,
-        exactly=lambda: run(torch.doubled()),
-    )
+    assert_agree(run(torch), run(keras), "losses of some steps", partial(run, torch))
 
 
 def assert_weights_are_as_declared(torch: Torch, keras: Keras) -> None:
