@@ -684,6 +684,13 @@ FAULTS: list[tuple[str, dict[str, Any], tuple[str, ...], str, str]] = [
         "invalid-parameter",
         "something for each item, received WindowPositionBias",
     ),
+    (
+        "TimeDistributed",
+        {"layer": {"MultiHeadAttention": {"num_heads": 1, "key_dim": 2}}},
+        ("float32[N, T, 4, 3]",),
+        "invalid-parameter",
+        "that Keras can distribute, received MultiHeadAttention",
+    ),
     ("NotEqual", {"value": 1e30}, ("int32[N]",), "invalid-parameter", "a value of int32"),
     ("NotEqual", {"value": 0.5}, ("int64[N]",), "invalid-parameter", "received 0.5"),
     (

@@ -13,6 +13,13 @@ from specc.nesting import Nested
 from specc.shapes import require_min_rank
 from specc.tensor import TensorType
 
+NOT_IN_KERAS = {
+    "MultiHeadAttention": "it takes [N, …, T, C] by itself: leave `TimeDistributed` out",
+    "GroupQueryAttention": "write `MultiHeadAttention`, which takes [N, …, T, C] by itself",
+    "Equalization": "apply it to the images before they become a sequence",
+}
+"""Layers that Keras fails to apply to each step, and what to write instead."""
+
 
 class TimeDistributed(Layer):
     """The same layer at every step of a sequence `[N, T, …]`, each step taken for an item.
@@ -36,6 +43,9 @@ class TimeDistributed(Layer):
         require_min_rank(x, 3, "[N, T, …]")
         if self.layer.arity[0] > 1:
             raise self._refusal("of one input")
+        name = type(self.layer).__name__
+        if name in NOT_IN_KERAS:
+            raise self._refusal("that Keras can distribute", help=NOT_IN_KERAS[name])
         step = self.step(x)
         outputs = self.layer.infer(step)
         if len(outputs) != 1:
