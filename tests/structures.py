@@ -11,11 +11,15 @@ from specc.checking import check_file, require_graph
 from specc.ir import Graph
 
 
-def structure(name: str, folder: Path) -> Graph:
-    """The graph of a structure, whose file is written into `folder`."""
-    path = folder / f"{name}.yaml"
-    path.write_text(f"specc: 1\nname: {name}\n{STRUCTURES[name]}", "utf-8")
+def spec_graph(spec: str, folder: Path) -> Graph:
+    """The graph of what a spec says below its first line; its file is written into `folder`."""
+    path = folder / "spec.yaml"
+    path.write_text(f"specc: 1\n{spec}", "utf-8")
     return require_graph(check_file(path))
+
+
+def structure(name: str, folder: Path) -> Graph:
+    return spec_graph(f"name: {name}\n{STRUCTURES[name]}", folder)
 
 
 STRUCTURES = {

@@ -17,12 +17,11 @@ import numpy as np
 import pytest
 from parity import Case, Keras, assert_agree, onnx_outputs, random_weights, sample_case
 from samples import all_samples, graph_sizes
-from structures import STRUCTURES, structure
+from structures import STRUCTURES, spec_graph, structure
 from zoo import network
 
 import specc.zoo
 from specc.backend import load_model_backend
-from specc.checking import check_file, require_graph
 from specc.ir import Graph
 from specc.passes.layout import IoLayout
 from specc.verification import example_sizes
@@ -41,9 +40,7 @@ every_moderate_network = pytest.mark.parametrize(
 
 
 def graph_of(spec: str, folder: Path, name: str = "net") -> Graph:
-    path = folder / "spec.yaml"
-    path.write_text(f"specc: 1\nname: {name}\n{spec}", "utf-8")
-    return require_graph(check_file(path))
+    return spec_graph(f"name: {name}\n{spec}", folder)
 
 
 def source(graph: Graph, io_layout: IoLayout | None = None) -> str:

@@ -14,10 +14,10 @@ import pytest
 import torch
 from parity import images_of
 from samples import all_samples, sample_graph, sample_sizes
+from structures import spec_graph
 from torch import Tensor, nn
 
 from specc.backend import load_model_backend
-from specc.checking import check_file, require_graph
 from specc.emit.module import execute
 from specc.initializers import INITIALIZERS, Initializer
 from specc.ir import Graph
@@ -47,12 +47,6 @@ def network_of(text: str) -> Any:
     last = ast.parse(text).body[-1]
     assert isinstance(last, ast.ClassDef)
     return getattr(module, last.name)()
-
-
-def spec_graph(text: str, folder: Path) -> Graph:
-    path = folder / "spec.yaml"
-    path.write_text(f"specc: 1\n{text}", "utf-8")
-    return require_graph(check_file(path))
 
 
 def layer_graph(name: str, params: dict[str, Any], *inputs: str) -> Graph:
