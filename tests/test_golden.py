@@ -10,6 +10,7 @@ import ast
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +23,7 @@ import specc.zoo
 from specc.backend import load_backend, load_model_backend
 from specc.backends.pytorch.emitted import helper_sources, helpers
 from specc.ir import Graph
+from specc.layer import LAYERS, Sample
 from specc.passes.layout import IoLayout
 from specc.verification import random_inputs
 from specc.weights import initial_weights, save_weights
@@ -106,6 +108,45 @@ def test_each_helper_of_pytorch_stands_after_what_it_needs() -> None:
     assert len(received) == len(known)
     for name, helper in known.items():
         assert all(places[need] < places[name] for need in helper.needs), name
+
+
+# Descriptions
+
+DESCRIPTIONS = [
+    'ends in a quote"',
+    '"starts with one',
+    '"',
+    '"""',
+    '""""""""',
+    "'''\nimport os\n'''",
+    '"""\nimport os\nos.abort()\n"""',
+    '""" + __import__("os") + """',
+    '\\"""; import os',
+    "ends in a backslash\\",
+    "\\" * 300,
+    "\\N{no such} \\u12 \\x",
+    "two\n\nparagraphs\n\n\n\nor three",
+    "a\ttab, a\rreturn, a\x0bvertical one",
+    "a\x1b[31mred\u202e\u2028\x85 \x0c\tb",
+    "${import os} {braces} %s",
+    " \n \n ",
+    "word " * 60,
+    "w" * 5000,
+    "語" * 500,
+]
+
+
+@every_backend
+@pytest.mark.parametrize("text", DESCRIPTIONS)
+def test_a_description_stays_in_its_docstring(text: str, backend: str) -> None:
+    graph = sample_graph(LAYERS["ReLU"], Sample({}, ("float32[N, 3]",), ()))
+    plain, written = source(graph, backend), source(replace(graph, description=text), backend)
+    expected, received = ast.parse(plain), ast.parse(written)
+    assert ast.get_docstring(received)
+    assert [ast.dump(node) for node in received.body[1:]] == [
+        ast.dump(node) for node in expected.body[1:]
+    ]
+    assert all(character.isprintable() or character == "\n" for character in written)
 
 
 # Where specc is not

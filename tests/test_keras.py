@@ -1,4 +1,4 @@
-"""The Keras backend: source that no name and no text can break, and models of plain Keras.
+"""The Keras backend: source that no name can break, and models of plain Keras.
 
 That what it computes is right, is tested in `test_parity`; how its source looks, in `test_golden`.
 """
@@ -245,7 +245,7 @@ def test_all_that_computes_does_so_on_pytorch() -> None:
     assert run.returncode == 0, run.stdout
 
 
-# Names and texts --------------------------------------------------------------------------------
+# Names ------------------------------------------------------------------------------------------
 
 CLASHES = """
 params: {filters: 4}
@@ -339,37 +339,6 @@ def test_no_name_means_something_else(
     received = Keras(graph, case.weights, io_layout).outputs(case.inputs)
     in_order = {output: received[output] for output in graph.outputs}
     assert_agree(in_order, onnx_outputs(graph, case.weights, case.inputs), name)
-
-
-TEXTS = [
-    'ends in a quote"',
-    '"starts with one',
-    '"""',
-    '""" + __import__("os") + """',
-    "ends in a backslash\\",
-    "\\" * 300,
-    "\\N{no such} \\u12 \\x",
-    "two\n\nparagraphs\n\n\n\nor three",
-    "a\ttab, a\rreturn, a\x0bvertical one",
-    "\u202eright to left",
-    "'''",
-    "{braces} %s",
-    "   ",
-    "word " * 60,
-    "w" * 200,
-]
-
-
-@pytest.mark.parametrize("text", TEXTS)
-def test_no_description_leaves_its_docstring(text: str, tmp_path: Path) -> None:
-    plain = graph_of('inputs: {x: "float32[N, 3]"}\nlayers: [ReLU]', tmp_path)
-    described = source(replace(plain, description=text))
-    expected, received = ast.parse(source(plain)), ast.parse(described)
-    assert ast.get_docstring(received) is not None
-    assert [ast.dump(item) for item in received.body[1:]] == [
-        ast.dump(item) for item in expected.body[1:]
-    ]
-    assert described.isascii() or described.replace("\n", "").isprintable()
 
 
 # Structure --------------------------------------------------------------------------------------

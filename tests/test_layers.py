@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 from pydantic.fields import FieldInfo
+from samples import all_samples
 
 from specc.activations import ACTIVATIONS, ALIASES
 from specc.codes import CODES
@@ -24,11 +25,7 @@ from specc.tensor import TensorType, parse_tensor_type
 from specc.vocabulary import NEEDLESS_PARAMETERS
 from specc.windows import Window, parts, unfoldings
 
-SAMPLES = [
-    pytest.param(LAYERS[name], sample, id=f"{name}-{index}")
-    for name in LAYERS
-    for index, sample in enumerate(LAYERS[name].samples)
-]
+SAMPLES = all_samples()
 CLASSES = [pytest.param(LAYERS[name], id=name) for name in LAYERS]
 
 
