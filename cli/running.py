@@ -15,7 +15,7 @@ from .console import native_log_hidden, print_table, working
 from .options import AsJson, Seed, Settings, Spec, Weights, open_network, weights_of
 
 if TYPE_CHECKING:
-    from specc.verification import Verification
+    from specc.verification import Comparison
 
     from .prediction import Prediction
 
@@ -23,8 +23,10 @@ Batch = Annotated[int, typer.Option(min=1, help="The number of examples.")]
 Backends = Annotated[
     str | None, typer.Option(metavar="NAMES", help="Such as pytorch,onnx; default: all installed.")
 ]
-Rtol = Annotated[float, typer.Option(min=0, help="The relative difference that is allowed.")]
-Atol = Annotated[float, typer.Option(min=0, help="The absolute difference that is allowed.")]
+Rtol = Annotated[
+    float, typer.Option(min=0, help="What a tensor may differ by, as a part of its largest number.")
+]
+Atol = Annotated[float, typer.Option(min=0, help="What any tensor may differ by, beside that.")]
 
 
 def verify(
@@ -34,13 +36,15 @@ def verify(
     batch: Batch = 2,
     backends: Backends = None,
     rtol: Rtol = 1e-5,
-    atol: Atol = 1e-5,
+    atol: Atol = 0.0,
+    as_json: AsJson = False,
     settings: Settings = None,
 ) -> None:
-    """Run the same weights and inputs through every backend, and compare.
+    """Run the same weights and inputs through every backend, and compare every layer's output.
 
-    Exits with 1 if an output differs by more than atol + rtol * |value|, and names the layer
-    where the difference begins.
+    Exits with 1 if one differs by more than rtol * its largest number + atol, and names the layer
+    where the difference begins. A network with symbols runs at two sizes; without weights, they
+    are drawn from the seed.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     network = open_network(spec, settings)
@@ -49,24 +53,34 @@ def verify(
         result = network.verify(
             weights_of(spec, weights), seed=seed, batch=batch, backends=names, rtol=rtol, atol=atol
         )
-    _print_differences(result)
+    if as_json:
+        typer.echo(json.dumps(result.as_json(), indent=2))
+    else:
+        print_table([_HEADER, *map(_row, result.comparisons)], left=3)
     if not result.agrees:
         raise SpecError(result.report())
 
 
-def _print_differences(result: Verification) -> None:
-    header = ("output", "backends", "largest absolute", "largest relative", "")
-    rows = [
-        (
-            each.output,
-            " / ".join(each.backends),
-            f"{each.absolute:.2e}",
-            f"{each.relative:.2e}",
-            "ok" if each.agrees else "DIFFERS",
-        )
-        for each in result.differences
-    ]
-    print_table([header, *rows], left=2)
+_HEADER = ("backends", "sizes", "largest difference at", "of its scale", "tensors", "")
+
+
+def _row(comparison: Comparison) -> tuple[str, ...]:
+    """How far two backends lie apart where they do most."""
+    largest = comparison.largest
+    return (
+        " / ".join(comparison.backends),
+        " ".join(f"{name}={size}" for name, size in comparison.sizes.items()),
+        largest.name if largest.difference.absolute else "",
+        f"{largest.difference.relative:.2e}",
+        str(len(comparison.tensors)),
+        _verdict(comparison),
+    )
+
+
+def _verdict(comparison: Comparison) -> str:
+    if not comparison.agrees:
+        return "DIFFERS"
+    return "ok, by rounding" if comparison.rounded else "ok"
 
 
 Model = Annotated[

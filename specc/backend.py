@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[Any]
     Arrays = Mapping[str, Array]
+    Runner = Callable[[Arrays], dict[str, Array]]
 
 GROUP = "specc.backends"
 
@@ -55,12 +56,17 @@ class Backend(Protocol):
         """
         ...
 
-    def run(self, graph: Graph, weights: Arrays, inputs: Arrays) -> dict[str, Array]:
-        """The outputs by name at inference.
+    def runner(self, graph: Graph, weights: Arrays) -> Runner:
+        """The compiled network as a function: from inputs to outputs at inference, by name.
 
-        Inputs and outputs lie as in the spec: channels last.
+        One that is called again runs the same model, whatever the sizes of the inputs. Inputs and
+        outputs lie as in the spec: channels last.
         """
         ...
+
+    def run(self, graph: Graph, weights: Arrays, inputs: Arrays) -> dict[str, Array]:
+        """The outputs for these inputs; who subclasses this has it of `runner`."""
+        return self.runner(graph, weights)(inputs)
 
 
 class FileBackend(Backend, Protocol):

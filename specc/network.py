@@ -262,15 +262,20 @@ class Network:
         batch: int = 2,
         backends: Iterable[str] | None = None,
         rtol: float = 1e-5,
-        atol: float = 1e-5,
+        atol: float = 0.0,
     ) -> Verification:
-        """How far the backends' outputs lie apart on the same weights and the same random inputs.
+        """How far all layers' outputs lie apart between backends, for the same weights and inputs.
 
-        batch: the number of examples. backends: their names; None is all that are installed.
+        weights: None draws them from `seed`, as for training, and varies what starts as one number.
+        batch: the number of examples; the network is run on one, too, and at another size.
+        backends: their names; None is all that are installed.
+        rtol: what a tensor may differ by for each of its largest number. atol: for any tensor.
         """
         from specc.verification import Tolerance, verify
+        from specc.weights import varied_weights
 
-        values = self._weights(weights, seed)
+        given = weights is not None
+        values = self._weights(weights, seed) if given else varied_weights(self.graph.weights, seed)
         tolerance = Tolerance(rtol, atol)
         return verify(self.graph, values, backends=backends, batch=batch, tolerance=tolerance)
 

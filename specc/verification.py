@@ -1,20 +1,24 @@
 """Whether the backends compute the same function: the same weights and inputs through each.
 
-`verify` compares every output between every two backends. Where two part beyond the tolerance it
-runs both again with every layer's output as an output of the network, and names the first that
-differs. numpy is imported when arrays are made.
+`verify` compares the output of every layer between every two backends, and the outputs of the
+network as it is compiled, at two sizes of each symbol and for several examples as well as for one.
+It names the first layer where two part. numpy is imported when arrays are made.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from itertools import combinations
-from typing import TYPE_CHECKING
+from functools import cached_property
+from itertools import combinations, product
+from math import isfinite, prod
+from typing import TYPE_CHECKING, Any
 
+from specc.agreement import NUDGES, Difference, Tolerance, compare, distance, nudged
 from specc.backend import backend_names, load_backend
 from specc.diagnostics import Diagnostic, Report, SpecError
-from specc.dims import evaluate, symbols
+from specc.dims import Size, evaluate, symbols
 from specc.ir import Graph, Item, Node, Value
 from specc.passes.beginnings import first_layers
 from specc.passes.cost import batch_symbols
@@ -26,61 +30,171 @@ if TYPE_CHECKING:
 SMALLEST_SIZES = (2, 4, 8, 16, 32, 64, 128, 256)
 """Tried in turn for the symbols that are not the batch, until every dim is positive."""
 
-
-@dataclass(frozen=True, slots=True)
-class Tolerance:
-    """Two values agree if |a - b| <= absolute + relative * |b|."""
-
-    relative: float = 1e-5
-    absolute: float = 1e-5
+MOST_ELEMENTS = 2**28
+"""The numbers of one backend that are held at once: of a larger network, the layers are compared
+in several runs."""
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
-    """How far one value lies apart between two backends.
+class Compared:
+    """One tensor in two backends.
 
-    absolute: the largest |a - b|. relative: the largest |a - b| / |b|.
-    agrees: whether every element does, within the tolerance; NaN agrees with NaN.
+    name: of the layer's output, or of the network's. node: the layer; None where the tensor is an
+        output of the network as it is compiled, in which no other tensor can be seen.
     """
 
-    output: str
-    backends: tuple[str, str]
-    absolute: float
-    relative: float
-    agrees: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Parting:
-    """The first layer, in the network's order, whose output differs between two backends."""
-
-    node: Node
+    name: str
+    node: Node | None
     difference: Difference
+
+    @property
+    def agrees(self) -> bool:
+        return self.difference.agrees
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """All tensors of a network in two backends, the second of which is the reference.
+
+    sizes: what stands for each symbol. tensors: every layer's outputs in the order of the network,
+        then the outputs of the network as it is compiled.
+    """
+
+    backends: tuple[str, str]
+    sizes: Mapping[str, int]
+    tensors: tuple[Compared, ...]
+
+    @property
+    def agrees(self) -> bool:
+        return self.parting is None
+
+    @cached_property
+    def parting(self) -> Compared | None:
+        """The first tensor that differs, if one does."""
+        return next((each for each in self.tensors if not each.agrees), None)
+
+    @cached_property
+    def largest(self) -> Compared:
+        """The tensor that lies furthest apart for its scale."""
+        return max(self.tensors, key=lambda each: each.difference.relative)
+
+    @property
+    def rounded(self) -> bool:
+        """Whether some tensor agrees only because rounding alone moves it about as far."""
+        return any(each.agrees and each.difference.rounding for each in self.tensors)
+
+    def as_json(self) -> dict[str, Any]:
+        """What `specc verify --json` says of it; a distance that is not finite is null."""
+        return {
+            "backends": list(self.backends),
+            "sizes": dict(self.sizes),
+            "tensors": len(self.tensors),
+            "agrees": self.agrees,
+            "rounded": self.rounded,
+            "largest": _as_json(self.largest),
+            "first_difference": None if self.parting is None else _as_json(self.parting),
+        }
+
+
+def _as_json(compared: Compared) -> dict[str, Any]:
+    difference, node = compared.difference, compared.node
+    numbers = {
+        "absolute": difference.absolute,
+        "scale": difference.scale,
+        "relative": difference.relative,
+        "rounding": difference.rounding,
+    }
+    finite = {name: number if isfinite(number) else None for name, number in numbers.items()}
+    return {
+        "name": compared.name,
+        "layer": node and node.path,
+        "type": node and node.type,
+        **finite,
+    }
 
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """What `verify` found. partings: one for each two backends that disagree somewhere.
+    """What `verify` found: a comparison for each two backends and each choice of sizes."""
 
-    sizes: what stood for each symbol.
-    """
-
-    differences: tuple[Difference, ...]
-    partings: tuple[Parting, ...]
-    sizes: Mapping[str, int]
+    comparisons: tuple[Comparison, ...]
 
     @property
     def agrees(self) -> bool:
-        return all(difference.agrees for difference in self.differences)
+        return all(comparison.agrees for comparison in self.comparisons)
 
     def report(self) -> Report:
-        """The disagreements as diagnostics, each at the layer where it begins if that is known."""
+        """A fault for each layer at which two backends part first."""
+        apart: defaultdict[str, list[Comparison]] = defaultdict(list)
+        for comparison in self.comparisons:
+            if comparison.parting is not None:
+                apart[comparison.parting.name].append(comparison)
         report = Report()
-        begin = {parting.difference.backends: parting for parting in self.partings}
-        for difference in self.differences:
-            if not difference.agrees:
-                report.add(_diagnostic(difference, begin.get(difference.backends)))
+        report.extend(_diagnostic(*each) for each in apart.values())
         return report
+
+    def as_json(self) -> dict[str, Any]:
+        """What `specc verify --json` prints."""
+        return {
+            "agrees": self.agrees,
+            "comparisons": [comparison.as_json() for comparison in self.comparisons],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class _Trial:
+    """One choice of sizes, with inputs of them."""
+
+    sizes: Mapping[str, int]
+    inputs: Arrays
+
+    def elements(self, value: Value) -> int:
+        return prod(evaluate(size, self.sizes) for size in value.type.shape)
+
+
+@dataclass(frozen=True, slots=True)
+class _View:
+    """What is compiled to see some tensors of a network.
+
+    tensors: outputs of `graph` by name, each with the layer that makes it, or None: see `Compared`.
+    """
+
+    graph: Graph
+    tensors: Mapping[str, Node | None]
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """What one backend gives of a view in each trial, all from one model."""
+
+    view: _View
+    backend: str
+    weights: Arrays
+    trials: list[_Trial]
+
+    @cached_property
+    def arrays(self) -> list[Arrays]:
+        return self._run(self.weights, [trial.inputs for trial in self.trials])
+
+    @cached_property
+    def rounding(self) -> list[dict[str, float]]:
+        """How far each tensor moves where weights and inputs move in their last places."""
+        furthest = [dict.fromkeys(self.view.tensors, 0.0) for _ in self.trials]
+        for seed in NUDGES:
+            inputs = [_nudged(trial.inputs, seed) for trial in self.trials]
+            moved = self._run(_nudged(self.weights, seed), inputs)
+            for far, there, here in zip(furthest, moved, self.arrays, strict=True):
+                for name in far:
+                    far[name] = max(far[name], distance(there[name], here[name]))
+        return furthest
+
+    def _run(self, weights: Arrays, inputs: Iterable[Arrays]) -> list[Arrays]:
+        runner = load_backend(self.backend).runner(self.view.graph, weights)
+        return [runner(each) for each in inputs]
+
+
+def _nudged(arrays: Arrays, seed: int) -> dict[str, Array]:
+    return {name: nudged(array, seed) for name, array in arrays.items()}
 
 
 def verify(
@@ -94,59 +208,78 @@ def verify(
 ) -> Verification:
     """Run `graph` on random inputs through `backends` (default: all installed) and compare.
 
-    seed: of the inputs.
+    batch: the number of examples in the first of two trials; there is one in the second, with
+        other sizes. seed: of the inputs.
+    Where two backends part by more than `tolerance`, rounding may explain it: see `agreement`.
     Raises `SpecError`, among them `unknown-backend` for fewer than two backends.
     """
     names = tuple(dict.fromkeys(backend_names() if backends is None else backends))
     if len(names) < 2:
         raise SpecError.of("unknown-backend", "it takes two backends to compare them")
-    tolerance = tolerance or Tolerance()
-    sizes = example_sizes(graph, batch)
-    inputs = random_inputs(graph, sizes, seed)
-    results = _results(graph, names, weights, inputs)
-    differences = tuple(
-        compare(output, pair, results, tolerance)
-        for output in graph.outputs
-        for pair in combinations(names, 2)
+    trials = [_Trial(each, random_inputs(graph, each, seed)) for each in two_sizes(graph, batch)]
+    found: defaultdict[tuple[int, tuple[str, str]], list[Compared]] = defaultdict(list)
+    for view in _views(graph, trials):
+        seen = {name: _Seen(view, name, weights, trials) for name in names}
+        for trial, pair in product(range(len(trials)), combinations(names, 2)):
+            first, second = (seen[name] for name in pair)
+            found[trial, pair] += _compared(first, second, trial, tolerance or Tolerance())
+    return Verification(
+        tuple(
+            Comparison(pair, trials[trial].sizes, tuple(tensors))
+            for (trial, pair), tensors in found.items()
+        )
     )
-    apart = dict.fromkeys(each.backends for each in differences if not each.agrees)
-    if not apart:
-        return Verification(differences, (), sizes)
-    suspects = dict.fromkeys(name for pair in apart for name in pair)
-    inside = _results(expose_layers(graph), suspects, weights, inputs)
-    partings = (_parting(graph, pair, inside, tolerance) for pair in apart)
-    return Verification(differences, tuple(filter(None, partings)), sizes)
 
 
-def _results(
-    graph: Graph, names: Iterable[str], weights: Arrays, inputs: Arrays
-) -> dict[str, Arrays]:
-    return {name: load_backend(name).run(graph, weights, inputs) for name in names}
+def _views(graph: Graph, trials: list[_Trial]) -> Iterator[_View]:
+    """The network with the outputs of its layers laid open, then as it is; once if that is one."""
+    made = graph.makers
+    if made.keys() <= {*graph.outputs.values()}:
+        yield _View(graph, {name: made.get(value) for name, value in graph.outputs.items()})
+        return
+    for values in _stretches(graph, trials):
+        yield _View(expose_layers(graph, values), {value.name: made[value] for value in values})
+    yield _View(graph, dict.fromkeys(graph.outputs))
 
 
-def compare(
-    output: str,
-    backends: tuple[str, str],
-    results: Mapping[str, Arrays],
-    tolerance: Tolerance,
-) -> Difference:
-    """The difference of one output between two backends; the second is the reference."""
-    import numpy as np
+def _stretches(graph: Graph, trials: list[_Trial]) -> Iterator[list[Value]]:
+    """All values that layers make, in order, in parts of at most `MOST_ELEMENTS`."""
+    part: list[Value] = []
+    room = MOST_ELEMENTS
+    for value in graph.makers:
+        elements = sum(trial.elements(value) for trial in trials)
+        if part and elements > room:
+            yield part
+            part, room = [], MOST_ELEMENTS
+        part.append(value)
+        room -= elements
+    if part:
+        yield part
 
-    left, right = (np.asarray(results[name][output], np.float64) for name in backends)
-    if left.shape != right.shape:
-        return Difference(output, backends, np.inf, np.inf, agrees=False)
-    same = (left == right) | (np.isnan(left) & np.isnan(right))
-    scale = np.abs(right)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        apart = np.where(same, 0.0, np.abs(left - right))
-        relative = np.where(same | (scale == 0), 0.0, apart / scale)
-    # What has no distance, as infinity and NaN from anything else, is infinitely far.
-    apart, relative = (np.where(np.isnan(each), np.inf, each) for each in (apart, relative))
-    allowed = tolerance.absolute + tolerance.relative * scale
-    agrees = bool(np.all(same | (np.isfinite(apart) & (apart <= allowed))))
-    largest = [float(values.max(initial=0.0)) for values in (apart, relative)]
-    return Difference(output, backends, *largest, agrees=agrees)
+
+def _compared(first: _Seen, second: _Seen, trial: int, tolerance: Tolerance) -> Iterator[Compared]:
+    """The tensors of a view in two backends; where they differ, beside what rounding does."""
+    left, right = first.arrays[trial], second.arrays[trial]
+    for name, node in first.view.tensors.items():
+        difference = compare(left[name], right[name], tolerance)
+        if not difference.agrees:
+            rounding = max(first.rounding[trial][name], second.rounding[trial][name])
+            difference = replace(difference, rounding=rounding)
+        yield Compared(name, node, difference)
+
+
+def two_sizes(graph: Graph, batch: int) -> list[dict[str, int]]:
+    """Those of `example_sizes`; then one example, each other symbol larger, and odd if it was even.
+
+    It is one choice where they are the same, for want of symbols.
+    """
+    first = example_sizes(graph, batch)
+    leading = batch_symbols(graph)
+    step = len(first) | 1
+    alone = first | dict.fromkeys(leading, 1)
+    second = {name: size if name in leading else size + step for name, size in alone.items()}
+    others = [sizes for sizes in (second, alone) if _fit(graph, sizes)]
+    return [first, *(sizes for sizes in others[:1] if sizes != first)]
 
 
 def example_sizes(graph: Graph, batch: int) -> dict[str, int]:
@@ -154,17 +287,25 @@ def example_sizes(graph: Graph, batch: int) -> dict[str, int]:
 
     Raises `SpecError` (`invalid-dim`) if none up to 256 do.
     """
-    values = [*graph.inputs.values(), *(value for node in graph.nodes for value in node.outputs)]
-    shapes = {value.type.shape for value in values}
-    names = sorted({name for shape in shapes for size in shape for name in symbols(size)})
+    names = sorted({name for size in _dims(graph) for name in symbols(size)})
     leading = batch_symbols(graph)
     others = [name for name in names if name not in leading]
     for smallest in SMALLEST_SIZES:
         sizes = dict.fromkeys(leading, batch)
         sizes |= {name: smallest + index for index, name in enumerate(others)}
-        if all(evaluate(size, sizes) >= 1 for shape in shapes for size in shape):
+        if _fit(graph, sizes):
             return sizes
     raise SpecError.of("invalid-dim", f"no sizes for {', '.join(others)} fit every layer")
+
+
+def _fit(graph: Graph, sizes: Mapping[str, int]) -> bool:
+    return all(evaluate(size, sizes) >= 1 for size in _dims(graph))
+
+
+def _dims(graph: Graph) -> Iterator[Size]:
+    """Every dim of every value."""
+    values = (*graph.inputs.values(), *graph.makers)
+    return (size for value in values for size in value.type.shape)
 
 
 def random_inputs(graph: Graph, sizes: Mapping[str, int], seed: int = 0) -> dict[str, Array]:
@@ -206,41 +347,51 @@ def _spread(graph: Graph, value: Value) -> float:
     return 1 / scale if isinstance(scale, float) and scale else 1.0
 
 
-def expose_layers(graph: Graph) -> Graph:
-    """The graph with the output of every layer as an output, by the name of the value.
+def expose_layers(graph: Graph, values: Iterable[Value] | None = None) -> Graph:
+    """The graph with the outputs of layers as outputs beside its own, by the names of the values.
 
     Each block and loop hands out what its layers make, so that the value is there outside of it.
+    values: which to show; None is all.
     """
-    items = tuple(map(_exposed, graph.body.items))
-    outputs = {value.name: value for node in graph.nodes for value in node.outputs}
+    shown = dict.fromkeys(graph.makers if values is None else values)
+    items = tuple(_exposed(item, shown) for item in graph.body.items)
+    outputs = {value.name: value for value in (*shown, *graph.outputs.values())}
     body = replace(graph.body, items=items, outputs=tuple(outputs.items()))
     return replace(graph, outputs=outputs, body=body)
 
 
-def _exposed(item: Item) -> Item:
+def _exposed(item: Item, shown: Mapping[Value, None]) -> Item:
     if isinstance(item, Node):
         return item
     given = {value for _, value in item.outputs}
-    made = [("", value) for node in item.nodes() for value in node.outputs if value not in given]
-    return replace(item, items=tuple(map(_exposed, item.items)), outputs=(*item.outputs, *made))
+    made = [value for node in item.nodes() for value in node.outputs if value in shown]
+    more = tuple(("", value) for value in made if value not in given)
+    items = tuple(_exposed(each, shown) for each in item.items)
+    return replace(item, items=items, outputs=(*item.outputs, *more))
 
 
-def _parting(
-    graph: Graph, pair: tuple[str, str], results: Mapping[str, Arrays], tolerance: Tolerance
-) -> Parting | None:
-    for node in graph.nodes:
-        for value in node.outputs:
-            difference = compare(value.name, pair, results, tolerance)
-            if not difference.agrees:
-                return Parting(node, difference)
-    return None
-
-
-def _diagnostic(difference: Difference, parting: Parting | None) -> Diagnostic:
-    first, second = difference.backends
-    message = f"{difference.output}: {first} and {second} differ by {difference.absolute:.2g}"
-    if parting is None:
+def _diagnostic(comparison: Comparison, *others: Comparison) -> Diagnostic:
+    """The fault at the tensor where all these part."""
+    compared = comparison.parting
+    assert compared is not None
+    who = _who({each.backends: None for each in (comparison, *others)})
+    difference, node = compared.difference, compared.node
+    message = (
+        f"{who} by {difference.absolute:.2g} where the largest number is {difference.scale:.2g}"
+    )
+    if node is None:
+        message += f", in the output `{compared.name}` of the compiled network; its layers agree"
         return Diagnostic("verification-failed", message)
-    node = parting.node
-    message += f", first at {node.path} ({node.type}), by {parting.difference.absolute:.2g}"
-    return Diagnostic("verification-failed", message, node.span)
+    return Diagnostic(
+        "verification-failed", f"{message}, first at {node.path} ({node.type})", node.span
+    )
+
+
+def _who(pairs: Iterable[tuple[str, str]]) -> str:
+    """Which backends differ, and if it is one from all others, that one."""
+    first, *more = pairs
+    odd = set(first).intersection(*more)
+    if more and len(odd) == 1:
+        others = [name for pair in (first, *more) for name in pair if name not in odd]
+        return f"{odd.pop()} differs from {' and '.join(others)}"
+    return f"{', '.join(f'{a} and {b}' for a, b in (first, *more))} differ"

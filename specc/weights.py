@@ -72,6 +72,25 @@ def initial_weights(declarations: Declarations, seed: int = 0) -> dict[str, Arra
     }
 
 
+def varied_weights(declarations: Declarations, seed: int = 0) -> dict[str, Array]:
+    """Initial weights in which what starts as one number, as biases and moving averages do, varies.
+
+    So no zero and no one hides what a layer does with them. Variances stay positive.
+    """
+    return {
+        key: _varied(array, _generator(seed, f"{key} varied"), keep_sign=key.endswith("_var"))
+        for key, array in initial_weights(declarations, seed).items()
+    }
+
+
+def _varied(array: Array, generator: np.random.Generator, *, keep_sign: bool) -> Array:
+    if not array.size or array.min() != array.max():
+        return array
+    factor = generator.uniform(0.8, 1.25, array.shape)
+    shift = 0 if keep_sign else generator.normal(0, 0.1, array.shape)
+    return (array * factor + shift).astype(array.dtype)
+
+
 def save_weights(
     path: str | Path, weights: Mapping[str, Array], metadata: Mapping[str, str] | None = None
 ) -> None:

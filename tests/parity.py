@@ -28,7 +28,6 @@ from specc.passes.images import images
 from specc.passes.layout import IoLayout
 from specc.tensor import FLOATS
 from specc.verification import random_inputs
-from specc.weights import initial_weights
 
 Array = NDArray[Any]
 Arrays = Mapping[str, Array]
@@ -95,18 +94,6 @@ def random_weights(graph: Graph, seed: int = 1) -> dict[str, Array]:
             fan_in = weight.fan[0] if len(weight.shape) > 1 else 1
             drawn = generator.standard_normal(weight.shape) / np.sqrt(fan_in)
         weights[key] = np.asarray(drawn, np.float32)
-    return weights
-
-
-def disturbed_weights(graph: Graph, seed: int = 1) -> dict[str, Array]:
-    """Initial weights, with the zeros and ones of biases and normalizations moved a little."""
-    generator = np.random.default_rng(seed)
-    weights: dict[str, Array] = initial_weights(graph.weights, seed)
-    for key, array in weights.items():
-        if array.ndim == 1:
-            factor, shift = generator.uniform(0.8, 1.25, array.shape), generator.normal(0, 0.1)
-            moved = array * factor + (0 if key.endswith("running_var") else shift)
-            weights[key] = moved.astype(np.float32)
     return weights
 
 

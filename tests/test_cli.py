@@ -314,8 +314,8 @@ class Fake:
     def __init__(self, value: float) -> None:
         self.value = value
 
-    def run(self, graph: specc.network.Graph, weights: Any, inputs: Any) -> dict[str, Any]:
-        return {name: np.full((2, 2), self.value) for name in graph.outputs}
+    def runner(self, graph: specc.network.Graph, weights: Any) -> Any:
+        return lambda _: {name: np.full((2, 2), self.value) for name in graph.outputs}
 
 
 def test_verify_prints_the_differences(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -324,8 +324,8 @@ def test_verify_prints_the_differences(monkeypatch: pytest.MonkeyPatch) -> None:
     result = run("verify", "tiny.yaml", "--backends", "a,b,c")
     assert result.exit_code == 1
     rows = [line.split() for line in result.stdout.splitlines()]
-    assert rows[1] == ["y", "a", "/", "b", "5.00e-01", "3.33e-01", "DIFFERS"]
-    assert rows[2] == ["y", "a", "/", "c", "0.00e+00", "0.00e+00", "ok"]
+    assert rows[1] == ["a", "/", "b", "N=2", "body.0", "3.33e-01", "4", "DIFFERS"]
+    assert rows[2] == ["a", "/", "c", "N=2", "0.00e+00", "4", "ok"]
     assert "error[verification-failed]" in result.stderr
     assert "body.0" in result.stderr
     assert "DIFFERS" not in succeed("verify", "tiny.yaml", "--backends", "a, b", "--atol", "1")
@@ -333,8 +333,15 @@ def test_verify_prints_the_differences(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_verify_of_all_backends() -> None:
     lines = succeed("verify", "pictures.yaml").splitlines()
-    assert len(lines) == 4
+    assert len(lines) == 1 + 2 * 3
     assert all(line.endswith("ok") for line in lines[1:])
+
+
+def test_verify_prints_json() -> None:
+    said = json.loads(succeed("verify", "tiny.yaml", "--backends", "onnx,pytorch", "--json"))
+    assert said["agrees"] is True
+    assert [each["backends"] for each in said["comparisons"]] == [["onnx", "pytorch"]] * 2
+    assert all(each["largest"]["relative"] < 1e-5 for each in said["comparisons"])
 
 
 # predict

@@ -35,7 +35,7 @@ ELSEWHERE = {
     "artifact-too-large": "test_onnx.py",
     "unwritable": "test_weights.py",
     "invalid-input": "test_cli.py",
-    "verification-failed": "test_network.py",
+    "verification-failed": "test_verification.py",
     "no-training": "test_sections.py",
     "data-unreadable": "test_sections.py",
     "class-mismatch": "test_sections.py",

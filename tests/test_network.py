@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -11,8 +10,6 @@ import numpy as np
 import pytest
 
 import specc
-from specc import verification
-from specc.ir import Graph
 from specc.locating import locate
 from specc.passes.softmax import append_softmax
 from specc.summary import summarize
@@ -273,96 +270,6 @@ def test_models_start_from_the_same_weights(spec: Path, tmp_path: Path) -> None:
         assert all((saved[key] == expected[key]).all() for key in expected)
     state = net.to_pytorch(dict(module.state_dict())).state_dict()
     assert all((state[key].numpy() == expected[key]).all() for key in expected)
-
-
-# Verification
-
-
-class Fake:
-    """A backend that gives, for each output, what `value` makes of its name."""
-
-    def __init__(self, value: Callable[[str], float]) -> None:
-        self.value = value
-
-    def run(self, graph: Graph, weights: Any, inputs: Any) -> dict[str, Any]:
-        return {name: np.full((2, 2), self.value(name)) for name in graph.outputs}
-
-
-def fakes(monkeypatch: pytest.MonkeyPatch, **values: Callable[[str], float]) -> None:
-    backends = {name: Fake(value) for name, value in values.items()}
-    monkeypatch.setattr(verification, "load_backend", backends.__getitem__)
-    monkeypatch.setattr(verification, "backend_names", lambda: tuple(backends))
-
-
-def test_verify_names_the_layer_where_backends_part(
-    spec: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    late = ("loop.1.re_lu", "y")
-    fakes(
-        monkeypatch,
-        a=lambda _: 1.0,
-        b=lambda _: 1.0 + 1e-6,
-        c=lambda name: 1.5 if name in late else 1.0,
-    )
-    result = specc.load(spec).verify()
-    assert not result.agrees
-    assert [(each.backends, each.agrees) for each in result.differences] == [
-        (("a", "b"), True),
-        (("a", "c"), False),
-        (("b", "c"), False),
-    ]
-    assert result.differences[1].absolute == 0.5
-    assert result.differences[1].relative == pytest.approx(1 / 3)
-    assert {parting.node.path for parting in result.partings} == {"loop.1.re_lu"}
-    (*_, last) = result.report().diagnostics
-    assert last.code == "verification-failed"
-    assert "first at loop.1.re_lu (ReLU)" in last.message
-
-
-@pytest.mark.parametrize(
-    ("value", "agrees"), [(1.0, True), (float("nan"), False), (float("inf"), False), (1.1, False)]
-)
-def test_verify_compares_every_element(
-    spec: Path, monkeypatch: pytest.MonkeyPatch, value: float, agrees: bool
-) -> None:
-    fakes(monkeypatch, a=lambda _: 1.0, b=lambda _: value)
-    assert specc.load(spec).verify().agrees is agrees
-    fakes(monkeypatch, a=lambda _: value, b=lambda _: value)
-    assert specc.load(spec).verify().agrees
-
-
-def test_verify_takes_tolerances_and_backends(spec: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    fakes(monkeypatch, a=lambda _: 100.0, b=lambda _: 101.0, c=lambda _: 0.0)
-    net = specc.load(spec)
-    assert not net.verify(backends=["a", "b"]).agrees
-    assert net.verify(backends=["a", "b"], rtol=0.01).agrees
-    assert net.verify(backends=["a", "b"], atol=1).agrees
-    with pytest.raises(specc.SpecError, match="two backends"):
-        net.verify(backends=["a", "a"])
-
-
-def test_sizes_fit_every_layer(tmp_path: Path) -> None:
-    text = 'specc: 1\ninputs: {x: "float32[N, h, w, 3]"}\nlayers: [{MaxPooling2D: 9}]'
-    graph = network_of(tmp_path, text).graph
-    sizes = verification.example_sizes(graph, 3)
-    assert sizes["N"] == 3
-    assert sizes["h"] != sizes["w"]
-    assert min(sizes["h"], sizes["w"]) >= 9
-    assert verification.random_inputs(graph, sizes)["x"].shape == (3, sizes["h"], sizes["w"], 3)
-
-
-def test_every_layer_can_be_an_output(spec: Path) -> None:
-    graph = specc.load(spec).graph
-    exposed = verification.expose_layers(graph)
-    assert list(exposed.outputs) == [node.path for node in graph.nodes]
-    assert [node.path for node in exposed.nodes] == [node.path for node in graph.nodes]
-
-
-def test_the_backends_agree_on_every_layer(spec: Path) -> None:
-    net = specc.load(spec)
-    assert net.verify().agrees
-    exposed = specc.Network(verification.expose_layers(net.graph))
-    assert exposed.verify().agrees
 
 
 def test_the_weights_of_another_model_are_refused(tmp_path: Path) -> None:

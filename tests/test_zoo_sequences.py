@@ -10,12 +10,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from parity import Array, Arrays, disturbed_weights, onnx_outputs
+from parity import Array, Arrays, onnx_outputs
 
 import specc.zoo
 from specc.checking import check_file, require_graph
 from specc.ir import Graph
 from specc.verification import expose_layers, random_inputs
+from specc.weights import varied_weights
 
 TINY_GPT2 = {"vocabulary": 50, "width": 16, "depth": 2, "heads": 2}
 TINY_T5 = {**TINY_GPT2, "key_dim": 8, "units": 32}
@@ -27,7 +28,7 @@ def small(name: str, **params: Any) -> Graph:
 
 
 def run(graph: Graph, inputs: Arrays) -> dict[str, Array]:
-    return onnx_outputs(graph, disturbed_weights(graph), inputs)
+    return onnx_outputs(graph, varied_weights(graph.weights), inputs)
 
 
 def with_other(ids: Array, position: int) -> Array:

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from specc.backend import TrainingBackend
+
 from . import runtime
 from .source import emit
 
 if TYPE_CHECKING:
     import keras
 
-    from specc.backend import Array, Arrays
+    from specc.backend import Array, Arrays, Runner
     from specc.ir import Graph
     from specc.passes.layout import IoLayout
     from specc.training.engine import Engine, Plan
 
 
-class KerasBackend:
+class KerasBackend(TrainingBackend):
     """See `specc.backend.TrainingBackend`."""
 
     name = "keras"
@@ -33,8 +35,8 @@ class KerasBackend:
     def weights_of(self, graph: Graph, model: keras.Model) -> dict[str, Array]:
         return runtime.weights_of(graph, model)
 
-    def run(self, graph: Graph, weights: Arrays, inputs: Arrays) -> dict[str, Array]:
-        return runtime.run(graph, weights, inputs)
+    def runner(self, graph: Graph, weights: Arrays) -> Runner:
+        return runtime.runner(graph, weights)
 
     def engine(self, plan: Plan) -> Engine:
         from .training.engine import KerasEngine

@@ -14,7 +14,7 @@ from .source import emit
 if TYPE_CHECKING:
     import keras
 
-    from specc.backend import Array, Arrays
+    from specc.backend import Array, Arrays, Runner
     from specc.ir import Graph
 
 
@@ -59,15 +59,19 @@ def read(variables: Iterable[tuple[Variable, Any]]) -> dict[str, Array]:
     return arrays
 
 
-def run(graph: Graph, weights: Arrays, inputs: Arrays) -> dict[str, Array]:
+def runner(graph: Graph, weights: Arrays) -> Runner:
     """The outputs at inference; channels last in and out."""
     import keras
 
     network = model(graph, weights)
-    given = [keras.ops.convert_to_tensor(inputs[name]) for name in graph.inputs]
-    results: Any = network(given if len(given) > 1 else given[0], training=False)
-    made = {next(iter(graph.outputs)): results} if len(graph.outputs) == 1 else results
-    return {name: keras.ops.convert_to_numpy(made[name]) for name in graph.outputs}
+
+    def run(inputs: Arrays) -> dict[str, Array]:
+        given = [keras.ops.convert_to_tensor(inputs[name]) for name in graph.inputs]
+        results: Any = network(given if len(given) > 1 else given[0], training=False)
+        made = {next(iter(graph.outputs)): results} if len(graph.outputs) == 1 else results
+        return {name: keras.ops.convert_to_numpy(made[name]) for name in graph.outputs}
+
+    return run
 
 
 def _variables(known: tuple[Variable, ...], network: Any) -> Iterator[tuple[Variable, Any]]:

@@ -7,21 +7,23 @@ lowered. Images are channels first at the model's boundary, as usual for ONNX.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from specc.backend import FileBackend
 from specc.garbage import collection_paused
 from specc.ir import Graph
 from specc.passes.layout import IoLayout, Order, boundary_orders, permutation
 
 from .model import model_bytes
 
-Arrays = Mapping[str, NDArray[Any]]
+if TYPE_CHECKING:
+    from specc.backend import Array, Arrays, Runner
 
 
-class OnnxBackend:
+class OnnxBackend(FileBackend):
     """See `specc.backend.Backend`."""
 
     name = "onnx"
@@ -43,22 +45,26 @@ class OnnxBackend:
         with collection_paused():
             return model_bytes(graph, weights, io_layout, metadata or {})
 
-    def run(self, graph: Graph, weights: Arrays, inputs: Arrays) -> dict[str, NDArray[Any]]:
-        """The outputs by name, from onnxruntime on the CPU, for channels-last `inputs`."""
+    def runner(self, graph: Graph, weights: Arrays) -> Runner:
+        """The outputs by name, from onnxruntime on the CPU, for channels-last inputs."""
         from onnxruntime import InferenceSession
 
         model = self.compile(graph, weights, "channels_first")
         session = InferenceSession(model, providers=["CPUExecutionProvider"])
         orders = boundary_orders(graph, "channels_first")
-        given = {
-            name: _reordered(inputs[name], None, orders[value])
-            for name, value in graph.inputs.items()
-        }
-        results = session.run(None, given)
-        return {
-            name: _reordered(result, orders[value], None)
-            for (name, value), result in zip(graph.outputs.items(), results, strict=True)
-        }
+
+        def run(inputs: Arrays) -> dict[str, Array]:
+            given = {
+                name: _reordered(inputs[name], None, orders[value])
+                for name, value in graph.inputs.items()
+            }
+            results = session.run(None, given)
+            return {
+                name: _reordered(result, orders[value], None)
+                for (name, value), result in zip(graph.outputs.items(), results, strict=True)
+            }
+
+        return run
 
 
 def _reordered(array: NDArray[Any], source: Order, target: Order) -> NDArray[Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from specc.backend import TrainingBackend
 from specc.packages import needs
 
 from . import layout as layout  # its lowering is of no family, so nothing else imports it
@@ -13,13 +14,13 @@ from .source import source
 if TYPE_CHECKING:
     from torch import nn
 
-    from specc.backend import Array, Arrays
+    from specc.backend import Array, Arrays, Runner
     from specc.ir import Graph
     from specc.passes.layout import IoLayout
     from specc.training.engine import Engine, Plan
 
 
-class PyTorchBackend:
+class PyTorchBackend(TrainingBackend):
     """See `specc.backend.TrainingBackend`."""
 
     name = "pytorch"
@@ -34,8 +35,8 @@ class PyTorchBackend:
     def weights_of(self, graph: Graph, model: nn.Module) -> dict[str, Array]:
         return runtime.weights_of(graph, model)
 
-    def run(self, graph: Graph, weights: Arrays, inputs: Arrays) -> dict[str, Array]:
-        return runtime.run(graph, weights, inputs)
+    def runner(self, graph: Graph, weights: Arrays) -> Runner:
+        return runtime.runner(graph, weights)
 
     @needs("torch")
     def engine(self, plan: Plan) -> Engine:

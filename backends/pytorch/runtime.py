@@ -12,7 +12,7 @@ from .source import network_class, source
 if TYPE_CHECKING:
     from torch import nn
 
-    from specc.backend import Array, Arrays
+    from specc.backend import Array, Arrays, Runner
     from specc.ir import Graph, Value
 
 
@@ -33,22 +33,26 @@ def weights_of(graph: Graph, network: nn.Module) -> dict[str, Array]:
     return {key: state[key].detach().cpu().numpy() for key in graph.weights if key in state}
 
 
-def run(graph: Graph, weights: Arrays, inputs: Arrays) -> dict[str, Array]:
+def runner(graph: Graph, weights: Arrays) -> Runner:
     """The outputs at inference; channels last in and out."""
     import torch
 
     network, axes = model(graph, weights, "channels_first").eval(), boundary_axes(graph)
-    with torch.inference_mode():
-        tensors = [
-            torch.from_numpy(inputs[name].transpose(axes[value]).copy())
-            for name, value in graph.inputs.items()
-        ]
-        results: Any = network(*tensors)
-    made = (results,) if len(graph.outputs) == 1 else results
-    return {
-        name: result.numpy().transpose(inverse(axes[value]))
-        for (name, value), result in zip(graph.outputs.items(), made, strict=True)
-    }
+
+    def run(inputs: Arrays) -> dict[str, Array]:
+        with torch.inference_mode():
+            tensors = [
+                torch.from_numpy(inputs[name].transpose(axes[value]).copy())
+                for name, value in graph.inputs.items()
+            ]
+            results: Any = network(*tensors)
+        made = (results,) if len(graph.outputs) == 1 else results
+        return {
+            name: result.numpy().transpose(inverse(axes[value]))
+            for (name, value), result in zip(graph.outputs.items(), made, strict=True)
+        }
+
+    return run
 
 
 def boundary_axes(graph: Graph) -> dict[Value, tuple[int, ...]]:

@@ -38,5 +38,6 @@ writable. What was there before still is.""",
 `specc summary` shows the inputs, with their shapes and dtypes.""",
     "verification-failed": """The backends do not compute the same function.
 
-They must agree within float32 rounding. The report names the first layer at which they part.""",
+Each layer's output must agree within float32 rounding: by default to 1e-5 of its largest number, or
+as far as rounding alone moves it. The report names the first layer at which they part.""",
 }

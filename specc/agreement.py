@@ -1,0 +1,90 @@
+"""Whether two arrays are the same number for number, up to what rounding does to them.
+
+A tensor is held against its own scale, the largest of its numbers, so that one whose numbers are
+small is held to no less than any other. numpy is imported when arrays are compared.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import inf
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from specc.backend import Array
+
+NUDGES = (1, 2, 3)
+"""The seeds of `nudged` that show what rounding does to a network."""
+
+ROUNDINGS = 8
+"""How many times as far as rounding alone moves a tensor may two backends lie apart."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tolerance:
+    """Two tensors agree if |a - b| <= absolute + relative * (the largest |b|), everywhere."""
+
+    relative: float = 1e-5
+    absolute: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """How far a tensor in one backend lies from the same tensor in another.
+
+    absolute: the largest |a - b|; infinity if the shapes differ, or one is not a number where the
+        other is. scale: the largest |b| that is finite.
+    rounding: how far rounding alone moves the tensor, where that was looked at; else 0.
+    """
+
+    absolute: float
+    scale: float
+    tolerance: Tolerance
+    rounding: float = 0.0
+
+    @property
+    def relative(self) -> float:
+        """The part of the scale that the tensors lie apart."""
+        if not self.absolute:
+            return 0.0
+        return self.absolute / self.scale if self.scale else inf
+
+    @property
+    def allowed(self) -> float:
+        return self.tolerance.absolute + self.tolerance.relative * self.scale
+
+    @property
+    def agrees(self) -> bool:
+        return self.absolute <= max(self.allowed, ROUNDINGS * self.rounding) and self.absolute < inf
+
+
+def compare(array: Array, reference: Array, tolerance: Tolerance) -> Difference:
+    """How far `array` lies from `reference`; infinities and NaN agree with their like."""
+    import numpy as np
+
+    if array.shape != reference.shape:
+        return Difference(inf, 0.0, tolerance)
+    left, right = array.astype(np.float64), reference.astype(np.float64)
+    scale = np.abs(right).max(initial=0.0, where=np.isfinite(right))
+    same = (left == right) | (np.isnan(left) & np.isnan(right))
+    with np.errstate(invalid="ignore"):
+        apart = np.nan_to_num(np.abs(left - right), nan=inf, posinf=inf)
+    return Difference(float(apart.max(initial=0.0, where=~same)), float(scale), tolerance)
+
+
+def distance(array: Array, other: Array) -> float:
+    """The largest difference of two arrays."""
+    return compare(array, other, Tolerance()).absolute
+
+
+def nudged(array: Array, seed: int) -> Array:
+    """`array` with about half of its float32 numbers four units in their last place larger.
+
+    As much lies between two libraries' functions such as tanh.
+    """
+    import numpy as np
+
+    if array.dtype != np.float32:
+        return array
+    larger = np.random.default_rng(seed).random(array.shape) < 0.5
+    return array + 4 * np.spacing(array) * larger

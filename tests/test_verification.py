@@ -1,0 +1,368 @@
+"""`Network.verify`: every layer in every backend, held against its own scale, at two sizes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import specc
+from specc import verification
+from specc.agreement import Tolerance, compare, nudged
+from specc.backend import load_backend
+from specc.ir import Graph
+from specc.weights import varied_weights
+
+SPEC = """\
+specc: 1
+name: tiny
+inputs: {x: "float32[N, 4]"}
+blocks:
+  body:
+    layers: [{Dense: 3, name: inner}, ReLU]
+layers:
+  - repeat: 2
+    name: loop
+    layers: [body]
+  - Dense: 2
+    name: y
+outputs: [y]
+"""
+
+# Whatever the ELU gives, the output is 0, and would be as small as 1e-12 if it were not.
+HIDING = """\
+specc: 1
+name: hiding
+inputs: {x: "float32[N, T, 4]"}
+blocks:
+  unit:
+    params: {alpha: float}
+    layers:
+      - Dense: 4
+      - ELU: "${alpha}"
+layers:
+  - for: {alpha: [1.0, 0.5, 0.25]}
+    name: stage
+    layers:
+      - unit: {alpha: "${alpha}"}
+      - LayerNormalization
+  - ReLU
+  - Rescaling: -1.0e-12
+  - ReLU:
+    name: nothing
+"""
+
+ROUNDED = """\
+specc: 1
+inputs: {x: 'float32[N, 256]'}
+layers:
+  - {Activation: tanh, name: t}
+  - {Activation: sigmoid, name: s}
+  - {Multiply: {}, inputs: [t, s], name: product}
+  - Rescaling: {scale: 1.0, offset: 300.0}
+  - {Rescaling: {scale: 1.0, offset: -300.0}, name: same}
+  - {Subtract: {}, inputs: [same, product], name: left}
+"""
+
+
+def network_of(folder: Path, text: str) -> specc.Network:
+    (path := folder / "net.yaml").write_text(text, "utf-8")
+    return specc.load(path)
+
+
+@pytest.fixture
+def tiny(tmp_path: Path) -> specc.Network:
+    return network_of(tmp_path, SPEC)
+
+
+class Fake:
+    """A backend that gives, for each output, what `value` makes of its name."""
+
+    def __init__(self, value: Callable[[str], float]) -> None:
+        self.value = value
+
+    def runner(self, graph: Graph, weights: Any) -> Callable[[Any], dict[str, Any]]:
+        return lambda _: {name: np.full((2, 2), self.value(name)) for name in graph.outputs}
+
+
+def fakes(monkeypatch: pytest.MonkeyPatch, **values: Callable[[str], float]) -> None:
+    backends = {name: Fake(value) for name, value in values.items()}
+    monkeypatch.setattr(verification, "load_backend", backends.__getitem__)
+    monkeypatch.setattr(verification, "backend_names", lambda: tuple(backends))
+
+
+# Where backends part ----------------------------------------------------------------------------
+
+
+def test_the_layer_is_named_where_backends_part(
+    tiny: specc.Network, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    late = ("loop.1.re_lu", "y")
+    fakes(
+        monkeypatch,
+        a=lambda _: 1.0,
+        b=lambda _: 1.0 + 1e-6,
+        c=lambda name: 1.5 if name in late else 1.0,
+    )
+    result = tiny.verify(batch=1)
+    assert not result.agrees
+    assert [(each.backends, each.agrees) for each in result.comparisons] == [
+        (("a", "b"), True),
+        (("a", "c"), False),
+        (("b", "c"), False),
+    ]
+    largest = result.comparisons[1].largest.difference
+    assert (largest.absolute, largest.scale) == (0.5, 1.5)
+    assert largest.relative == pytest.approx(1 / 3)
+    assert {parting_of(each) for each in result.comparisons} == {None, "loop.1.re_lu"}
+    (found,) = result.report().diagnostics
+    assert found.code == "verification-failed"
+    assert found.span is not None
+    assert found.message == (
+        "c differs from a and b by 0.5 where the largest number is 1.5, "
+        "first at loop.1.re_lu (ReLU)"
+    )
+
+
+def parting_of(comparison: verification.Comparison) -> str | None:
+    return comparison.parting.name if comparison.parting else None
+
+
+def in_pytorch(layer: Any, site: Any) -> Any:
+    from specc.emit.code import argument, call
+
+    return call(site.module("nn.ELU", argument(slightly_off(layer.alpha), hint="alpha")), site.x)
+
+
+def in_keras(layer: Any, site: Any) -> Any:
+    from specc.emit.code import argument, call
+
+    alpha = argument(slightly_off(layer.alpha), hint="alpha")
+    return call(site.layer("layers.ELU", alpha=alpha), site.x)
+
+
+def in_onnx(build: Any, x: Any) -> Any:
+    return build.op("Elu", x, alpha=slightly_off(build.layer.alpha))
+
+
+def slightly_off(alpha: float) -> float:
+    """The fault: one slope of the three."""
+    return alpha * 1.001 if alpha == 0.5 else alpha
+
+
+FAULTY = {"pytorch": in_pytorch, "keras": in_keras, "onnx": in_onnx}
+
+
+@pytest.mark.parametrize("faulty", FAULTY)
+def test_a_fault_of_a_lowering_is_found_inside_a_block_of_a_loop(
+    faulty: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    net = network_of(tmp_path, HIDING)
+    lowerings = functions(faulty, net.graph)
+    monkeypatch.setitem(lowerings, "ELU", FAULTY[faulty])
+    result = net.verify()
+    assert len(result.comparisons) == 2 * 3
+    for comparison in result.comparisons:
+        apart = faulty in comparison.backends
+        assert parting_of(comparison) == ("stage.1.unit.elu" if apart else None)
+    (found,) = result.report().diagnostics
+    first, second = sorted({"keras", "onnx", "pytorch"} - {faulty})
+    assert found.message.startswith(f"{faulty} differs from {first} and {second} by ")
+    assert "first at stage.1.unit.elu (ELU)" in found.message
+    assert found.span is not None
+    assert found.span.line == 9
+
+
+def functions(backend: str, graph: Graph) -> dict[str, Any]:
+    """The lowerings of a backend by layer type, those of this network among them."""
+    from specc.backend import _FUNCTIONS
+
+    load_backend(backend).compile(graph, None, None)
+    return _FUNCTIONS[backend]
+
+
+def test_a_fault_that_only_the_compiled_network_has_is_found(
+    tiny: specc.Network, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Careless(Fake):
+        """It forgets a loop of which nothing but the end is asked."""
+
+        def runner(self, graph: Graph, weights: Any) -> Callable[[Any], dict[str, Any]]:
+            value = 1.0 if len(graph.outputs) > 1 else 2.0
+            return Fake(lambda _: value).runner(graph, weights)
+
+    backends = {"a": Fake(lambda _: 1.0), "b": Careless(lambda _: 1.0)}
+    monkeypatch.setattr(verification, "load_backend", backends.__getitem__)
+    (found,) = tiny.verify(backends=["a", "b"]).report().diagnostics
+    assert "in the output `y` of the compiled network; its layers agree" in found.message
+
+
+def test_a_large_network_is_compared_in_parts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    net = network_of(tmp_path, SPEC)
+    whole = net.verify(backends=["onnx", "pytorch"])
+    monkeypatch.setattr(verification, "MOST_ELEMENTS", 25)
+    parts = net.verify(backends=["onnx", "pytorch"])
+    names = [[tensor.name for tensor in each.tensors] for each in parts.comparisons]
+    assert names == [[tensor.name for tensor in each.tensors] for each in whole.comparisons]
+    assert names[0] == [*(node.path for node in net.graph.nodes), "y"]
+    assert parts.agrees
+
+
+# What counts as a difference --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("value", "agrees"), [(1.0, True), (float("nan"), False), (float("inf"), False), (1.1, False)]
+)
+def test_every_element_is_compared(
+    tiny: specc.Network, monkeypatch: pytest.MonkeyPatch, value: float, agrees: bool
+) -> None:
+    fakes(monkeypatch, a=lambda _: 1.0, b=lambda _: value)
+    assert tiny.verify().agrees is agrees
+    fakes(monkeypatch, a=lambda _: value, b=lambda _: value)
+    assert tiny.verify().agrees
+
+
+@pytest.mark.parametrize("scale", [1e-12, 1.0, 1e12])
+def test_a_tensor_is_held_against_its_own_scale(scale: float) -> None:
+    reference = scale * np.array([1.0, 1e-9, -0.5])
+    assert compare(reference + 0.9e-5 * scale, reference, Tolerance()).agrees
+    apart = compare(reference + 1.1e-5 * scale, reference, Tolerance())
+    assert not apart.agrees
+    assert apart.relative == pytest.approx(1.1e-5)
+
+
+def test_a_tensor_of_zeros_is_zeros() -> None:
+    zeros = np.zeros(3)
+    assert compare(zeros, zeros, Tolerance()).relative == 0
+    apart = compare(zeros + 1e-12, zeros, Tolerance())
+    assert not apart.agrees
+    assert apart.relative == np.inf
+
+
+def test_rounding_explains_no_more_than_it_moves() -> None:
+    apart = compare(np.array([1.001]), np.array([1.0]), Tolerance())
+    assert replace(apart, rounding=2e-4).agrees
+    assert not replace(apart, rounding=1e-4).agrees
+    assert not compare(np.ones(2), np.ones(3), Tolerance()).agrees
+
+
+def test_nudging_moves_some_numbers_by_a_little() -> None:
+    array = np.ones(1000, np.float32)
+    moved = nudged(array, 1)
+    assert 300 < np.count_nonzero(moved != array) < 700
+    assert np.abs(moved - 1).max() < 1e-6
+    assert nudged(np.arange(3), 1).tolist() == [0, 1, 2]
+
+
+def test_what_only_rounding_makes_agrees_by_rounding(tmp_path: Path) -> None:
+    """`left` is what a large number in between took away from a product."""
+    net = network_of(tmp_path, ROUNDED)
+    result = net.verify(backends=["onnx", "pytorch"])
+    assert result.agrees
+    (several, _) = result.comparisons
+    assert several.rounded
+    assert several.largest.name == "left"
+    assert several.largest.difference.relative > 1e-3
+
+
+def test_tolerances_and_backends_can_be_chosen(
+    tiny: specc.Network, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fakes(monkeypatch, a=lambda _: 100.0, b=lambda _: 101.0, c=lambda _: 0.0)
+    assert not tiny.verify(backends=["a", "b"]).agrees
+    assert tiny.verify(backends=["a", "b"], rtol=0.01).agrees
+    assert tiny.verify(backends=["a", "b"], atol=1).agrees
+    with pytest.raises(specc.SpecError, match="two backends"):
+        tiny.verify(backends=["a", "a"])
+
+
+# Sizes, inputs and weights ----------------------------------------------------------------------
+
+
+def test_sizes_fit_every_layer(tmp_path: Path) -> None:
+    text = 'specc: 1\ninputs: {x: "float32[N, h, w, 3]"}\nlayers: [{MaxPooling2D: 9}]'
+    graph = network_of(tmp_path, text).graph
+    sizes = verification.example_sizes(graph, 3)
+    assert sizes["N"] == 3
+    assert sizes["h"] != sizes["w"]
+    assert min(sizes["h"], sizes["w"]) >= 9
+    assert verification.random_inputs(graph, sizes)["x"].shape == (3, sizes["h"], sizes["w"], 3)
+
+
+@pytest.mark.parametrize(
+    ("type", "batch", "expected"),
+    [
+        ("float32[N, 4]", 2, [{"N": 2}, {"N": 1}]),
+        ("float32[N, 4]", 1, [{"N": 1}]),
+        ("float32[3, 4]", 2, [{}]),
+        ("float32[N, T, 4]", 2, [{"N": 2, "T": 2}, {"N": 1, "T": 5}]),
+        ("float32[N, 9-T, 4]", 2, [{"N": 2, "T": 2}, {"N": 1, "T": 5}]),
+        ("float32[N, 4-T, 4]", 2, [{"N": 2, "T": 2}, {"N": 1, "T": 2}]),
+    ],
+)
+def test_there_are_two_sizes_of_each_symbol(
+    type: str, batch: int, expected: list[Mapping[str, int]], tmp_path: Path
+) -> None:
+    text = f'specc: 1\ninputs: {{x: "{type}"}}\nlayers: [ReLU]'
+    assert verification.two_sizes(network_of(tmp_path, text).graph, batch) == expected
+
+
+def test_weights_that_start_as_one_number_vary() -> None:
+    declared = specc.load("convnext", params={"depths": [1, 1, 1, 1]}).graph.weights
+    for key, array in varied_weights(declared).items():
+        assert array.dtype == np.float32
+        assert array.size == 1 or array.std() > 0.005, key
+    network = specc.load("resnet@resnet18")
+    weights = varied_weights(network.graph.weights)
+    assert all((array > 0.5).all() for key, array in weights.items() if key.endswith("running_var"))
+    assert weights.keys() == network.initial_weights().keys()
+
+
+def test_every_layer_can_be_an_output(tiny: specc.Network) -> None:
+    exposed = verification.expose_layers(tiny.graph)
+    assert list(exposed.outputs) == [node.path for node in tiny.graph.nodes]
+    assert [node.path for node in exposed.nodes] == [node.path for node in tiny.graph.nodes]
+
+
+# What is said -----------------------------------------------------------------------------------
+
+
+def test_the_backends_agree_on_every_layer(tiny: specc.Network) -> None:
+    result = tiny.verify()
+    assert result.agrees
+    assert {each.backends for each in result.comparisons} == {
+        ("keras", "onnx"),
+        ("keras", "pytorch"),
+        ("onnx", "pytorch"),
+    }
+    assert {len(each.tensors) for each in result.comparisons} == {len(tiny.graph.nodes) + 1}
+
+
+def test_json_says_it_all(tiny: specc.Network, monkeypatch: pytest.MonkeyPatch) -> None:
+    fakes(monkeypatch, a=lambda _: 1.0, b=lambda name: 0.0 if "1" in name else 1.0)
+    said = json.loads(json.dumps(tiny.verify(batch=3).as_json(), allow_nan=False))
+    assert said["agrees"] is False
+    first, second = said["comparisons"]
+    assert [first["sizes"], second["sizes"]] == [{"N": 3}, {"N": 1}]
+    assert (first["backends"], first["tensors"], first["agrees"]) == (["a", "b"], 6, False)
+    assert (
+        first["first_difference"]
+        == first["largest"]
+        == {
+            "name": "loop.1.inner",
+            "layer": "loop.1.inner",
+            "type": "Dense",
+            "absolute": 1.0,
+            "scale": 0.0,
+            "relative": None,
+            "rounding": 0.0,
+        }
+    )
