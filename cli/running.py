@@ -71,7 +71,7 @@ def _row(comparison: Comparison) -> tuple[str, ...]:
         " / ".join(comparison.backends),
         " ".join(f"{name}={size}" for name, size in comparison.sizes.items()),
         largest.name if largest.difference.absolute else "",
-        f"{largest.difference.relative:.2e}",
+        f"{largest.difference.relative:.1e}",
         str(len(comparison.tensors)),
         _verdict(comparison),
     )
