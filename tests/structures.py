@@ -258,6 +258,28 @@ layers:
   - Conv2D: {filters: 2, kernel_size: 2}
   - nothing
 """,
+    "iterations_that_reach_earlier_ones": """
+inputs: {x: "float32[N, h, w, 4]"}
+layers:
+  - repeat: 4
+    index: i
+    name: stage
+    layers:
+      - Conv2D: {filters: 4, kernel_size: 3, padding: same}
+      - Average:
+        when: "${i > 1}"
+        inputs: [prev, "stage.${i - 1}", "stage.${i - 2}.conv2d"]
+      - ReLU
+  - repeat: 3
+    index: i
+    layers:
+      - reuse: "loop.${i - 1}.dense"
+        when: "${i > 0}"
+      - Dense: 4
+      - Multiply:
+        when: "${i > 0}"
+        inputs: [prev, loop.0.dense]
+""",
     "symbolic_sizes": """
 inputs: {image: "float32[N, h, w, 3]"}
 layers:

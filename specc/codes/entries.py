@@ -69,7 +69,8 @@ Right:
     inputs: [image, hidden]""",
     "forward-reference": """A reference to something that comes later.
 
-References go backward only, so that no network has a circle. Move the entry before its use.
+References go backward only, so that no network has a circle. Move the entry before its use. The
+body of a loop reaches the iterations before its own, as `stage.${i - 1}`.
 
 Wrong:
   - Add:

@@ -97,7 +97,8 @@ Right:
       inputs: [a, b]""",
     "tensor-too-large": """A tensor has 2^40 elements or more.
 
-That is four terabytes of float32 for one example: no machine holds it.
+That is four terabytes of float32 for one example: no machine holds it. An adaptive pooling whose
+windows are not alike needs a table beside it, of 2^20 pairs of cell and window at most.
 
 Wrong:
   inputs: {x: "float32[N, 2000000, 2000000]"}

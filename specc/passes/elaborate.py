@@ -324,6 +324,7 @@ class Elaborator:
             prev=prev,
             depth=scope.depth + 1,
         )
+        scope.names[name] = Binding((), entry.whole, loop.names, unfinished=True)
         for index, variables in enumerate(iterations):
             self._iteration(entry, index, variables, loop, label)
         made = region(loop, "loop", label, (), [("", wire) for wire in loop.prev[:1]], entry)

@@ -62,9 +62,10 @@ class References:
 
     def resolve(self, reference: str, span: Span, scope: Scope) -> Wire:
         """The value that `reference` means."""
-        wires = self.binding(reference, span, scope).wires
-        if wires:
-            return wires[0]
+        binding = self.binding(reference, span, scope)
+        if binding.wires:
+            return binding.wires[0]
+        self._check_finished(reference, binding, span, scope)
         message = f"`{printable(reference)}` takes no input and gives no output"
         help = "name an entry inside it"
         raise self.faults.fault("unknown-name", message, span, scope.trace, help=help)
@@ -90,6 +91,8 @@ class References:
         if scope.may_be_missing(first):
             raise Skip
         whole = scope.find(first) if rest else None
+        if whole:
+            self._check_finished(reference, whole, span, scope)
         known = [f"{first}.{part}" for part in whole.parts] if whole else scope.visible_names()
         raise self.faults.fault(
             "unknown-name",
@@ -122,4 +125,18 @@ class References:
             scope.trace,
             labels=(label,),
             help="an entry cannot take its own output" if own else "move it before its use",
+        )
+
+    def _check_finished(self, reference: str, loop: Binding, span: Span, scope: Scope) -> None:
+        """Say of a loop whose body is being made that it reaches the iterations before its own."""
+        if not loop.unfinished:
+            return
+        made = [f"{reference.partition('.')[0]}.{part}" for part in loop.parts]
+        label = (Label(loop.span, "of this loop"),) if loop.span else ()
+        message = (
+            f"`{printable(reference)}` is not made yet: a body reaches iterations before its own"
+        )
+        help = listing("there are", made) or "the first has none before it: leave it out by `when`"
+        raise self.faults.fault(
+            "forward-reference", message, span, scope.trace, labels=label, help=help
         )

@@ -38,12 +38,14 @@ class Binding:
     wires: the outputs; the name itself means the first. A loop that takes no input may have none.
     parts: what a dotted path reaches: a loop's iterations, their names, a block's outputs.
     application: for `reuse`; None for what cannot be used again.
+    unfinished: whether it is a loop whose iterations are being made; `parts` has those made so far.
     """
 
     wires: tuple[Wire, ...]
     span: Span | None = None
     parts: Mapping[str, Binding] = field(default_factory=dict[str, "Binding"])
     application: Application | None = None
+    unfinished: bool = False
 
     @property
     def is_faulty(self) -> bool:
