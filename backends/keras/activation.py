@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from specc.emit.code import Code, call, join, optional
-from specc.layers.activation import ELU, LeakyReLU, PReLU, ReLU, Softmax
+from specc.emit.code import Code, argument, call, join, optional, text
+from specc.layers.activation import ELU, GELU, LeakyReLU, PReLU, ReLU, Softmax
 
 from .arguments import axes, initializer, regularizer
+from .helpers import activation as helpers
 from .masks import masked
 from .site import LOWERINGS, Site
 
@@ -30,6 +31,15 @@ def leaky_relu(layer: LeakyReLU, site: Site) -> Code:
 @LOWERINGS.add("ELU")
 def elu(layer: ELU, site: Site) -> Code:
     return call(site.layer("layers.ELU", alpha=optional(layer.alpha, 1.0)), site.x)
+
+
+@LOWERINGS.add("GELU")
+def gelu(layer: GELU, site: Site) -> Code:
+    """Keras names only the exact one."""
+    if not layer.approximate:
+        return call(site.layer("layers.Activation", text("gelu")), site.x)
+    rank = argument(site.node.inputs[0].type.rank, hint="rank")
+    return call(site.layer(site.helper(helpers.approximate_gelu), rank), site.x)
 
 
 @LOWERINGS.add("PReLU")

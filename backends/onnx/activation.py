@@ -46,6 +46,11 @@ def elu(build: Builder, x: Tensor) -> Tensor:
     return build.op("Elu", x, alpha=build.layer.alpha)
 
 
+@LOWERINGS.add("GELU")
+def gelu(build: Builder, x: Tensor) -> Tensor:
+    return build.op("Gelu", x, approximate="tanh" if build.layer.approximate else "none")
+
+
 @LOWERINGS.add("PReLU")
 def prelu(build: Builder, x: Tensor) -> Tensor:
     """The slopes broadcast as they are, unless they are those of channels that are not last."""

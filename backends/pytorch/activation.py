@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from specc.emit.code import Code, Literal, call, join, optional
-from specc.layers.activation import ELU, LeakyReLU, PReLU, ReLU, Softmax
+from specc.emit.code import Code, Literal, call, join, optional, text
+from specc.layers.activation import ELU, GELU, LeakyReLU, PReLU, ReLU, Softmax
 
 from .activations import last_axis
 from .site import LOWERINGS, Site
@@ -42,6 +42,12 @@ def leaky_relu(layer: LeakyReLU, site: Site) -> Code:
 @LOWERINGS.add("ELU")
 def elu(layer: ELU, site: Site) -> Code:
     return call(site.module("nn.ELU", optional(layer.alpha, 1.0, "alpha")), site.x)
+
+
+@LOWERINGS.add("GELU")
+def gelu(layer: GELU, site: Site) -> Code:
+    form = text("tanh" if layer.approximate else "none", "approximate")
+    return call(site.module("nn.GELU", approximate=optional(form, "none")), site.x)
 
 
 @LOWERINGS.add("PReLU")

@@ -110,6 +110,32 @@ class ELU(Layer):
     )
 
 
+class GELU(Layer):
+    """Gaussian error linear unit: `x · (1 + erf(x / √2)) / 2`.
+
+    With `approximate`, as in GPT-2: `x / 2 · (1 + tanh(√(2 / π) · (x + 0.044715 · x³)))`.
+    Source: `keras.activations.gelu`, with its parameter; `Activation: gelu` is the exact one.
+    """
+
+    primary = "approximate"
+    layout = "any"
+
+    approximate: bool = Field(False, description="Whether to compute it with tanh.")
+
+    def infer(self, *inputs: TensorType) -> tuple[TensorType, ...]:
+        (x,) = inputs
+        require_float(x)
+        return (x,)
+
+    def flops(self, *inputs: TensorType) -> Size:
+        return inputs[0].elements
+
+    samples = (
+        Sample({}, ("float32[2, 7]",), ("float32[2, 7]",)),
+        Sample({"approximate": True}, ("float32[N, 4*h, w, 3]",), ("float32[N, 4*h, w, 3]",)),
+    )
+
+
 class PReLU(Layer):
     """`x` where x > 0, else `alpha · x`, with learnt slopes.
 

@@ -16,6 +16,12 @@ def glu(rank, name, dtype=None):
     return keras.Model(x, value * ops.sigmoid(gate), name=name)
 
 
+def approximate_gelu(rank, name, dtype=None):
+    """`x / 2 * (1 + tanh(sqrt(2 / pi) * (x + 0.044715 * x^3)))`."""
+    x = keras.Input((None,) * (rank - 1), dtype=dtype)
+    return keras.Model(x, ops.gelu(x, approximate=True), name=name)
+
+
 def sparsemax(rank, name, dtype=None):
     """The nearest point of the probability simplex, along the last axis."""
     x = keras.Input((None,) * (rank - 1), dtype=dtype)
