@@ -54,9 +54,12 @@ def check(
     """
     overrides = parse_settings(settings)
     report = Report()
+    skipped: list[str] = []
     for spec in specs:
         for name, checked in _checks(spec, overrides, all_variants):
             report.merge(checked.report)
+            if checked.expectation_skipped:
+                skipped.append(str(name))
             if checked.graph is None:
                 continue
             told = _verdict(name, checked)
@@ -64,7 +67,7 @@ def check(
                 told += _examples(checked, data, report)
             if output_format is Format.text:
                 typer.echo(told)
-    _print_faults(report, output_format)
+    _print_faults(report, output_format, skipped)
     if report.failed:
         raise typer.Exit(1)
 
@@ -88,13 +91,14 @@ def _checks(
             yield other, check_file(other.path, variant=variant, **overrides)
 
 
-def _print_faults(report: Report, output_format: Format) -> None:
+def _print_faults(report: Report, output_format: Format, skipped: list[str]) -> None:
     if output_format is Format.text and not report.diagnostics:
         return
     from .render import render  # a spec that is right does without
 
     color = wants_color(sys.stdout)
-    if text := render(report, output_format.value, color=color, root=Path.cwd()):
+    root = Path.cwd()
+    if text := render(report, output_format.value, color=color, root=root, expect_skipped=skipped):
         typer.echo(text)
 
 

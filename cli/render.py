@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Sequence
 from importlib import metadata
 from pathlib import Path
 from typing import Literal
@@ -24,11 +25,19 @@ Format = Literal["text", "concise", "json", "github", "sarif"]
 Json = dict[str, object]
 
 
-def render(report: Report, output_format: Format, *, color: bool = False, root: Path) -> str:
+def render(
+    report: Report,
+    output_format: Format,
+    *,
+    color: bool = False,
+    root: Path,
+    expect_skipped: Sequence[str] = (),
+) -> str:
     """The report in one of the formats.
 
     color: whether `text` holds ANSI colours; the others never do.
     root: the folder that the paths of `json`, `github` and `sarif` start from, absolute.
+    expect_skipped: the specs whose `expect` was not held against them, which `json` names.
     """
     match output_format:
         case "text":
@@ -36,7 +45,7 @@ def render(report: Report, output_format: Format, *, color: bool = False, root: 
         case "concise":
             return concise(report)
         case "json":
-            return as_json(report, root)
+            return as_json(report, root, expect_skipped)
         case "github":
             return github(report, root)
         case "sarif":
@@ -66,10 +75,11 @@ def _advice(diagnostic: Diagnostic) -> str:
 # --- JSON ---------------------------------------------------------------------------------------
 
 
-def as_json(report: Report, root: Path) -> str:
+def as_json(report: Report, root: Path, expect_skipped: Sequence[str] = ()) -> str:
     """One object, whose form changes only with its `version`.
 
-    {version: 1, errors, warnings, hidden: how many more faults are not listed, diagnostics: [
+    {version: 1, errors, warnings, hidden: how many more faults are not listed,
+     expect_skipped: the specs whose `expect` was skipped, since --set changes them, diagnostics: [
       {code, severity, message, file, line, column, end_line, end_column, label, help,
        labels: [{file, line, column, end_line, end_column, message}],
        trace: [{file, line, column, end_line, end_column, name}]}]}
@@ -82,6 +92,7 @@ def as_json(report: Report, root: Path) -> str:
         "errors": severities.count("error"),
         "warnings": severities.count("warning"),
         "hidden": report.hidden,
+        "expect_skipped": list(expect_skipped),
         "diagnostics": [_json_diagnostic(each, root) for each in report.diagnostics],
     }
     return json.dumps(document, indent=2)

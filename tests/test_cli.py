@@ -120,6 +120,12 @@ def test_check_with_params_skips_expect() -> None:
     assert "66 parameters, `expect` skipped" in found
 
 
+def test_check_says_in_json_whose_expectations_it_skipped() -> None:
+    for more, skipped in ((), []), (("--set", "label=b"), ["tiny.yaml"]):
+        found = json.loads(succeed("check", "tiny.yaml", "--format", "json", *more))
+        assert found["expect_skipped"] == skipped
+
+
 @pytest.mark.parametrize(
     ("output_format", "start"),
     [
@@ -324,8 +330,8 @@ def test_verify_prints_the_differences(monkeypatch: pytest.MonkeyPatch) -> None:
     result = run("verify", "tiny.yaml", "--backends", "a,b,c")
     assert result.exit_code == 1
     rows = [line.split() for line in result.stdout.splitlines()]
-    assert rows[1] == ["a", "/", "b", "N=2", "body.0", "3.33e-01", "4", "DIFFERS"]
-    assert rows[2] == ["a", "/", "c", "N=2", "0.00e+00", "4", "ok"]
+    assert rows[1] == ["a", "/", "b", "N=2", "body.0", "3.3e-01", "4", "DIFFERS"]
+    assert rows[2] == ["a", "/", "c", "N=2", "0.0e+00", "4", "ok"]
     assert "error[verification-failed]" in result.stderr
     assert "body.0" in result.stderr
     assert "DIFFERS" not in succeed("verify", "tiny.yaml", "--backends", "a, b", "--atol", "1")

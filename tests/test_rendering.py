@@ -389,6 +389,7 @@ def test_json() -> None:
         "errors": 1,
         "warnings": 1,
         "hidden": 3,
+        "expect_skipped": [],
         "diagnostics": [
             {
                 "code": "shape-mismatch",
