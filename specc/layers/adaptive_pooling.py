@@ -14,6 +14,9 @@ from specc.shapes import require_spatial
 from specc.tensor import TensorType
 from specc.windows import Cells1, Cells2, Cells3
 
+MAX_TABLE = 2**20
+"""Cells times windows along one axis, where the windows are not alike: ONNX has a table of them."""
+
 OUTPUT_SIZE = "Windows along each axis; one number is all."
 
 
@@ -38,9 +41,10 @@ class _AdaptivePooling(Layer):
         return (x.with_shape((x.shape[0], *self.output_size, x.channels)),)
 
     def _check_size(self, x: TensorType, axis: int, count: int) -> None:
-        """Windows of an unknown size are only had where all are alike."""
+        """Windows of an unknown size are only had where all are alike; others are not too many."""
         size = x.shape[axis]
         if isinstance(size, int):
+            self._check_table(x, axis, size, count)
             return
         multiple = count * (size // count)
         if compare(size, multiple) is not Proof.EQUAL:
@@ -51,6 +55,17 @@ class _AdaptivePooling(Layer):
                 input=0,
                 help=hint(size, multiple),
             )
+
+    def _check_table(self, x: TensorType, axis: int, size: int, count: int) -> None:
+        if size % count == 0 or size * count <= MAX_TABLE:
+            return
+        raise Fault(
+            "tensor-too-large",
+            f"{size:,} cells along the {x.axis_name(axis)} in {count:,} windows that are not alike "
+            f"are more than 2^20 pairs",
+            input=0,
+            help=f"choose at most {MAX_TABLE // size or 1:,} windows, or a divisor of {size:,}",
+        )
 
     def flops(self, *inputs: TensorType) -> Size:
         """One operation for each cell of each window; they overlap where a cell is divided."""
