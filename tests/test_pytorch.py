@@ -531,6 +531,29 @@ def test_kernels_start_as_in_keras(
     assert (layer.bias == 0).all()
 
 
+@pytest.mark.parametrize("multiplier", [1, 2])
+@pytest.mark.parametrize("mode", ["fan_in", "fan_out", "fan_avg"])
+def test_depthwise_kernels_start_as_in_keras(mode: str, multiplier: int, tmp_path: Path) -> None:
+    """Keras has their fans the other way round, and counts a multiplier's filters apart."""
+    scaling = f"{{variance_scaling: {{scale: 2.0, mode: {mode}}}}}"
+    graph = spec_graph(
+        f"""
+inputs: {{x: "float32[N, 9, 9, 400]"}}
+layers:
+  - DepthwiseConv2D:
+      kernel_size: 3
+      depth_multiplier: {multiplier}
+      depthwise_initializer: {scaling}
+  - Conv2D: {{filters: 8, kernel_size: 1, kernel_initializer: {scaling}}}
+""",
+        tmp_path,
+    )
+    torch.manual_seed(0)
+    weights, expected = fresh(graph).state_dict(), initial_weights(graph.weights)
+    for key in ("depthwise_conv2d.weight", "conv2d.weight"):
+        assert_alike(weights[key], expected[key])
+
+
 def test_an_orthogonal_kernel_is_orthogonal() -> None:
     params = {"filters": 10, "kernel_size": 3, "kernel_initializer": {"orthogonal": {"gain": 2}}}
     kernel = fresh(layer_graph("Conv2D", params, "float32[N, 8, 8, 4]")).conv2d.weight.flatten(1)
@@ -590,6 +613,36 @@ layers:
         assert block.dense_1.bias.any()
         assert not block.batch_normalization.weight.any()
     assert (network.logits.bias == -2).all()
+
+
+def test_what_starts_otherwise_in_all_modules_of_a_class_is_a_branch(tmp_path: Path) -> None:
+    graph = spec_graph(
+        """
+inputs: {x: "float32[N, 4]"}
+blocks:
+  scale:
+    layers: [Dense: 4]
+  mix:
+    layers:
+      - scale
+      - Dense: {units: 4, kernel_initializer: zeros}
+        name: last
+layers:
+  - repeat: 2
+    name: block
+    layers: [mix]
+  - Dense: {units: 4, kernel_initializer: ones}
+    name: logits
+""",
+        tmp_path,
+    )
+    text = source(graph)
+    assert "elif isinstance(module, Mix):\n        nn.init.zeros_(module.last.weight)" in text
+    assert "\n        nn.init.ones_(self.logits.weight)" in text
+    network = fresh(graph)
+    assert not any(block.last.weight.any() for block in network.block)
+    assert all(block.scale.dense.weight.any() for block in network.block)
+    assert (network.logits.weight == 1).all()
 
 
 # Regularizers

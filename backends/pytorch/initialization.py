@@ -1,49 +1,31 @@
 """Initial weights in emitted PyTorch source: the spec's initializers, which are Keras's.
 
-What most layers of a class share stands in one function `initialize`, which the network applies
-to its modules, the inner ones first. A weight that starts otherwise gets a statement after that.
+One function `initialize`, which the network applies to its modules, the inner ones first, has a
+branch for each class of layers, with what most of them share. What starts otherwise in all modules
+of a class of the file gets a branch for that class; what is left, a statement at the network's end.
 The scale and shift of a normalization, which PyTorch starts as Keras does, get one where the module
 is made, if they start otherwise.
 """
 
 from __future__ import annotations
 
-import math
-from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from itertools import chain, repeat
+from typing import NamedTuple
 
-from specc.emit.code import Code, Literal, call, optional, render, text
+from specc.emit.code import Code, render
 from specc.emit.code import python as python_text
 from specc.emit.format import statement
-from specc.emit.naming import attribute
+from specc.emit.naming import attribute, relative
 from specc.emit.template import Line
-from specc.initializers import (
-    STFT,
-    TRUNCATED_STDDEV,
-    Constant,
-    GlorotNormal,
-    GlorotUniform,
-    HeNormal,
-    HeUniform,
-    Identity,
-    Initializer,
-    LecunNormal,
-    LecunUniform,
-    Ones,
-    Orthogonal,
-    RandomNormal,
-    RandomUniform,
-    TruncatedNormal,
-    UnitForgetBias,
-    VarianceScaling,
-    Zeros,
-)
-from specc.ir import Graph
+from specc.initializers import Initializer, Ones, Zeros
+from specc.ir import Graph, Node
 from specc.layer import WeightDecl
 
 from .emitted import helpers
+from .initializers import Starts, counts_as_keras, is_symmetric
 from .site import Site
 
 NATIVE: dict[str, Initializer] = {
@@ -57,226 +39,210 @@ NATIVE: dict[str, Initializer] = {
 NORMALIZATIONS = ("nn.BatchNorm", "nn.GroupNorm", "nn.InstanceNorm", "nn.LayerNorm", "nn.RMSNorm")
 """Their classes begin so; all others start their weights in a way that is not Keras's."""
 
-Place = tuple[str, str]
-"""A class of modules, and the name of a weight in it."""
 
-NAMED: dict[type[Initializer], tuple[str, ...]] = {
-    Zeros: ("nn.init.zeros_",),
-    Ones: ("nn.init.ones_",),
-    GlorotUniform: ("nn.init.xavier_uniform_",),
-    GlorotNormal: ("glorot_normal_",),
-    HeUniform: ("nn.init.kaiming_uniform_", "relu"),
-    HeNormal: ("he_normal_",),
-    LecunUniform: ("nn.init.kaiming_uniform_", "linear"),
-    LecunNormal: ("lecun_normal_",),
-    Identity: ("nn.init.eye_",),
-}
-"""The function for each initializer without arguments, of `nn.init` or `helpers/`."""
+class Kind(NamedTuple):
+    """A class of modules; of convolutions the depthwise ones, or the others."""
+
+    module: str
+    depthwise: bool = False
+
+
+class Weight(NamedTuple):
+    """A weight of the network: its name in the module at `path`."""
+
+    path: str
+    kind: Kind
+    name: str
+    declared: WeightDecl
+
+    @property
+    def place(self) -> tuple[Kind, str]:
+        """What it has in common with the weights that may start alike."""
+        return self.kind, self.name
+
+    @property
+    def starts_at_any_size(self) -> bool:
+        """Whether one statement can start it and all others of its place and initializer."""
+        return counts_as_keras(self.declared, depthwise=self.kind.depthwise)
+
+
+Usual = Mapping[tuple[Kind, str], Initializer]
+"""How most of the weights of a place start."""
 
 
 @dataclass(slots=True)
 class Initialization:
     """How the modules of one network get their first weights.
 
-    kinds: the class of each module whose weights do not start as PyTorch starts them, by path.
-    helpers: the functions of `helpers/` that are needed.
-    rules: how a weight starts in most modules of a class.
-    missing: weights that some modules of their class do not have.
+    kinds: of each module whose weights do not start as PyTorch starts them, by path.
+    starts: makes the statements, and knows the functions of `helpers/` that they need.
+    branches: the statements of `initialize` for a kind of modules.
     """
 
-    kinds: dict[str, str] = field(default_factory=dict[str, str])
-    helpers: list[str] = field(default_factory=list[str])
-    rules: dict[Place, Initializer] = field(default_factory=dict[Place, Initializer])
-    missing: set[Place] = field(default_factory=set[Place])
+    kinds: dict[str, Kind] = field(default_factory=dict[str, Kind])
+    starts: Starts = field(default_factory=Starts)
+    branches: dict[Kind, list[str]] = field(default_factory=dict[Kind, list[str]])
 
     def start(self, site: Site, reference: str) -> list[Line]:
         """Take note of the new module of a node; what stands after its constructor."""
+        node = site.node
         if not site.kind.startswith(NORMALIZATIONS):
-            parts = {f"{site.node.path}.{part}": kind for part, kind in site.parts.items()}
-            self.kinds |= {site.node.path: site.kind, **parts}
+            self.kinds[node.path] = _kind(site.kind, node, "weight")
+            for part, module in site.parts.items():
+                self.kinds[f"{node.path}.{part}"] = _kind(module, node, f"{part}.weight")
             return []
         return [
-            Line(self._start(weight, f"{reference}.{name}"))
-            for name, weight in site.node.weights().items()
+            Line(self.starts.of(weight, f"{reference}.{name}"))
+            for name, weight in node.weights().items()
             if weight.initializer != NATIVE[name]
         ]
 
-    def network_lines(self, graph: Graph) -> list[Line]:
-        """The last statements of the network's `__init__`; settles the rules."""
-        weights = [
-            (path, self.kinds[path], key.removeprefix(f"{path}."), weight)
-            for key, weight in graph.weights.items()
-            if (path := self._module(key))
-        ]
-        counts = Counter(
-            ((kind, name), weight.initializer)
-            for _, kind, name, weight in weights
-            if _is_shareable(weight)
-        )
-        usual: dict[Place, Initializer] = {}
-        for (place, initializer), _ in counts.most_common():
-            usual.setdefault(place, initializer)
-        modules = Counter(self.kinds.values())
-        having = Counter((kind, name) for _, kind, name, _ in weights)
-        self.rules = {place: usual[place] for place in having if place in usual}
-        inner = any(map(_has_inner_biases, modules))
-        self.missing = {
-            (kind, name)
-            for kind, name in having
-            if having[kind, name] < modules[kind] or (inner and name == "bias")
-        }
-        exceptions = [
-            Line(self._start(weight, f"self.{attribute(path)}.{name}"))
-            for path, kind, name, weight in weights
-            if not (_is_shareable(weight) and weight.initializer == self.rules[kind, name])
-        ]
-        return [Line("self.apply(initialize)"), *exceptions] if self.rules else exceptions
+    def network_lines(self, graph: Graph, classes: Mapping[str, str]) -> list[Line]:
+        """The last statements of the network's `__init__`; settles the branches of `initialize`.
 
-    def _module(self, key: str) -> str:
-        """The path of the innermost module known to have that weight; empty if there is none."""
-        path = key.rpartition(".")[0]
-        while path and path not in self.kinds:
-            path = path.rpartition(".")[0]
-        return path
+        classes: the class of the file of which there is a module at a path.
+        """
+        weights = _told_apart(list(self._weights(graph)))
+        usual = _usual(weights)
+        self._add_branches(weights, usual)
+        exceptions = [
+            item
+            for item in weights
+            if not (item.starts_at_any_size and item.declared.initializer == usual[item.place])
+        ]
+        lines = list(self._settle(exceptions, classes))
+        return [Line("self.apply(initialize)"), *lines] if self.branches else lines
 
     def functions(self) -> Iterator[str]:
         """The function that the network applies to its modules."""
-        if not self.rules:
+        if not self.branches:
             return
         yield "\n".join(
             [
                 "def initialize(module: nn.Module) -> None:",
                 '    """Start the weights of a layer as the spec says."""',
-                *self._branches(),
+                *_branch_lines(self.branches),
             ]
         )
 
-    def _branches(self) -> Iterator[str]:
-        """One branch for each class of modules; one for several that start alike."""
-        kinds = sorted({kind for kind, _ in self.rules})
-        bodies = {kind: tuple(self._branch(kind)) for kind in kinds}
-        words = chain(["if"], repeat("elif"))
-        for word, lines in zip(words, dict.fromkeys(bodies.values()), strict=False):
-            alike = [kind for kind, body in bodies.items() if body == lines]
-            classes = alike[0] if len(alike) == 1 else f"({', '.join(alike)})"
-            yield statement(f"{word} isinstance(module, {classes}):", 1)
-            yield from lines
+    def _weights(self, graph: Graph) -> Iterator[Weight]:
+        """Those of the modules that were taken note of."""
+        for key, declared in graph.weights.items():
+            path = key.rpartition(".")[0]
+            while path and path not in self.kinds:
+                path = path.rpartition(".")[0]
+            if path:
+                yield Weight(path, self.kinds[path], key.removeprefix(f"{path}."), declared)
 
-    def _branch(self, kind: str) -> Iterator[str]:
-        for place in self.rules:
-            if place[0] != kind:
+    def _add_branches(self, weights: list[Weight], usual: Usual) -> None:
+        """A branch for each kind of layers: depthwise convolutions before all others."""
+        missing = self._missing(weights)
+        places = [
+            place for place in dict.fromkeys(item.place for item in weights) if place in usual
+        ]
+        for kind, name in sorted(
+            places, key=lambda place: (place[0].module, not place[0].depthwise)
+        ):
+            initializer, reference = usual[kind, name], f"module.{name}"
+            is_missing = (kind, name) in missing
+            # Keras has the fans of a depthwise kernel the other way round.
+            exchanged = kind.depthwise and not is_symmetric(initializer)
+            tensor = f"{reference}.transpose(0, 1)" if exchanged else reference
+            lines = self.branches.setdefault(kind, [])
+            if is_missing:
+                lines.append(f"        if {reference} is not None:")
+            start = self.starts.at_any_size(initializer, tensor)
+            lines.append(statement(_text(start), 2 + is_missing))
+
+    def _missing(self, weights: list[Weight]) -> set[tuple[Kind, str]]:
+        """The places whose weights some modules do not have."""
+        modules = defaultdict[Kind, set[str]](set)
+        for item in weights:
+            modules[item.kind].add(item.path)
+        having = Counter(item.place for item in weights)
+        inner = any(_has_inner_biases(kind.module) for kind in self.kinds.values())
+        return {
+            (kind, name)
+            for (kind, name), count in having.items()
+            if count < len(modules[kind]) or (inner and name == "bias")
+        }
+
+    def _settle(self, exceptions: list[Weight], classes: Mapping[str, str]) -> Iterator[Line]:
+        """A branch for what starts otherwise in all modules of a class; the lines of all else."""
+        modules = Counter(classes.values())
+        places = {item: list(self._places_in(item, classes)) for item in exceptions}
+        found = Counter(place for item in exceptions for place in places[item])
+        for item in exceptions:
+            complete = [place for place in places[item] if found[place] == modules[place[0]]]
+            if not complete:
+                reference = f"self.{attribute(item.path)}.{item.name}"
+                yield Line(self.starts.of(item.declared, reference))
                 continue
-            if place in self.missing:
-                yield f"        if module.{place[1]} is not None:"
-            yield self._rule_text(place, 2 + (place in self.missing))
+            name, line = complete[0]
+            lines = self.branches.setdefault(Kind(name), [])
+            if line not in lines:
+                lines.append(line)
 
-    def _rule_text(self, place: Place, level: int) -> str:
-        code = self._shared_start(self.rules[place], f"module.{place[1]}")
-        return statement(render(code, lambda literal: python_text(literal.value)), level)
-
-    def _start(self, weight: WeightDecl, reference: str) -> Code:
-        """The statement that starts one weight, whose sizes are known."""
-        if isinstance(weight.initializer, UnitForgetBias):
-            others = self._start(replace(weight, initializer=weight.initializer.others), reference)
-            return call(self._helper("unit_forget_"), others)
-        scaling = _scaling(weight.initializer)
-        if scaling is None or _is_shareable(weight):
-            return self._shared_start(weight.initializer, reference)
-        scale, mode, distribution = scaling
-        fan_in, fan_out = weight.fan
-        fan = {"fan_in": fan_in, "fan_out": fan_out, "fan_avg": (fan_in + fan_out) / 2}[mode]
-        std = math.sqrt(scale / max(fan, 1))
-        if distribution == "uniform":
-            limit = math.sqrt(3) * std
-            return call("nn.init.uniform_", reference, -limit, limit)
-        if distribution == "untruncated_normal":
-            return call("nn.init.normal_", reference, std=std)
-        return _truncated_normal(reference, 0.0, std / TRUNCATED_STDDEV)
-
-    def _shared_start(self, initializer: Initializer, reference: str) -> Code:
-        """The statement that starts a weight, whatever its sizes are."""
-        match initializer:
-            case UnitForgetBias(others=others):
-                return call(self._helper("unit_forget_"), self._shared_start(others, reference))
-            case STFT(side=side):
-                return call(self._helper("stft_"), reference, text(side), **_window(initializer))
-            case Constant(value=value):
-                return call("nn.init.constant_", reference, Literal(value, "value"))
-            case RandomNormal(mean=mean, stddev=std):
-                return call("nn.init.normal_", reference, mean=optional(mean, 0.0), std=std)
-            case RandomUniform(minval=low, maxval=high):
-                return call("nn.init.uniform_", reference, low, high)
-            case TruncatedNormal(mean=mean, stddev=std):
-                return _truncated_normal(reference, mean, std)
-            case Orthogonal(gain=gain):
-                return call("nn.init.orthogonal_", reference, gain=optional(gain, 1.0))
-            case Identity(gain=gain) if gain != 1:
-                return call(self._helper("identity_"), reference, gain)
-            case VarianceScaling(scale=scale, mode=mode, distribution=distribution):
-                words = (text(mode, "mode"), text(distribution, "distribution"))
-                return call(self._helper("variance_scaling_"), reference, scale, *words)
-            case _:
-                return self._named_start(initializer, reference)
-
-    def _named_start(self, initializer: Initializer, reference: str) -> Code:
-        """The same, of an initializer without arguments."""
-        function, *options = NAMED[type(initializer)]
-        if "." not in function:
-            self._helper(function)
-        if options:
-            return call(function, reference, nonlinearity=text(options[0]))
-        return call(function, reference)
-
-    def _helper(self, name: str) -> str:
-        self.helpers.append(name)
-        return name
+    def _places_in(self, item: Weight, classes: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+        """Each class around a weight, the inner ones first, with the statement that starts it."""
+        scope = item.path.rpartition(".")[0]
+        while scope:
+            if scope in classes:
+                reference = f"module.{attribute(relative(item.path, scope))}.{item.name}"
+                yield classes[scope], statement(_text(self.starts.of(item.declared, reference)), 2)
+            scope = scope.rpartition(".")[0]
 
 
-def _window(initializer: STFT) -> dict[str, object]:
-    """What `stft_` is told of the window, where it is not the default."""
-    given = {name: getattr(initializer, name) for name in ("window", "scaling", "periodic")}
-    return {
-        name: optional(
-            text(value) if isinstance(value, str) else value, STFT.model_fields[name].default, name
-        )
-        for name, value in given.items()
+def _kind(module: str, node: Node, kernel: str) -> Kind:
+    """The kind of a node's module; depthwise if each filter sees one channel, of several."""
+    is_convolution = module in ("nn.Conv1d", "nn.Conv2d", "nn.Conv3d")
+    if not is_convolution or kernel not in node.weights():
+        return Kind(module)
+    return Kind(module, node.weights()[kernel].shape[1] == 1 != node.inputs[0].type.channels)
+
+
+def _usual(weights: Iterable[Weight]) -> Usual:
+    counts = Counter(
+        (item.place, item.declared.initializer) for item in weights if item.starts_at_any_size
+    )
+    usual: dict[tuple[Kind, str], Initializer] = {}
+    for (place, initializer), _ in counts.most_common():
+        usual.setdefault(place, initializer)
+    return usual
+
+
+def _told_apart(weights: list[Weight]) -> list[Weight]:
+    """The weights, depthwise kernels among the others where one statement starts both."""
+    usual = _usual(weights)
+    apart = {
+        kind
+        for (kind, name), initializer in usual.items()
+        if kind.depthwise
+        and not (is_symmetric(initializer) and usual.get((Kind(kind.module), name)) == initializer)
     }
+    return [
+        item if item.kind in apart else item._replace(kind=Kind(item.kind.module))
+        for item in weights
+    ]
+
+
+def _branch_lines(branches: Mapping[Kind, list[str]]) -> Iterator[str]:
+    """One branch for each kind of modules; one for several classes that start alike."""
+    words = chain(["if"], repeat("elif"))
+    groups: dict[tuple[bool, str], list[str]] = {}
+    for kind, lines in branches.items():
+        groups.setdefault((kind.depthwise, "\n".join(lines)), []).append(kind.module)
+    for word, ((depthwise, lines), modules) in zip(words, groups.items(), strict=False):
+        classes = modules[0] if len(modules) == 1 else f"({', '.join(modules)})"
+        suffix = " and 1 < module.groups == module.in_channels" if depthwise else ""
+        yield statement(f"{word} isinstance(module, {classes}){suffix}:", 1)
+        yield lines
+
+
+def _text(code: Code) -> str:
+    return render(code, lambda literal: python_text(literal.value))
 
 
 def _has_inner_biases(kind: str) -> bool:
     """Whether a module of `helpers/` has others in it, which have a bias or not."""
     return kind in helpers() and "bias=bias" in helpers()[kind].source
-
-
-def _is_shareable(weight: WeightDecl) -> bool:
-    """Whether PyTorch's functions start it without being told more: they count fans their way."""
-    scaling, shape = _scaling(weight.initializer), weight.shape
-    if scaling is None:
-        return True
-    if len(shape) < 2:
-        return False
-    cells = math.prod(shape[2:])
-    counted = (shape[1] * cells, shape[0] * cells)
-    if scaling[1] == "fan_avg":  # of a depthwise kernel Keras has the two the other way round
-        return sum(weight.fan) == sum(counted)
-    return weight.fan == counted
-
-
-def _scaling(initializer: Initializer) -> tuple[float, str, str] | None:
-    """Scale, mode and distribution, if the initializer depends on the fans."""
-    match initializer:
-        case VarianceScaling(scale=scale, mode=mode, distribution=distribution):
-            return scale, mode, distribution
-        case UnitForgetBias(others=others):
-            return _scaling(others)
-        case _:
-            return getattr(initializer, "scaling", None)
-
-
-def _truncated_normal(reference: str, mean: float, std: float) -> Code:
-    """PyTorch truncates at absolute limits: two deviations from the mean, as in Keras."""
-    if std == 0:
-        return call("nn.init.constant_", reference, mean)
-    low, high = mean - 2 * std, mean + 2 * std
-    mean_argument = optional(mean, 0.0)
-    return call("nn.init.trunc_normal_", reference, mean=mean_argument, std=std, a=low, b=high)

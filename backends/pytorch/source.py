@@ -60,7 +60,7 @@ class Emitter:
         ]
         classes.append(self._network_text())
         functions = list(self.initialization.functions())
-        helpers = helper_sources((*self.helpers, *self.initialization.helpers))
+        helpers = helper_sources((*self.helpers, *self.initialization.starts.helpers))
         body = "\n\n\n".join([*helpers, *functions, *classes])
         title = module_docstring(self.graph, self.io_layout)
         return f"{title}\n\n{imports(body)}\n\n\n{body}\n"
@@ -116,9 +116,13 @@ class Emitter:
             frame.add(item)
         return frame
 
+    def _classes(self) -> dict[str, str]:
+        """The class of which the module at a path is, by the regions that have one."""
+        return {region.path: item.name for region, (item, _) in self._templates.items()}
+
     def _network_text(self) -> str:
         frame = self._frame(self.graph.body)
-        frame.setup += self.initialization.network_lines(self.graph)
+        frame.setup += self.initialization.network_lines(self.graph, self._classes())
         frame.setup += _dtype_lines(self.graph)
         body = frame.body()
         template = merge([body], {body: network_class(self.graph)})[body]
