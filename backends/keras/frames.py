@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from specc.emit.code import Code, join, name_tensors
+from specc.emit.code import Code, join, name_tensors, scoped
 from specc.emit.interface import output_names
-from specc.emit.naming import relative, unique, variable
+from specc.emit.naming import relative, scope, unique, variable
 from specc.emit.template import Body, Line
 from specc.emit.variables import name_values
 from specc.ir import Item, Node, Region, Value
@@ -105,10 +105,11 @@ class Frame:
     def code(self, item: Item, path: str) -> Code:
         """What an item gives, as an expression; its layers stand under `path`, seen from here."""
         if isinstance(item, Region):
-            return self.emitter.application(item, self.name(path), self)
+            called = self.emitter.application(item, self.name(path), self)
+            return scoped(called, scope(item, self.region.path))
         site, code = self.site(item, path, self.borrowed.get(item.owner))
         self.emitter.note(site)
-        return code
+        return scoped(code, scope(item, self.region.path))
 
     def site(self, node: Node, path: str, holder: str | None = None) -> tuple[Site, Code]:
         """A node lowered, with the layer of its weights in the variable `holder`, if in any."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from specc.emit.code import Call, Code, Join, Literal, join, replace_tensors
 from specc.emit.naming import relative
-from specc.emit.template import segments
+from specc.emit.runs import segments
 from specc.ir import Item, Region, Value
 
 from .statements import Statement, shape_comment

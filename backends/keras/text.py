@@ -6,6 +6,7 @@ import ast
 import inspect
 import textwrap
 
+from specc.emit.code import python
 from specc.emit.docstring import docstring
 from specc.emit.format import INDENT, statement
 from specc.emit.template import Template
@@ -17,8 +18,11 @@ from .site import Helper
 def function_text(template: Template, description: str) -> str:
     """The function of a template. All but the network's take the name of what they make."""
     arguments = [name for name, _ in template.body.arguments]
-    parameters = [item.name for item in template.parameters]
-    given = [*arguments, *parameters, "name"] if arguments else []
+    required = [item.name for item in template.parameters if not item.is_optional]
+    optional = [
+        f"{item.name}={python(item.default)}" for item in template.parameters if item.is_optional
+    ]
+    given = [*arguments, *required, "name", *optional] if arguments else []
     heading = statement(f"def {template.name}({', '.join(given)}):")
     described = textwrap.indent(docstring(description, len(INDENT)), INDENT)
     return "\n".join([heading, described, *statements(template, 0, 1)])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from specc.emit.code import (
@@ -11,12 +11,11 @@ from specc.emit.code import (
     Code,
     Ref,
     join,
-    literals,
     name_tensors,
-    replace_literals,
+    scoped,
 )
 from specc.emit.interface import output_names
-from specc.emit.naming import attribute, relative, unique, variable
+from specc.emit.naming import attribute, relative, scope, unique, variable
 from specc.emit.template import Body, Line
 from specc.emit.variables import name_values
 from specc.ir import Item, Node, Region, Value
@@ -103,7 +102,7 @@ class Frame:
             return None
         if node.weights():
             self.initial += self.emitter.initialization.start(site, reference)
-        return site.constructor
+        return scoped(site.constructor, scope(node, self.scope))
 
     def wishes(self, item: Item) -> tuple[str, ...]:
         """The names a reader would give to what an item makes."""
@@ -146,10 +145,7 @@ class Frame:
 
     def _construction(self, region: Region) -> Code:
         """The call that makes a region's module; what is passed on is called after the region."""
-        code = self.emitter.construction(region)
-        path = relative(region.path, self.scope).split(".")
-        scope = next((part for part in path if not part.isdigit()), "")
-        return replace_literals(code, (replace(item, scope=scope) for item in literals(code)))
+        return scoped(self.emitter.construction(region), scope(region, self.scope))
 
     def called(self, region: Region, module: str) -> Call:
         """The call of a region's module: on the values it takes, and the modules it borrows."""

@@ -40,12 +40,12 @@ NAMED: dict[type[Initializer], tuple[str, ...]] = {
     LecunNormal: ("lecun_normal_",),
     Identity: ("nn.init.eye_",),
 }
-"""The function for each initializer without arguments, of `nn.init` or `helpers.py`."""
+"""The function for each initializer without arguments, of `nn.init` or `helpers/`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Starts:
-    """Statements that start weights. helpers: the functions of `helpers.py` that they need."""
+    """Statements that start weights. helpers: the functions of `helpers/` that they need."""
 
     helpers: list[str] = field(default_factory=list[str])
 

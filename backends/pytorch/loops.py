@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from specc.emit.code import Argument, Call, Code, Join, Literal, Ref, join
-from specc.emit.template import segments
+from specc.emit.runs import segments
 from specc.ir import Item, Node, Region
 
 from .statements import Statement

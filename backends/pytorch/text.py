@@ -6,8 +6,10 @@ import ast
 import textwrap
 from collections.abc import Iterator
 
+from specc.emit.code import python
 from specc.emit.docstring import docstring
 from specc.emit.format import INDENT, statement
+from specc.emit.parameters import Parameter
 from specc.emit.template import Template
 from specc.emit.text import statements
 
@@ -34,13 +36,18 @@ def _forward_lines(template: Template) -> Iterator[str]:
 def _init_lines(template: Template) -> Iterator[str]:
     if not template.body.sections[0] and not template.parameters:
         return
-    parameters = [f"{item.name}: {item.annotation}" for item in template.parameters]
+    parameters = [_declaration(item) for item in template.parameters]
     yield ""
     yield statement(f"def __init__({', '.join(['self', *parameters])}) -> None:", 1)
     yield f"{INDENT * 2}super().__init__()"
     for item in template.used_in(1):
         yield f"{INDENT * 2}self.{item.name} = {item.name}"
     yield from statements(template, 0, 2)
+
+
+def _declaration(item: Parameter) -> str:
+    declared = f"{item.name}: {item.annotation}"
+    return f"{declared} = {python(item.default)}" if item.is_optional else declared
 
 
 def _result_annotation(results: int) -> str:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
 
 from specc.ir import Value
 
@@ -15,6 +15,7 @@ NO_DEFAULT: Any = object()
 class Literal:
     """A constant. `hint` names the parameter it becomes where it differs between uses.
 
+    value: a number, a string, or the call that makes a module.
     scope: what it belongs to, which tells it from others of that name.
     """
 
@@ -59,6 +60,13 @@ Code = str | Literal | Call | Join | Ref
 
 Show = Callable[[Literal], str]
 """How a literal is written: its `repr`, or the name of the parameter it became."""
+
+
+class Place(NamedTuple):
+    """Where a literal stands: the argument that it is or begins, if any."""
+
+    literal: Literal
+    argument: Argument | None = None
 
 
 def join(*parts: Code) -> Code:
@@ -115,16 +123,24 @@ def optional(value: object, default: object, hint: str = "") -> Argument:
 
 def literals(code: Code) -> Iterator[Literal]:
     """The literals of an expression, in the order of the text."""
+    return (place.literal for place in places(code))
+
+
+def places(code: Code, argument: Argument | None = None) -> Iterator[Place]:
+    """The literals of an expression, in the order of the text, with where each stands.
+
+    argument: the one that `code` is or begins.
+    """
     match code:
         case Literal():
-            yield code
+            yield Place(code, argument)
         case Call(function, arguments):
-            yield from literals(function)
+            yield from places(function)
             for item in arguments:
-                yield from literals(item.value)
+                yield from places(item.value, item)
         case Join(parts):
-            for part in parts:
-                yield from literals(part)
+            for index, part in enumerate(parts):
+                yield from places(part, None if index else argument)
         case str() | Ref():
             return
 
@@ -132,6 +148,11 @@ def literals(code: Code) -> Iterator[Literal]:
 def replace_literals(code: Code, new: Iterator[Code]) -> Code:
     """The expression with its literals, in order, replaced by the next of `new`."""
     return _rebuild(code, lambda _: next(new), lambda ref: ref)
+
+
+def scoped(code: Code, scope: str) -> Code:
+    """The expression, all of whose literals belong to `scope`."""
+    return replace_literals(code, (replace(item, scope=scope) for item in literals(code)))
 
 
 def name_tensors(code: Code, names: Mapping[Value, str]) -> Code:
@@ -223,10 +244,12 @@ def _argument_text(item: Argument, show: Show) -> str:
 
 
 def python(value: object) -> str:
-    """The source of a constant, strings in double quotes as ruff writes them."""
+    """The source of a constant or a call, strings in double quotes as ruff writes them."""
     match value:
         case str():
             return _string(value)
+        case Call():
+            return render(value, lambda literal: python(literal.value))
         case float() if value != value or value in (float("inf"), float("-inf")):
             return f'float("{value}")'
         case tuple():

@@ -8,19 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import count, pairwise
+from itertools import count
 
 from specc.emit.code import (
     Argument,
     Code,
-    Join,
     Literal,
+    Place,
     literals,
+    places,
     python,
     render,
-    replace_literals,
     skeleton,
 )
+from specc.emit.parameters import Parameter, parameters
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +50,21 @@ class Body:
     results: int = 1
     members: tuple[str, ...] = ()
 
-    def literals(self) -> list[Literal]:
-        """The literals of all statements, in order; those of comments are not among them."""
-        return [item for line in self.lines() for item in literals(line.code)]
+    def places(self) -> Iterator[Place]:
+        """The literals of all statements, in order; those of comments are not among them.
+
+        What stands first, which makes layers, says how its parameters are passed.
+        """
+        for number, section in enumerate(self.sections):
+            for line in section:
+                for place in places(line.code):
+                    yield Place(place.literal) if number else place
+
+    def channels(self) -> object:
+        """The number of channels of what it gives, if known."""
+        comments = [line.comment for line in self.lines() if line.comment]
+        shape = comments[-1][0] if comments else ()
+        return next((dim.value for dim in shape if dim.hint == "C"), None)
 
     def lines(self) -> Iterator[Line]:
         for section in self.sections:
@@ -71,20 +84,6 @@ class Body:
                 for section in self.sections
             ),
         )
-
-
-@dataclass(frozen=True, slots=True)
-class Parameter:
-    """A parameter of a template: its name, and its value for each body."""
-
-    name: str
-    values: tuple[object, ...]
-
-    @property
-    def annotation(self) -> str:
-        """The type of its values, as Python writes it."""
-        names = dict.fromkeys(_type_name(value) for value in self.values)
-        return " | ".join(sorted(names, key=lambda name: name == "None"))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -108,11 +107,7 @@ class Template:
     def arguments_of(self, body: Body) -> tuple[Argument, ...]:
         """The arguments that make this use of the template."""
         index = next(i for i, known in enumerate(self.bodies) if known is body)
-        single = len(self.parameters) == 1
-        return tuple(
-            Argument(Literal(item.values[index], item.name), "" if single else item.name)
-            for item in self.parameters
-        )
+        return tuple(item.argument(index) for item in self.parameters)
 
     def section(self, number: int, prefix: str = "") -> Iterator[tuple[str, str, int]]:
         """The statements of a section as (text, comment, level).
@@ -183,38 +178,10 @@ def group_first(bodies: Iterable[Body]) -> list[Body]:
 
 
 def _template(bodies: tuple[Body, ...], name: str) -> Template:
-    rows = [body.literals() for body in bodies]
     taken = {*bodies[0].members, *(name for name, _ in bodies[0].arguments)}
-    known: dict[tuple[str, ...], Parameter] = {}
-    positions: list[Parameter | None] = []
-    for column in zip(*rows, strict=True):
-        values = tuple(item.value for item in column)
-        key = tuple(python(value) for value in values)
-        if len(set(key)) == 1:
-            positions.append(None)
-            continue
-        if key not in known:
-            known[key] = Parameter(_parameter_name(column[0], taken), values)
-        positions.append(known[key])
-    return Template(name, bodies, tuple(known.values()), tuple(positions))
-
-
-def _parameter_name(literal: Literal, taken: set[str]) -> str:
-    """The literal's hint; if that is taken, with its scope before it, or a number after it."""
-    name = literal.hint or "value"
-    scoped = f"{literal.scope}_{name}" if literal.scope else name
-    return _free(scoped if name in taken else name, taken)
-
-
-def _free(name: str, taken: set[str]) -> str:
-    """`name`, numbered if it is taken; taken from now on."""
-    free = name
-    for number in count(2):
-        if free not in taken:
-            break
-        free = f"{name}{number}"
-    taken.add(free)
-    return free
+    rows = [list(body.places()) for body in bodies]
+    result = tuple(body.channels() for body in bodies)
+    return Template(name, bodies, *parameters(rows, result, taken))
 
 
 def _offset(values: tuple[object, ...], base: tuple[object, ...]) -> int | None:
@@ -228,65 +195,3 @@ def _offset(values: tuple[object, ...], base: tuple[object, ...]) -> int | None:
         return None
     (offset,) = differences
     return offset if offset >= 0 else None
-
-
-def _type_name(value: object) -> str:
-    if isinstance(value, tuple):
-        return f"tuple[{', '.join(_type_name(item) for item in value)}]"  # type: ignore[misc]
-    return "None" if value is None else type(value).__name__
-
-
-def progression(codes: list[Code]) -> Code | None:
-    """One expression in `i` for all of `codes`, the i-th being its value at i.
-
-    None if there is none.
-    """
-    if len({skeleton(code) for code in codes}) != 1:
-        return None
-    columns = list(zip(*(literals(code) for code in codes), strict=True))
-    terms = [_term(column) for column in columns]
-    if any(term is None for term in terms):
-        return None
-    return replace_literals(codes[0], iter([term for term in terms if term is not None]))
-
-
-def _term(column: tuple[Literal, ...]) -> Code | None:
-    """A literal for all, or `start + step * i`."""
-    first = column[0]
-    values = [item.value for item in column]
-    if all(python(value) == python(values[0]) for value in values):
-        return first
-    if not all(type(value) is int for value in values):
-        return None
-    numbers = [value for value in values if isinstance(value, int)]
-    step = numbers[1] - numbers[0]
-    if any(b - a != step for a, b in pairwise(numbers)) or step < 0:
-        return None
-    return Join((first, " + ", Literal(step, f"{first.hint}_step"), " * i"))
-
-
-def segments(codes: list[Code]) -> list[tuple[int, int, Code]]:
-    """The codes as runs (start, length, expression in `i`); a run of one is the code itself.
-
-    Two codes are a run only if they are equal: any two numbers are a progression.
-    """
-    runs: list[tuple[int, int, Code]] = []
-    start = 0
-    while start < len(codes):
-        length = _run_length(codes, start)
-        code = progression(codes[start : start + length])
-        if code is None or (length == 2 and codes[start] != codes[start + 1]):
-            length, code = 1, codes[start]
-        runs.append((start, length, code))
-        start += length
-    return runs
-
-
-def _run_length(codes: list[Code], start: int) -> int:
-    """How many codes from `start` on are in one progression: each step is that of the first two."""
-    length = min(2, len(codes) - start)
-    while start + length < len(codes):
-        if progression(codes[start + length - 2 : start + length + 1]) is None:
-            break
-        length += 1
-    return length if progression(codes[start : start + length]) else 1
