@@ -106,10 +106,10 @@ class Frame:
         """What an item gives, as an expression; its layers stand under `path`, seen from here."""
         if isinstance(item, Region):
             called = self.emitter.application(item, self.name(path), self)
-            return scoped(called, scope(item, self.region.path))
+            return scoped(called, scope(item, self.region))
         site, code = self.site(item, path, self.borrowed.get(item.owner))
         self.emitter.note(site)
-        return scoped(code, scope(item, self.region.path))
+        return scoped(code, scope(item, self.region))
 
     def site(self, node: Node, path: str, holder: str | None = None) -> tuple[Site, Code]:
         """A node lowered, with the layer of its weights in the variable `holder`, if in any."""

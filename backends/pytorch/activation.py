@@ -13,7 +13,7 @@ from .site import LOWERINGS, Site
 def relu(layer: ReLU, site: Site) -> Code:
     """Below the threshold lies a line, or zero; the bound comes last."""
     if (layer.max_value, layer.negative_slope, layer.threshold) == (6, 0, 0):
-        return call(site.module("nn.ReLU6"), site.x)
+        return call("F.relu6", site.x)
     y = _unbounded(layer, site)
     return y if layer.max_value is None else call("torch.clamp", y, max=layer.max_value)
 
@@ -30,7 +30,7 @@ def _unbounded(layer: ReLU, site: Site) -> Code:
     if layer.negative_slope:
         slope = Literal(layer.negative_slope, "negative_slope")
         return call(site.module("nn.LeakyReLU", slope), x)
-    return call(site.module("nn.ReLU"), x)
+    return call("F.relu", x)
 
 
 @LOWERINGS.add("LeakyReLU")

@@ -102,7 +102,7 @@ class Frame:
             return None
         if node.weights():
             self.initial += self.emitter.initialization.start(site, reference)
-        return scoped(site.constructor, scope(node, self.scope))
+        return scoped(site.constructor, scope(node, self.region))
 
     def wishes(self, item: Item) -> tuple[str, ...]:
         """The names a reader would give to what an item makes."""
@@ -145,7 +145,7 @@ class Frame:
 
     def _construction(self, region: Region) -> Code:
         """The call that makes a region's module; what is passed on is called after the region."""
-        return scoped(self.emitter.construction(region), scope(region, self.scope))
+        return scoped(self.emitter.construction(region), scope(region, self.region))
 
     def called(self, region: Region, module: str) -> Call:
         """The call of a region's module: on the values it takes, and the modules it borrows."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from specc.ir import Item, Node
+from specc.ir import Item, Node, Region
 from specc.names import snake_case
 
 
@@ -24,17 +24,18 @@ def relative(path: str, prefix: str) -> str:
     return path.removeprefix(f"{prefix}.") if prefix else path
 
 
-def scope(item: Item, prefix: str) -> str:
-    """What the literals of an item belong to, seen from `prefix`; nothing without a name."""
-    parts = [part for part in relative(item.path, prefix).split(".") if not part.isdigit()]
-    if not parts or (isinstance(item, Node) and _is_numbered(parts[0], snake_case(item.type))):
+def scope(item: Item, region: Region) -> str:
+    """What the literals of an item in `region` belong to; nothing, if its name says nothing."""
+    parts = [part for part in relative(item.path, region.path).split(".") if not part.isdigit()]
+    alike = sum(_default_name(other) == _default_name(item) for other in region.items)
+    is_numbered = not parts or re.fullmatch(rf"{_default_name(item)}(_\d+)?", parts[0])
+    if is_numbered and (isinstance(item, Node) or alike > 1):
         return ""
-    return parts[0]
+    return parts[0] if parts else ""
 
 
-def _is_numbered(name: str, default: str) -> bool:
-    """Whether an entry got its name from its place: `conv2d`, `conv2d_1`."""
-    return re.fullmatch(rf"{default}(_\d+)?", name) is not None
+def _default_name(item: Item) -> str:
+    return item.label if isinstance(item, Region) else snake_case(item.type)
 
 
 def variable(path: str) -> str:

@@ -20,7 +20,7 @@ GIVEN = ("out_channels", "out_features", "filters", "units")
 """What they call the number that they give: hidden, unless the whole region gives as many."""
 
 MANY = 8
-"""So many numbers without a name cannot be told apart."""
+"""So many parameters are hard to read; passed by position they cannot be told apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +135,9 @@ def _names(
     names = {given: _free(wishes.pop(given), taken)} if given in literals else {}
     for values, wish in wishes.items():
         literal = literals[values]
+        if isinstance(literal.value, Call):  # a module, which becomes the attribute of that name
+            names[values] = wish
+            continue
         is_scoped = wish in taken and literal.scope
         names[values] = _free(_scoped(literal) if is_scoped else wish, taken)
     return names
