@@ -19,10 +19,10 @@ from .frames import Frame
 from .initialization import Initialization
 from .loops import is_live
 from .names import RESERVED, network_class
-from .optional import fill
 from .penalties import penalty_method
 from .site import LOWERINGS, Site
 from .text import class_text, imports
+from .variants import unified
 
 __all__ = ["network_class", "source"]
 
@@ -100,7 +100,7 @@ class Emitter:
 
     def _lower(self, regions: list[Region]) -> None:
         """Lower regions that contain only regions already lowered, and make their templates."""
-        frames = fill([self._frame(region) for region in regions])
+        frames = unified([self._frame(region) for region in regions])
         bodies = {frame.body(): frame.region for frame in frames}
         firsts = group_first(bodies)
         names = unique((class_name(body.label) for body in firsts), self._taken)

@@ -53,6 +53,14 @@ class Parameter:
         return Argument(Literal(value, self.name), keyword, self.default)
 
 
+Key = tuple[str, ...]
+"""The values of a column as text: equal for literals that differ in the same way."""
+
+
+def _key(values: Iterable[object]) -> Key:
+    return tuple(python(value) for value in values)
+
+
 @dataclass(frozen=True, slots=True)
 class _Column:
     """One literal of a template: its place in each body."""
@@ -62,6 +70,12 @@ class _Column:
     @property
     def values(self) -> tuple[object, ...]:
         return tuple(place.literal.value for place in self.places)
+
+    @property
+    def key(self) -> Key:
+        """Modules are never one parameter, however alike: each has weights of its own."""
+        is_module = isinstance(self.literal.value, Call)
+        return (*_key(self.values), self.literal.hint) if is_module else _key(self.values)
 
     @property
     def literal(self) -> Literal:
@@ -81,14 +95,6 @@ class _Column:
         return all(type(value) is int for value in self.values)
 
 
-Key = tuple[str, ...]
-"""The values of a column as text: equal for literals that differ in the same way."""
-
-
-def _key(values: Iterable[object]) -> Key:
-    return tuple(python(value) for value in values)
-
-
 def parameters(
     rows: list[list[Place]], result: tuple[object, ...], taken: set[str]
 ) -> tuple[tuple[Parameter, ...], tuple[Parameter | None, ...]]:
@@ -98,10 +104,10 @@ def parameters(
     taken: names that no parameter may have.
     """
     columns = [_Column(places) for places in zip(*rows, strict=True)]
-    keys = [_key(column.values) for column in columns]
+    keys = [column.key for column in columns]
     groups: dict[Key, list[_Column]] = {}
     for values, column in zip(keys, columns, strict=True):
-        if len({*values}) > 1:
+        if len({*map(python, column.values)}) > 1:
             groups.setdefault(values, []).append(column)
     names = _names({values: group[0].literal for values, group in groups.items()}, result, taken)
     known = {values: _parameter(names[values], group) for values, group in groups.items()}

@@ -18,7 +18,7 @@ def encoder(x, filters, name):
     return layers.MaxPooling2D(2, padding="same", name=f"{name}-max_pooling2d")(x)
 
 
-def decoder(x, filters, padding, name):
+def decoder(x, filters, name, padding="valid"):
     """One iteration of the loop `decoder`."""
     # [N, H, W, filters]
     x = layers.Conv2D(
@@ -36,8 +36,8 @@ def autoencoder():
     for i in range(1, 3):
         x = encoder(x, 8, name=f"encoder-{i}")  # [N, H, W, 8]
     for i in range(2):
-        x = decoder(x, filters=8, padding="same", name=f"decoder-{i}")  # [N, H, W, 8]
-    x = decoder(x, filters=16, padding="valid", name="decoder-2")  # [N, 28, 28, 16]
+        x = decoder(x, 8, padding="same", name=f"decoder-{i}")  # [N, H, W, 8]
+    x = decoder(x, 16, name="decoder-2")  # [N, 28, 28, 16]
     # [N, 28, 28, 1]
     x = layers.Conv2D(1, 3, padding="same", activation="sigmoid", name="decoded")(x)
     return keras.Model(image, x, name="autoencoder")

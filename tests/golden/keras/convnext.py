@@ -9,40 +9,38 @@ import keras
 from keras import layers
 
 
-def residual(x, units, units2, sizes, rate, name):
+def residual(x, hidden, units, sizes, rate, name):
     """The block `residual`."""
-    # [N, H, W, units2]
-    y = layers.DepthwiseConv2D(7, padding="same", name=f"{name}-depthwise_conv2d")(x)
-    # [N, H, W, units2]
-    y = layers.LayerNormalization(epsilon=1e-06, name=f"{name}-layer_normalization")(y)
     # [N, H, W, units]
-    y = layers.Dense(units, activation="gelu", name=f"{name}-dense")(y)
-    y = layers.Dense(units2, name=f"{name}-dense_1")(y)  # [N, H, W, units2]
-    # [N, H, W, units2]
+    y = layers.DepthwiseConv2D(7, padding="same", name=f"{name}-depthwise_conv2d")(x)
+    # [N, H, W, units]
+    y = layers.LayerNormalization(epsilon=1e-06, name=f"{name}-layer_normalization")(y)
+    # [N, H, W, hidden]
+    y = layers.Dense(hidden, activation="gelu", name=f"{name}-dense")(y)
+    y = layers.Dense(units, name=f"{name}-dense_1")(y)  # [N, H, W, units]
+    # [N, H, W, units]
     y = layers.EinsumDense(
         "bdec,c->bdec",
         output_shape=sizes,
         kernel_initializer=keras.initializers.Constant(1e-06),
         name=f"{name}-layer_scale",
     )(y)
-    # [N, H, W, units2]
+    # [N, H, W, units]
     y = layers.Dropout(
         rate, noise_shape=(None, 1, 1, 1), name=f"{name}-stochastic_depth"
     )(y)
-    return layers.Add(name=f"{name}-add")([x, y])  # [N, H, W, units2]
+    return layers.Add(name=f"{name}-add")([x, y])  # [N, H, W, units]
 
 
 def stage(x, name):
     """One iteration of the loop `stage`."""
     # [N, 56, 56, 96]
-    x = residual(
-        x, units=384, units2=96, sizes=(56, 56, 96), rate=0.0, name=f"{name}-block-0"
-    )
+    x = residual(x, 384, 96, sizes=(56, 56, 96), rate=0.0, name=f"{name}-block-0")
     # [N, 56, 56, 96]
     x = residual(
         x,
-        units=384,
-        units2=96,
+        384,
+        96,
         sizes=(56, 56, 96),
         rate=0.0058823529411764705,
         name=f"{name}-block-1",
@@ -50,31 +48,29 @@ def stage(x, name):
     # [N, 56, 56, 96]
     return residual(
         x,
-        units=384,
-        units2=96,
+        384,
+        96,
         sizes=(56, 56, 96),
         rate=0.011764705882352941,
         name=f"{name}-block-2",
     )
 
 
-def stage2(x, filters, units, sizes, rate, rate2, rate3, name):
+def stage2(x, filters, hidden, sizes, rate, block_rate, block_rate2, name):
     """One iteration of the loop `stage`."""
     # [N, H, W, C]
     x = layers.LayerNormalization(epsilon=1e-06, name=f"{name}-layer_normalization")(x)
     # [N, H, W, filters]
     x = layers.Conv2D(filters, 2, strides=2, name=f"{name}-conv2d")(x)
     # [N, H, W, filters]
-    x = residual(
-        x, units=units, units2=filters, sizes=sizes, rate=rate, name=f"{name}-block-0"
-    )
+    x = residual(x, hidden, filters, sizes=sizes, rate=rate, name=f"{name}-block-0")
     # [N, H, W, filters]
     x = residual(
-        x, units=units, units2=filters, sizes=sizes, rate=rate2, name=f"{name}-block-1"
+        x, hidden, filters, sizes=sizes, rate=block_rate, name=f"{name}-block-1"
     )
     # [N, H, W, filters]
     return residual(
-        x, units=units, units2=filters, sizes=sizes, rate=rate3, name=f"{name}-block-2"
+        x, hidden, filters, sizes=sizes, rate=block_rate2, name=f"{name}-block-2"
     )
 
 
@@ -86,8 +82,8 @@ def stage3(x, name):
     # [N, 14, 14, 384]
     x = residual(
         x,
-        units=1536,
-        units2=384,
+        1536,
+        384,
         sizes=(14, 14, 384),
         rate=0.03529411764705883,
         name=f"{name}-block-0",
@@ -95,8 +91,8 @@ def stage3(x, name):
     # [N, 14, 14, 384]
     x = residual(
         x,
-        units=1536,
-        units2=384,
+        1536,
+        384,
         sizes=(14, 14, 384),
         rate=0.0411764705882353,
         name=f"{name}-block-1",
@@ -104,8 +100,8 @@ def stage3(x, name):
     # [N, 14, 14, 384]
     x = residual(
         x,
-        units=1536,
-        units2=384,
+        1536,
+        384,
         sizes=(14, 14, 384),
         rate=0.047058823529411764,
         name=f"{name}-block-2",
@@ -113,8 +109,8 @@ def stage3(x, name):
     # [N, 14, 14, 384]
     x = residual(
         x,
-        units=1536,
-        units2=384,
+        1536,
+        384,
         sizes=(14, 14, 384),
         rate=0.052941176470588235,
         name=f"{name}-block-3",
@@ -122,8 +118,8 @@ def stage3(x, name):
     # [N, 14, 14, 384]
     x = residual(
         x,
-        units=1536,
-        units2=384,
+        1536,
+        384,
         sizes=(14, 14, 384),
         rate=0.058823529411764705,
         name=f"{name}-block-4",
@@ -131,8 +127,8 @@ def stage3(x, name):
     # [N, 14, 14, 384]
     x = residual(
         x,
-        units=1536,
-        units2=384,
+        1536,
+        384,
         sizes=(14, 14, 384),
         rate=0.06470588235294118,
         name=f"{name}-block-5",
@@ -140,8 +136,8 @@ def stage3(x, name):
     # [N, 14, 14, 384]
     x = residual(
         x,
-        units=1536,
-        units2=384,
+        1536,
+        384,
         sizes=(14, 14, 384),
         rate=0.07058823529411766,
         name=f"{name}-block-6",
@@ -149,8 +145,8 @@ def stage3(x, name):
     # [N, 14, 14, 384]
     x = residual(
         x,
-        units=1536,
-        units2=384,
+        1536,
+        384,
         sizes=(14, 14, 384),
         rate=0.07647058823529412,
         name=f"{name}-block-7",
@@ -158,8 +154,8 @@ def stage3(x, name):
     # [N, 14, 14, 384]
     return residual(
         x,
-        units=1536,
-        units2=384,
+        1536,
+        384,
         sizes=(14, 14, 384),
         rate=0.0823529411764706,
         name=f"{name}-block-8",
@@ -182,24 +178,24 @@ def convnext():
     # [N, 28, 28, 192]
     x = stage2(
         x,
-        filters=192,
-        units=768,
+        192,
+        768,
         sizes=(28, 28, 192),
         rate=0.017647058823529415,
-        rate2=0.023529411764705882,
-        rate3=0.029411764705882353,
+        block_rate=0.023529411764705882,
+        block_rate2=0.029411764705882353,
         name="stage-1",
     )
     x = stage3(x, name="stage-2")  # [N, 14, 14, 384]
     # [N, 7, 7, 768]
     x = stage2(
         x,
-        filters=768,
-        units=3072,
+        768,
+        3072,
         sizes=(7, 7, 768),
         rate=0.08823529411764706,
-        rate2=0.09411764705882353,
-        rate3=0.1,
+        block_rate=0.09411764705882353,
+        block_rate2=0.1,
         name="stage-3",
     )
     x = layers.GlobalAveragePooling2D(name="global_average_pooling2d")(x)  # [N, 768]

@@ -32,7 +32,7 @@ def conv(x, filters, name):
     return layers.ReLU(name=f"{name}-re_lu")(x)  # [N, H, W, filters]
 
 
-def conv2(x, filters, kernel_size, padding, name):
+def conv2(x, filters, kernel_size, name, padding="valid"):
     """The block `conv`."""
     # [N, H, W, filters]
     x = layers.Conv2D(filters, kernel_size, padding=padding, name=f"{name}-conv2d")(x)
@@ -62,16 +62,13 @@ def crnn():
     x = layers.MaxPooling2D(2, name="max_pooling2d")(x)  # [N, 16, 2*w, 64]
     x = conv(x, 128, name="conv_1")  # [N, 16, 2*w, 128]
     x = layers.MaxPooling2D(2, name="max_pooling2d_1")(x)  # [N, 8, w, 128]
-    # [N, 8, w, 256]
-    x = conv2(x, filters=256, kernel_size=3, padding="same", name="conv_2")
+    x = conv2(x, 256, 3, padding="same", name="conv_2")  # [N, 8, w, 256]
     x = conv(x, 256, name="conv_3")  # [N, 8, w, 256]
     x = narrow_pool(x, name="narrow_pool")  # [N, 4, w + 1, 256]
-    # [N, 4, w + 1, 512]
-    x = conv2(x, filters=512, kernel_size=3, padding="same", name="conv_4")
+    x = conv2(x, 512, 3, padding="same", name="conv_4")  # [N, 4, w + 1, 512]
     x = conv(x, 512, name="conv_5")  # [N, 4, w + 1, 512]
     x = narrow_pool(x, name="narrow_pool_1")  # [N, 2, w + 2, 512]
-    # [N, 1, w + 1, 512]
-    x = conv2(x, filters=512, kernel_size=2, padding="valid", name="conv_6")
+    x = conv2(x, 512, 2, name="conv_6")  # [N, 1, w + 1, 512]
     x = squeeze(4, (1,), name="squeeze")(x)  # [N, w + 1, 512]
     # [N, w + 1, 512]
     x = layers.Bidirectional(

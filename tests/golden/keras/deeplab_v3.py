@@ -19,7 +19,7 @@ def padded_max_pooling2d(pool_size, strides, padding, name, dtype=None):
     return keras.Model(x, y, name=name)
 
 
-def convolution(x, filters, kernel_size, strides, dilation_rate, padding, name):
+def convolution(x, filters, kernel_size, padding, name, strides=1, dilation_rate=1):
     """The block `convolution`."""
     # [N, H, W, filters]
     x = layers.Conv2D(
@@ -36,7 +36,7 @@ def convolution(x, filters, kernel_size, strides, dilation_rate, padding, name):
     )
 
 
-def convolution2(x, filters, strides, name):
+def convolution2(x, filters, name, strides=1):
     """The block `convolution`."""
     # [N, H, W, filters]
     x = layers.Conv2D(
@@ -48,81 +48,54 @@ def convolution2(x, filters, strides, name):
     )
 
 
-def residual(x, filters, strides, filters2, dilation_rate, name):
+def residual(x, filters, hidden, padding, name, strides=1):
     """The block `residual`."""
     # [N, H, W, filters]
-    shortcut = convolution2(
-        x, filters=filters, strides=strides, name=f"{name}-shortcut"
-    )
-    # [N, H, W, filters2]
-    x = convolution2(x, filters=filters2, strides=1, name=f"{name}-convolution")
-    x = layers.ReLU(name=f"{name}-re_lu")(x)  # [N, H, W, filters2]
-    # [N, H, W, filters2]
+    shortcut = convolution2(x, filters, strides=strides, name=f"{name}-shortcut")
+    x = convolution2(x, hidden, name=f"{name}-convolution")  # [N, H, W, hidden]
+    x = layers.ReLU(name=f"{name}-re_lu")(x)  # [N, H, W, hidden]
+    # [N, H, W, hidden]
     x = convolution(
         x,
-        filters=filters2,
-        kernel_size=3,
+        hidden,
+        3,
+        padding,
         strides=strides,
-        dilation_rate=dilation_rate,
-        padding=dilation_rate,
+        dilation_rate=padding,
         name=f"{name}-convolution_1",
     )
-    x = layers.ReLU(name=f"{name}-re_lu_1")(x)  # [N, H, W, filters2]
-    # [N, H, W, filters]
-    x = convolution2(x, filters=filters, strides=1, name=f"{name}-convolution_2")
+    x = layers.ReLU(name=f"{name}-re_lu_1")(x)  # [N, H, W, hidden]
+    x = convolution2(x, filters, name=f"{name}-convolution_2")  # [N, H, W, filters]
     x = layers.Add(name=f"{name}-add")([shortcut, x])  # [N, H, W, filters]
     return layers.ReLU(name=f"{name}-re_lu_2")(x)  # [N, H, W, filters]
 
 
-def residual2(x, filters, dilation_rate, filters2, name):
+def residual2(x, hidden, padding, filters, name):
     """The block `residual`."""
-    # [N, H, W, filters]
-    y = convolution2(x, filters=filters, strides=1, name=f"{name}-convolution")
-    y = layers.ReLU(name=f"{name}-re_lu")(y)  # [N, H, W, filters]
-    # [N, H, W, filters]
+    y = convolution2(x, hidden, name=f"{name}-convolution")  # [N, H, W, hidden]
+    y = layers.ReLU(name=f"{name}-re_lu")(y)  # [N, H, W, hidden]
+    # [N, H, W, hidden]
     y = convolution(
-        y,
-        filters=filters,
-        kernel_size=3,
-        strides=1,
-        dilation_rate=dilation_rate,
-        padding=dilation_rate,
-        name=f"{name}-convolution_1",
+        y, hidden, 3, padding, dilation_rate=padding, name=f"{name}-convolution_1"
     )
-    y = layers.ReLU(name=f"{name}-re_lu_1")(y)  # [N, H, W, filters]
-    # [N, H, W, filters2]
-    y = convolution2(y, filters=filters2, strides=1, name=f"{name}-convolution_2")
-    x = layers.Add(name=f"{name}-add")([x, y])  # [N, H, W, filters2]
-    return layers.ReLU(name=f"{name}-re_lu_2")(x)  # [N, H, W, filters2]
+    y = layers.ReLU(name=f"{name}-re_lu_1")(y)  # [N, H, W, hidden]
+    y = convolution2(y, filters, name=f"{name}-convolution_2")  # [N, H, W, filters]
+    x = layers.Add(name=f"{name}-add")([x, y])  # [N, H, W, filters]
+    return layers.ReLU(name=f"{name}-re_lu_2")(x)  # [N, H, W, filters]
 
 
-def near(x, dilation_rate, name):
+def near(x, padding, name):
     """One iteration of the loop `near`."""
     # [N, 32, 32, 256]
     x = convolution(
-        x,
-        filters=256,
-        kernel_size=3,
-        strides=1,
-        dilation_rate=dilation_rate,
-        padding=dilation_rate,
-        name=f"{name}-convolution",
+        x, 256, 3, padding, dilation_rate=padding, name=f"{name}-convolution"
     )
     return layers.ReLU(name=f"{name}-re_lu")(x)  # [N, 32, 32, 256]
 
 
 def classifier(x, name):
     """The block `classifier`."""
-    # [N, 32, 32, 256]
-    x = convolution(
-        x,
-        filters=256,
-        kernel_size=3,
-        strides=1,
-        dilation_rate=1,
-        padding=1,
-        name=f"{name}-convolution",
-    )
+    x = convolution(x, 256, 3, 1, name=f"{name}-convolution")  # [N, 32, 32, 256]
     x = layers.ReLU(name=f"{name}-re_lu")(x)  # [N, 32, 32, 256]
     x = layers.Conv2D(21, 1, name=f"{name}-conv2d")(x)  # [N, 32, 32, 21]
     # [N, 256, 256, 21]
@@ -133,16 +106,7 @@ def classifier(x, name):
 
 def classifier2(x, name):
     """The block `classifier`."""
-    # [N, 32, 32, 256]
-    x = convolution(
-        x,
-        filters=256,
-        kernel_size=3,
-        strides=1,
-        dilation_rate=1,
-        padding=1,
-        name=f"{name}-convolution",
-    )
+    x = convolution(x, 256, 3, 1, name=f"{name}-convolution")  # [N, 32, 32, 256]
     x = layers.ReLU(name=f"{name}-re_lu")(x)  # [N, 32, 32, 256]
     x = layers.Dropout(0.1, name=f"{name}-dropout")(x)  # [N, 32, 32, 256]
     x = layers.Conv2D(21, 1, name=f"{name}-conv2d")(x)  # [N, 32, 32, 21]
@@ -152,33 +116,19 @@ def classifier2(x, name):
     )(x)
 
 
-def stage(x, filters, strides, filters2, dilation_rate, count, dilation_rate2, name):
+def stage(x, filters, hidden, padding, block_padding, count, name, strides=1):
     """One iteration of the loop `stage`."""
     # [N, H, W, filters]
-    x = residual(
-        x,
-        filters=filters,
-        strides=strides,
-        filters2=filters2,
-        dilation_rate=dilation_rate,
-        name=f"{name}-block-0",
-    )
+    x = residual(x, filters, hidden, padding, strides=strides, name=f"{name}-block-0")
     for i in range(1, count):
         # [N, H, W, filters]
-        x = residual2(
-            x,
-            filters=filters2,
-            dilation_rate=dilation_rate2,
-            filters2=filters,
-            name=f"{name}-block-{i}",
-        )
+        x = residual2(x, hidden, block_padding, filters, name=f"{name}-block-{i}")
     return x
 
 
 def surroundings(x, name):
     """The block `surroundings`."""
-    # [N, 32, 32, 256]
-    y = convolution2(x, filters=256, strides=1, name=f"{name}-convolution")
+    y = convolution2(x, 256, name=f"{name}-convolution")  # [N, 32, 32, 256]
     here = layers.ReLU(name=f"{name}-here")(y)  # [N, 32, 32, 256]
     near_0 = near(x, 12, name=f"{name}-near-0")  # [N, 32, 32, 256]
     near_1 = near(x, 24, name=f"{name}-near-1")  # [N, 32, 32, 256]
@@ -187,16 +137,14 @@ def surroundings(x, name):
     x = layers.GlobalAveragePooling2D(
         keepdims=True, name=f"{name}-global_average_pooling2d"
     )(x)
-    # [N, 1, 1, 256]
-    x = convolution2(x, filters=256, strides=1, name=f"{name}-convolution_1")
+    x = convolution2(x, 256, name=f"{name}-convolution_1")  # [N, 1, 1, 256]
     x = layers.ReLU(name=f"{name}-re_lu")(x)  # [N, 1, 1, 256]
     x = layers.UpSampling2D(32, name=f"{name}-up_sampling2d")(x)  # [N, 32, 32, 256]
     # [N, 32, 32, 1280]
     x = layers.Concatenate(name=f"{name}-concatenate")(
         [here, near_0, near_1, near_2, x]
     )
-    # [N, 32, 32, 256]
-    x = convolution2(x, filters=256, strides=1, name=f"{name}-convolution_2")
+    x = convolution2(x, 256, name=f"{name}-convolution_2")  # [N, 32, 32, 256]
     x = layers.ReLU(name=f"{name}-re_lu_1")(x)  # [N, 32, 32, 256]
     return layers.Dropout(0.5, name=f"{name}-dropout")(x)  # [N, 32, 32, 256]
 
@@ -206,65 +154,16 @@ def deeplab_v3():
     21], `auxiliary` float32[N, 256, 256, 21].
     """
     image = keras.Input((256, 256, 3), name="image")
-    # [N, 128, 128, 64]
-    x = convolution(
-        image,
-        filters=64,
-        kernel_size=7,
-        strides=2,
-        dilation_rate=1,
-        padding=3,
-        name="stem",
-    )
+    x = convolution(image, 64, 7, 3, strides=2, name="stem")  # [N, 128, 128, 64]
     x = layers.ReLU(name="re_lu")(x)  # [N, 128, 128, 64]
     # [N, 64, 64, 64]
     x = padded_max_pooling2d(
         3, strides=2, padding=((1, 1), (1, 1)), name="max_pooling2d"
     )(x)
-    # [N, 64, 64, 256]
-    x = stage(
-        x,
-        filters=256,
-        strides=1,
-        filters2=64,
-        dilation_rate=1,
-        count=3,
-        dilation_rate2=1,
-        name="stage-0",
-    )
-    # [N, 32, 32, 512]
-    x = stage(
-        x,
-        filters=512,
-        strides=2,
-        filters2=128,
-        dilation_rate=1,
-        count=4,
-        dilation_rate2=1,
-        name="stage-1",
-    )
-    # [N, 32, 32, 1024]
-    stage_2 = stage(
-        x,
-        filters=1024,
-        strides=1,
-        filters2=256,
-        dilation_rate=1,
-        count=6,
-        dilation_rate2=2,
-        name="stage-2",
-    )
-    # [N, 32, 32, 2048]
-    x = stage(
-        stage_2,
-        filters=2048,
-        strides=1,
-        filters2=512,
-        dilation_rate=2,
-        count=3,
-        dilation_rate2=4,
-        name="stage-3",
-    )
+    x = stage(x, 256, 64, 1, 1, count=3, name="stage-0")  # [N, 64, 64, 256]
+    x = stage(x, 512, 128, 1, 1, count=4, strides=2, name="stage-1")  # [N, 32, 32, 512]
+    stage_2 = stage(x, 1024, 256, 1, 2, count=6, name="stage-2")  # [N, 32, 32, 1024]
+    x = stage(stage_2, 2048, 512, 2, 4, count=3, name="stage-3")  # [N, 32, 32, 2048]
     x = surroundings(x, name="surroundings")  # [N, 32, 32, 256]
     logits = classifier(x, name="logits")  # [N, 256, 256, 21]
     x = classifier2(stage_2, name="auxiliary")  # [N, 256, 256, 21]

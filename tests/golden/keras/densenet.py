@@ -60,7 +60,7 @@ def transition(x, filters, name):
     return layers.AveragePooling2D(2, name=f"{name}-average_pooling2d")(x)
 
 
-def stage(x, count, filters, name):
+def stage(x, filters, count, name):
     """One iteration of the loop `stage`."""
     for i in range(count):
         x = dense_layer(x, name=f"{name}-layer-{i}")  # [N, H, W, C]
@@ -90,9 +90,9 @@ def densenet():
     x = padded_max_pooling2d(
         3, strides=2, padding=((1, 1), (1, 1)), name="max_pooling2d"
     )(x)
-    x = stage(x, count=6, filters=128, name="stage-0")  # [N, 28, 28, 128]
-    x = stage(x, count=12, filters=256, name="stage-1")  # [N, 14, 14, 256]
-    x = stage(x, count=24, filters=512, name="stage-2")  # [N, 7, 7, 512]
+    x = stage(x, 128, count=6, name="stage-0")  # [N, 28, 28, 128]
+    x = stage(x, 256, count=12, name="stage-1")  # [N, 14, 14, 256]
+    x = stage(x, 512, count=24, name="stage-2")  # [N, 7, 7, 512]
     x = stage2(x, name="stage-3")  # [N, 7, 7, 1024]
     # [N, 7, 7, 1024]
     x = layers.BatchNormalization(

@@ -59,7 +59,7 @@ def transition(x, filters, name):
     )
 
 
-def stage(x, count, filters, name):
+def stage(x, filters, count, name):
     """One iteration of the loop `stage`."""
     for i in range(count):
         x = dense_layer(x, name=f"{name}-layer-{i}")  # [N, H, W, C]
@@ -93,9 +93,9 @@ def densenet_keras():
     x = layers.ReLU(name="re_lu")(x)  # [N, 112, 112, 64]
     # [N, 56, 56, 64]
     x = layers.MaxPooling2D(3, strides=2, padding="same", name="max_pooling2d")(x)
-    x = stage(x, count=6, filters=128, name="stage-0")  # [N, 28, 28, 128]
-    x = stage(x, count=12, filters=256, name="stage-1")  # [N, 14, 14, 256]
-    x = stage(x, count=24, filters=512, name="stage-2")  # [N, 7, 7, 512]
+    x = stage(x, 128, count=6, name="stage-0")  # [N, 28, 28, 128]
+    x = stage(x, 256, count=12, name="stage-1")  # [N, 14, 14, 256]
+    x = stage(x, 512, count=24, name="stage-2")  # [N, 7, 7, 512]
     x = stage2(x, name="stage-3")  # [N, 7, 7, 1024]
     x = layers.BatchNormalization(name="batch_normalization_1")(x)  # [N, 7, 7, 1024]
     x = layers.ReLU(name="re_lu_1")(x)  # [N, 7, 7, 1024]

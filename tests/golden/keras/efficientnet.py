@@ -9,15 +9,15 @@ import keras
 from keras import layers
 
 
-def squeeze_excitation(x, filters, filters2, name):
+def squeeze_excitation(x, hidden, filters, name):
     """The block `squeeze_excitation`."""
-    # [N, 1, 1, filters2]
+    # [N, 1, 1, filters]
     y = layers.GlobalAveragePooling2D(
         keepdims=True, name=f"{name}-global_average_pooling2d"
     )(x)
-    # [N, 1, 1, filters]
+    # [N, 1, 1, hidden]
     y = layers.Conv2D(
-        filters,
+        hidden,
         1,
         activation="silu",
         kernel_initializer=keras.initializers.VarianceScaling(
@@ -25,9 +25,9 @@ def squeeze_excitation(x, filters, filters2, name):
         ),
         name=f"{name}-conv2d",
     )(y)
-    # [N, 1, 1, filters2]
+    # [N, 1, 1, filters]
     y = layers.Conv2D(
-        filters2,
+        filters,
         1,
         activation="sigmoid",
         kernel_initializer=keras.initializers.VarianceScaling(
@@ -35,7 +35,7 @@ def squeeze_excitation(x, filters, filters2, name):
         ),
         name=f"{name}-conv2d_1",
     )(y)
-    return layers.Multiply(name=f"{name}-multiply")([x, y])  # [N, H, W, filters2]
+    return layers.Multiply(name=f"{name}-multiply")([x, y])  # [N, H, W, filters]
 
 
 def inverted_residual(x, name):
@@ -54,7 +54,7 @@ def inverted_residual(x, name):
     x = layers.BatchNormalization(name=f"{name}-batch_normalization")(x)
     x = layers.Activation("silu", name=f"{name}-activation")(x)  # [N, 112, 112, 32]
     # [N, 112, 112, 32]
-    x = squeeze_excitation(x, filters=8, filters2=32, name=f"{name}-squeeze_excitation")
+    x = squeeze_excitation(x, 8, 32, name=f"{name}-squeeze_excitation")
     # [N, 112, 112, 16]
     x = layers.Conv2D(
         16,
@@ -69,11 +69,13 @@ def inverted_residual(x, name):
     return layers.BatchNormalization(name=f"{name}-batch_normalization_1")(x)
 
 
-def inverted_residual2(x, filters, kernel_size, strides, filters2, filters3, name):
+def inverted_residual2(
+    x, hidden, kernel_size, squeeze_excitation_hidden, filters, name, strides=1
+):
     """The block `inverted_residual`."""
-    # [N, H, W, filters]
+    # [N, H, W, hidden]
     x = layers.Conv2D(
-        filters,
+        hidden,
         1,
         use_bias=False,
         kernel_initializer=keras.initializers.VarianceScaling(
@@ -81,10 +83,10 @@ def inverted_residual2(x, filters, kernel_size, strides, filters2, filters3, nam
         ),
         name=f"{name}-conv2d",
     )(x)
-    # [N, H, W, filters]
+    # [N, H, W, hidden]
     x = layers.BatchNormalization(name=f"{name}-batch_normalization")(x)
-    x = layers.Activation("silu", name=f"{name}-activation")(x)  # [N, H, W, filters]
-    # [N, H, W, filters]
+    x = layers.Activation("silu", name=f"{name}-activation")(x)  # [N, H, W, hidden]
+    # [N, H, W, hidden]
     x = layers.DepthwiseConv2D(
         kernel_size,
         strides=strides,
@@ -95,16 +97,16 @@ def inverted_residual2(x, filters, kernel_size, strides, filters2, filters3, nam
         ),
         name=f"{name}-depthwise_conv2d",
     )(x)
-    # [N, H, W, filters]
+    # [N, H, W, hidden]
     x = layers.BatchNormalization(name=f"{name}-batch_normalization_1")(x)
-    x = layers.Activation("silu", name=f"{name}-activation_1")(x)  # [N, H, W, filters]
-    # [N, H, W, filters]
+    x = layers.Activation("silu", name=f"{name}-activation_1")(x)  # [N, H, W, hidden]
+    # [N, H, W, hidden]
     x = squeeze_excitation(
-        x, filters=filters2, filters2=filters, name=f"{name}-squeeze_excitation"
+        x, squeeze_excitation_hidden, hidden, name=f"{name}-squeeze_excitation"
     )
-    # [N, H, W, filters3]
+    # [N, H, W, filters]
     x = layers.Conv2D(
-        filters3,
+        filters,
         1,
         use_bias=False,
         kernel_initializer=keras.initializers.VarianceScaling(
@@ -112,15 +114,17 @@ def inverted_residual2(x, filters, kernel_size, strides, filters2, filters3, nam
         ),
         name=f"{name}-conv2d_1",
     )(x)
-    # [N, H, W, filters3]
+    # [N, H, W, filters]
     return layers.BatchNormalization(name=f"{name}-batch_normalization_2")(x)
 
 
-def inverted_residual3(x, filters, kernel_size, filters2, filters3, rate, name):
+def inverted_residual3(
+    x, hidden, kernel_size, squeeze_excitation_hidden, filters, rate, name
+):
     """The block `inverted_residual`."""
-    # [N, H, W, filters]
+    # [N, H, W, hidden]
     y = layers.Conv2D(
-        filters,
+        hidden,
         1,
         use_bias=False,
         kernel_initializer=keras.initializers.VarianceScaling(
@@ -128,10 +132,10 @@ def inverted_residual3(x, filters, kernel_size, filters2, filters3, rate, name):
         ),
         name=f"{name}-conv2d",
     )(x)
-    # [N, H, W, filters]
+    # [N, H, W, hidden]
     y = layers.BatchNormalization(name=f"{name}-batch_normalization")(y)
-    y = layers.Activation("silu", name=f"{name}-activation")(y)  # [N, H, W, filters]
-    # [N, H, W, filters]
+    y = layers.Activation("silu", name=f"{name}-activation")(y)  # [N, H, W, hidden]
+    # [N, H, W, hidden]
     y = layers.DepthwiseConv2D(
         kernel_size,
         padding="same",
@@ -141,16 +145,16 @@ def inverted_residual3(x, filters, kernel_size, filters2, filters3, rate, name):
         ),
         name=f"{name}-depthwise_conv2d",
     )(y)
-    # [N, H, W, filters]
+    # [N, H, W, hidden]
     y = layers.BatchNormalization(name=f"{name}-batch_normalization_1")(y)
-    y = layers.Activation("silu", name=f"{name}-activation_1")(y)  # [N, H, W, filters]
-    # [N, H, W, filters]
+    y = layers.Activation("silu", name=f"{name}-activation_1")(y)  # [N, H, W, hidden]
+    # [N, H, W, hidden]
     y = squeeze_excitation(
-        y, filters=filters2, filters2=filters, name=f"{name}-squeeze_excitation"
+        y, squeeze_excitation_hidden, hidden, name=f"{name}-squeeze_excitation"
     )
-    # [N, H, W, filters3]
+    # [N, H, W, filters]
     y = layers.Conv2D(
-        filters3,
+        filters,
         1,
         use_bias=False,
         kernel_initializer=keras.initializers.VarianceScaling(
@@ -158,13 +162,13 @@ def inverted_residual3(x, filters, kernel_size, filters2, filters3, rate, name):
         ),
         name=f"{name}-conv2d_1",
     )(y)
-    # [N, H, W, filters3]
+    # [N, H, W, filters]
     y = layers.BatchNormalization(name=f"{name}-batch_normalization_2")(y)
-    # [N, H, W, filters3]
+    # [N, H, W, filters]
     y = layers.Dropout(
         rate, noise_shape=(None, 1, 1, 1), name=f"{name}-stochastic_depth"
     )(y)
-    return layers.Add(name=f"{name}-add")([y, x])  # [N, H, W, filters3]
+    return layers.Add(name=f"{name}-add")([y, x])  # [N, H, W, filters]
 
 
 def stage(x, name):
@@ -173,26 +177,34 @@ def stage(x, name):
 
 
 def stage2(
-    x, filters, kernel_size, filters2, filters3, filters4, filters22, rate, name
+    x,
+    hidden,
+    kernel_size,
+    squeeze_excitation_hidden,
+    filters,
+    block_hidden,
+    block_squeeze_excitation_hidden,
+    rate,
+    name,
 ):
     """One iteration of the loop `stage`."""
-    # [N, H, W, filters3]
+    # [N, H, W, filters]
     x = inverted_residual2(
         x,
-        filters=filters,
-        kernel_size=kernel_size,
+        hidden,
+        kernel_size,
+        squeeze_excitation_hidden,
+        filters,
         strides=2,
-        filters2=filters2,
-        filters3=filters3,
         name=f"{name}-block-0",
     )
-    # [N, H, W, filters3]
+    # [N, H, W, filters]
     return inverted_residual3(
         x,
-        filters=filters4,
-        kernel_size=kernel_size,
-        filters2=filters22,
-        filters3=filters3,
+        block_hidden,
+        kernel_size,
+        block_squeeze_excitation_hidden,
+        filters,
         rate=rate,
         name=f"{name}-block-1",
     )
@@ -200,46 +212,46 @@ def stage2(
 
 def stage3(
     x,
-    filters,
+    hidden,
     kernel_size,
-    strides,
-    filters2,
-    filters3,
-    filters4,
-    filters22,
+    squeeze_excitation_hidden,
+    filters,
+    block_hidden,
+    block_squeeze_excitation_hidden,
     rate,
-    rate2,
+    block_rate,
     name,
+    strides=1,
 ):
     """One iteration of the loop `stage`."""
-    # [N, 14, 14, filters3]
+    # [N, 14, 14, filters]
     x = inverted_residual2(
         x,
-        filters=filters,
-        kernel_size=kernel_size,
+        hidden,
+        kernel_size,
+        squeeze_excitation_hidden,
+        filters,
         strides=strides,
-        filters2=filters2,
-        filters3=filters3,
         name=f"{name}-block-0",
     )
-    # [N, 14, 14, filters3]
+    # [N, 14, 14, filters]
     x = inverted_residual3(
         x,
-        filters=filters4,
-        kernel_size=kernel_size,
-        filters2=filters22,
-        filters3=filters3,
+        block_hidden,
+        kernel_size,
+        block_squeeze_excitation_hidden,
+        filters,
         rate=rate,
         name=f"{name}-block-1",
     )
-    # [N, 14, 14, filters3]
+    # [N, 14, 14, filters]
     return inverted_residual3(
         x,
-        filters=filters4,
-        kernel_size=kernel_size,
-        filters2=filters22,
-        filters3=filters3,
-        rate=rate2,
+        block_hidden,
+        kernel_size,
+        block_squeeze_excitation_hidden,
+        filters,
+        rate=block_rate,
         name=f"{name}-block-2",
     )
 
@@ -247,59 +259,23 @@ def stage3(
 def stage4(x, name):
     """One iteration of the loop `stage`."""
     # [N, 7, 7, 192]
-    x = inverted_residual2(
-        x,
-        filters=672,
-        kernel_size=5,
-        strides=2,
-        filters2=28,
-        filters3=192,
-        name=f"{name}-block-0",
-    )
+    x = inverted_residual2(x, 672, 5, 28, 192, strides=2, name=f"{name}-block-0")
     # [N, 7, 7, 192]
     x = inverted_residual3(
-        x,
-        filters=1152,
-        kernel_size=5,
-        filters2=48,
-        filters3=192,
-        rate=0.15000000000000002,
-        name=f"{name}-block-1",
+        x, 1152, 5, 48, 192, rate=0.15000000000000002, name=f"{name}-block-1"
     )
     # [N, 7, 7, 192]
-    x = inverted_residual3(
-        x,
-        filters=1152,
-        kernel_size=5,
-        filters2=48,
-        filters3=192,
-        rate=0.1625,
-        name=f"{name}-block-2",
-    )
+    x = inverted_residual3(x, 1152, 5, 48, 192, rate=0.1625, name=f"{name}-block-2")
     # [N, 7, 7, 192]
     return inverted_residual3(
-        x,
-        filters=1152,
-        kernel_size=5,
-        filters2=48,
-        filters3=192,
-        rate=0.17500000000000002,
-        name=f"{name}-block-3",
+        x, 1152, 5, 48, 192, rate=0.17500000000000002, name=f"{name}-block-3"
     )
 
 
 def stage5(x, name):
     """One iteration of the loop `stage`."""
     # [N, 7, 7, 320]
-    return inverted_residual2(
-        x,
-        filters=1152,
-        kernel_size=3,
-        strides=1,
-        filters2=48,
-        filters3=320,
-        name=f"{name}-block-0",
-    )
+    return inverted_residual2(x, 1152, 3, 48, 320, name=f"{name}-block-0")
 
 
 def efficientnet():
@@ -328,57 +304,25 @@ def efficientnet():
     x = layers.BatchNormalization(name="batch_normalization")(x)  # [N, 112, 112, 32]
     x = layers.Activation("silu", name="activation")(x)  # [N, 112, 112, 32]
     x = stage(x, name="stage-0")  # [N, 112, 112, 16]
-    # [N, 56, 56, 24]
-    x = stage2(
-        x,
-        filters=96,
-        kernel_size=3,
-        filters2=4,
-        filters3=24,
-        filters4=144,
-        filters22=6,
-        rate=0.025,
-        name="stage-1",
-    )
-    # [N, 28, 28, 40]
-    x = stage2(
-        x,
-        filters=144,
-        kernel_size=5,
-        filters2=6,
-        filters3=40,
-        filters4=240,
-        filters22=10,
-        rate=0.05,
-        name="stage-2",
-    )
+    x = stage2(x, 96, 3, 4, 24, 144, 6, rate=0.025, name="stage-1")  # [N, 56, 56, 24]
+    x = stage2(x, 144, 5, 6, 40, 240, 10, rate=0.05, name="stage-2")  # [N, 28, 28, 40]
     # [N, 14, 14, 80]
     x = stage3(
         x,
-        filters=240,
-        kernel_size=3,
-        strides=2,
-        filters2=10,
-        filters3=80,
-        filters4=480,
-        filters22=20,
+        240,
+        3,
+        10,
+        80,
+        480,
+        20,
         rate=0.07500000000000001,
-        rate2=0.08750000000000001,
+        block_rate=0.08750000000000001,
+        strides=2,
         name="stage-3",
     )
     # [N, 14, 14, 112]
     x = stage3(
-        x,
-        filters=480,
-        kernel_size=5,
-        strides=1,
-        filters2=20,
-        filters3=112,
-        filters4=672,
-        filters22=28,
-        rate=0.1125,
-        rate2=0.125,
-        name="stage-4",
+        x, 480, 5, 20, 112, 672, 28, rate=0.1125, block_rate=0.125, name="stage-4"
     )
     x = stage4(x, name="stage-5")  # [N, 7, 7, 192]
     x = stage5(x, name="stage-6")  # [N, 7, 7, 320]

@@ -8,7 +8,7 @@ import keras
 from keras import layers
 
 
-def convolution(x, filters, kernel_size, strides, name):
+def convolution(x, filters, kernel_size, name, strides=1):
     """The block `convolution`."""
     # [N, H, W, filters]
     x = layers.Conv2D(
@@ -31,15 +31,15 @@ def convolution(x, filters, kernel_size, strides, name):
     return layers.Activation("silu", name=f"{name}-activation")(x)  # [N, H, W, filters]
 
 
-def squeeze_excitation(x, filters, filters2, name):
+def squeeze_excitation(x, hidden, filters, name):
     """The block `squeeze_excitation`."""
-    # [N, 1, 1, filters2]
+    # [N, 1, 1, filters]
     y = layers.GlobalAveragePooling2D(
         keepdims=True, name=f"{name}-global_average_pooling2d"
     )(x)
-    # [N, 1, 1, filters]
+    # [N, 1, 1, hidden]
     y = layers.Conv2D(
-        filters,
+        hidden,
         1,
         padding="same",
         activation="silu",
@@ -48,9 +48,9 @@ def squeeze_excitation(x, filters, filters2, name):
         ),
         name=f"{name}-conv2d",
     )(y)
-    # [N, 1, 1, filters2]
+    # [N, 1, 1, filters]
     y = layers.Conv2D(
-        filters2,
+        filters,
         1,
         padding="same",
         activation="sigmoid",
@@ -59,13 +59,12 @@ def squeeze_excitation(x, filters, filters2, name):
         ),
         name=f"{name}-conv2d_1",
     )(y)
-    return layers.Multiply(name=f"{name}-multiply")([x, y])  # [N, H, W, filters2]
+    return layers.Multiply(name=f"{name}-multiply")([x, y])  # [N, H, W, filters]
 
 
 def inverted_residual(x, rate, name):
     """The block `inverted_residual`."""
-    # [N, 192, 192, 24]
-    y = convolution(x, filters=24, kernel_size=3, strides=1, name=f"{name}-convolution")
+    y = convolution(x, 24, 3, name=f"{name}-convolution")  # [N, 192, 192, 24]
     # [N, 192, 192, 24]
     y = layers.Dropout(
         rate, noise_shape=(None, 1, 1, 1), name=f"{name}-stochastic_depth"
@@ -73,15 +72,13 @@ def inverted_residual(x, rate, name):
     return layers.Add(name=f"{name}-add")([y, x])  # [N, 192, 192, 24]
 
 
-def inverted_residual2(x, filters, filters2, name):
+def inverted_residual2(x, convolution_filters, filters, name):
     """The block `inverted_residual`."""
+    # [N, H, W, convolution_filters]
+    x = convolution(x, convolution_filters, 3, strides=2, name=f"{name}-convolution")
     # [N, H, W, filters]
-    x = convolution(
-        x, filters=filters, kernel_size=3, strides=2, name=f"{name}-convolution"
-    )
-    # [N, H, W, filters2]
     x = layers.Conv2D(
-        filters2,
+        filters,
         1,
         padding="same",
         use_bias=False,
@@ -90,7 +87,7 @@ def inverted_residual2(x, filters, filters2, name):
         ),
         name=f"{name}-conv2d",
     )(x)
-    # [N, H, W, filters2]
+    # [N, H, W, filters]
     return layers.BatchNormalization(
         momentum=0.9,
         moving_variance_initializer=keras.initializers.Constant(2.0),
@@ -98,15 +95,13 @@ def inverted_residual2(x, filters, filters2, name):
     )(x)
 
 
-def inverted_residual3(x, filters, filters2, rate, name):
+def inverted_residual3(x, convolution_filters, filters, rate, name):
     """The block `inverted_residual`."""
+    # [N, H, W, convolution_filters]
+    y = convolution(x, convolution_filters, 3, name=f"{name}-convolution")
     # [N, H, W, filters]
-    y = convolution(
-        x, filters=filters, kernel_size=3, strides=1, name=f"{name}-convolution"
-    )
-    # [N, H, W, filters2]
     y = layers.Conv2D(
-        filters2,
+        filters,
         1,
         padding="same",
         use_bias=False,
@@ -115,26 +110,24 @@ def inverted_residual3(x, filters, filters2, rate, name):
         ),
         name=f"{name}-conv2d",
     )(y)
-    # [N, H, W, filters2]
+    # [N, H, W, filters]
     y = layers.BatchNormalization(
         momentum=0.9,
         moving_variance_initializer=keras.initializers.Constant(2.0),
         name=f"{name}-batch_normalization",
     )(y)
-    # [N, H, W, filters2]
+    # [N, H, W, filters]
     y = layers.Dropout(
         rate, noise_shape=(None, 1, 1, 1), name=f"{name}-stochastic_depth"
     )(y)
-    return layers.Add(name=f"{name}-add")([y, x])  # [N, H, W, filters2]
+    return layers.Add(name=f"{name}-add")([y, x])  # [N, H, W, filters]
 
 
-def inverted_residual4(x, filters, strides, filters2, filters3, name):
+def inverted_residual4(x, convolution_filters, hidden, filters, name, strides=1):
     """The block `inverted_residual`."""
-    # [N, H, W, filters]
-    x = convolution(
-        x, filters=filters, kernel_size=1, strides=1, name=f"{name}-convolution"
-    )
-    # [N, H, W, filters]
+    # [N, H, W, convolution_filters]
+    x = convolution(x, convolution_filters, 1, name=f"{name}-convolution")
+    # [N, H, W, convolution_filters]
     x = layers.DepthwiseConv2D(
         3,
         strides=strides,
@@ -145,20 +138,21 @@ def inverted_residual4(x, filters, strides, filters2, filters3, name):
         ),
         name=f"{name}-depthwise_conv2d",
     )(x)
-    # [N, H, W, filters]
+    # [N, H, W, convolution_filters]
     x = layers.BatchNormalization(
         momentum=0.9,
         moving_variance_initializer=keras.initializers.Constant(2.0),
         name=f"{name}-batch_normalization",
     )(x)
-    x = layers.Activation("silu", name=f"{name}-activation")(x)  # [N, H, W, filters]
-    # [N, H, W, filters]
+    # [N, H, W, convolution_filters]
+    x = layers.Activation("silu", name=f"{name}-activation")(x)
+    # [N, H, W, convolution_filters]
     x = squeeze_excitation(
-        x, filters=filters2, filters2=filters, name=f"{name}-squeeze_excitation"
+        x, hidden, convolution_filters, name=f"{name}-squeeze_excitation"
     )
-    # [N, H, W, filters3]
+    # [N, H, W, filters]
     x = layers.Conv2D(
-        filters3,
+        filters,
         1,
         padding="same",
         use_bias=False,
@@ -167,7 +161,7 @@ def inverted_residual4(x, filters, strides, filters2, filters3, name):
         ),
         name=f"{name}-conv2d",
     )(x)
-    # [N, H, W, filters3]
+    # [N, H, W, filters]
     return layers.BatchNormalization(
         momentum=0.9,
         moving_variance_initializer=keras.initializers.Constant(2.0),
@@ -175,13 +169,11 @@ def inverted_residual4(x, filters, strides, filters2, filters3, name):
     )(x)
 
 
-def inverted_residual5(x, filters, filters2, filters3, rate, name):
+def inverted_residual5(x, convolution_filters, hidden, filters, rate, name):
     """The block `inverted_residual`."""
-    # [N, H, W, filters]
-    y = convolution(
-        x, filters=filters, kernel_size=1, strides=1, name=f"{name}-convolution"
-    )
-    # [N, H, W, filters]
+    # [N, H, W, convolution_filters]
+    y = convolution(x, convolution_filters, 1, name=f"{name}-convolution")
+    # [N, H, W, convolution_filters]
     y = layers.DepthwiseConv2D(
         3,
         padding="same",
@@ -191,20 +183,21 @@ def inverted_residual5(x, filters, filters2, filters3, rate, name):
         ),
         name=f"{name}-depthwise_conv2d",
     )(y)
-    # [N, H, W, filters]
+    # [N, H, W, convolution_filters]
     y = layers.BatchNormalization(
         momentum=0.9,
         moving_variance_initializer=keras.initializers.Constant(2.0),
         name=f"{name}-batch_normalization",
     )(y)
-    y = layers.Activation("silu", name=f"{name}-activation")(y)  # [N, H, W, filters]
-    # [N, H, W, filters]
+    # [N, H, W, convolution_filters]
+    y = layers.Activation("silu", name=f"{name}-activation")(y)
+    # [N, H, W, convolution_filters]
     y = squeeze_excitation(
-        y, filters=filters2, filters2=filters, name=f"{name}-squeeze_excitation"
+        y, hidden, convolution_filters, name=f"{name}-squeeze_excitation"
     )
-    # [N, H, W, filters3]
+    # [N, H, W, filters]
     y = layers.Conv2D(
-        filters3,
+        filters,
         1,
         padding="same",
         use_bias=False,
@@ -213,17 +206,17 @@ def inverted_residual5(x, filters, filters2, filters3, rate, name):
         ),
         name=f"{name}-conv2d",
     )(y)
-    # [N, H, W, filters3]
+    # [N, H, W, filters]
     y = layers.BatchNormalization(
         momentum=0.9,
         moving_variance_initializer=keras.initializers.Constant(2.0),
         name=f"{name}-batch_normalization_1",
     )(y)
-    # [N, H, W, filters3]
+    # [N, H, W, filters]
     y = layers.Dropout(
         rate, noise_shape=(None, 1, 1, 1), name=f"{name}-stochastic_depth"
     )(y)
-    return layers.Add(name=f"{name}-add")([y, x])  # [N, H, W, filters3]
+    return layers.Add(name=f"{name}-add")([y, x])  # [N, H, W, filters]
 
 
 def stage(x, name):
@@ -232,191 +225,116 @@ def stage(x, name):
     return inverted_residual(x, 0.005, name=f"{name}-block-1")  # [N, 192, 192, 24]
 
 
-def stage2(x, filters, filters2, filters3, rate, rate2, rate3, name):
+def stage2(
+    x,
+    convolution_filters,
+    filters,
+    block_convolution_filters,
+    rate,
+    block_rate,
+    block_rate2,
+    name,
+):
     """One iteration of the loop `stage`."""
-    # [N, H, W, filters2]
-    x = inverted_residual2(
-        x, filters=filters, filters2=filters2, name=f"{name}-block-0"
-    )
-    # [N, H, W, filters2]
+    # [N, H, W, filters]
+    x = inverted_residual2(x, convolution_filters, filters, name=f"{name}-block-0")
+    # [N, H, W, filters]
     x = inverted_residual3(
-        x, filters=filters3, filters2=filters2, rate=rate, name=f"{name}-block-1"
+        x, block_convolution_filters, filters, rate=rate, name=f"{name}-block-1"
     )
-    # [N, H, W, filters2]
+    # [N, H, W, filters]
     x = inverted_residual3(
-        x, filters=filters3, filters2=filters2, rate=rate2, name=f"{name}-block-2"
+        x, block_convolution_filters, filters, rate=block_rate, name=f"{name}-block-2"
     )
-    # [N, H, W, filters2]
+    # [N, H, W, filters]
     return inverted_residual3(
-        x, filters=filters3, filters2=filters2, rate=rate3, name=f"{name}-block-3"
+        x, block_convolution_filters, filters, rate=block_rate2, name=f"{name}-block-3"
     )
 
 
 def stage3(x, name):
     """One iteration of the loop `stage`."""
     # [N, 24, 24, 128]
-    x = inverted_residual4(
-        x, filters=256, strides=2, filters2=16, filters3=128, name=f"{name}-block-0"
+    x = inverted_residual4(x, 256, 16, 128, strides=2, name=f"{name}-block-0")
+    # [N, 24, 24, 128]
+    x = inverted_residual5(
+        x, 512, 32, 128, rate=0.05500000000000001, name=f"{name}-block-1"
     )
     # [N, 24, 24, 128]
     x = inverted_residual5(
-        x,
-        filters=512,
-        filters2=32,
-        filters3=128,
-        rate=0.05500000000000001,
-        name=f"{name}-block-1",
+        x, 512, 32, 128, rate=0.06000000000000001, name=f"{name}-block-2"
     )
     # [N, 24, 24, 128]
-    x = inverted_residual5(
-        x,
-        filters=512,
-        filters2=32,
-        filters3=128,
-        rate=0.06000000000000001,
-        name=f"{name}-block-2",
-    )
+    x = inverted_residual5(x, 512, 32, 128, rate=0.065, name=f"{name}-block-3")
     # [N, 24, 24, 128]
-    x = inverted_residual5(
-        x, filters=512, filters2=32, filters3=128, rate=0.065, name=f"{name}-block-3"
-    )
+    x = inverted_residual5(x, 512, 32, 128, rate=0.07, name=f"{name}-block-4")
     # [N, 24, 24, 128]
-    x = inverted_residual5(
-        x, filters=512, filters2=32, filters3=128, rate=0.07, name=f"{name}-block-4"
-    )
-    # [N, 24, 24, 128]
-    return inverted_residual5(
-        x, filters=512, filters2=32, filters3=128, rate=0.075, name=f"{name}-block-5"
-    )
+    return inverted_residual5(x, 512, 32, 128, rate=0.075, name=f"{name}-block-5")
 
 
 def stage4(x, name):
     """One iteration of the loop `stage`."""
+    x = inverted_residual4(x, 768, 32, 160, name=f"{name}-block-0")  # [N, 24, 24, 160]
     # [N, 24, 24, 160]
-    x = inverted_residual4(
-        x, filters=768, strides=1, filters2=32, filters3=160, name=f"{name}-block-0"
+    x = inverted_residual5(x, 960, 40, 160, rate=0.085, name=f"{name}-block-1")
+    # [N, 24, 24, 160]
+    x = inverted_residual5(x, 960, 40, 160, rate=0.09, name=f"{name}-block-2")
+    # [N, 24, 24, 160]
+    x = inverted_residual5(x, 960, 40, 160, rate=0.095, name=f"{name}-block-3")
+    # [N, 24, 24, 160]
+    x = inverted_residual5(x, 960, 40, 160, rate=0.1, name=f"{name}-block-4")
+    # [N, 24, 24, 160]
+    x = inverted_residual5(
+        x, 960, 40, 160, rate=0.10500000000000001, name=f"{name}-block-5"
     )
     # [N, 24, 24, 160]
     x = inverted_residual5(
-        x, filters=960, filters2=40, filters3=160, rate=0.085, name=f"{name}-block-1"
+        x, 960, 40, 160, rate=0.11000000000000001, name=f"{name}-block-6"
     )
     # [N, 24, 24, 160]
     x = inverted_residual5(
-        x, filters=960, filters2=40, filters3=160, rate=0.09, name=f"{name}-block-2"
-    )
-    # [N, 24, 24, 160]
-    x = inverted_residual5(
-        x, filters=960, filters2=40, filters3=160, rate=0.095, name=f"{name}-block-3"
-    )
-    # [N, 24, 24, 160]
-    x = inverted_residual5(
-        x, filters=960, filters2=40, filters3=160, rate=0.1, name=f"{name}-block-4"
-    )
-    # [N, 24, 24, 160]
-    x = inverted_residual5(
-        x,
-        filters=960,
-        filters2=40,
-        filters3=160,
-        rate=0.10500000000000001,
-        name=f"{name}-block-5",
-    )
-    # [N, 24, 24, 160]
-    x = inverted_residual5(
-        x,
-        filters=960,
-        filters2=40,
-        filters3=160,
-        rate=0.11000000000000001,
-        name=f"{name}-block-6",
-    )
-    # [N, 24, 24, 160]
-    x = inverted_residual5(
-        x,
-        filters=960,
-        filters2=40,
-        filters3=160,
-        rate=0.11500000000000002,
-        name=f"{name}-block-7",
+        x, 960, 40, 160, rate=0.11500000000000002, name=f"{name}-block-7"
     )
     # [N, 24, 24, 160]
     return inverted_residual5(
-        x,
-        filters=960,
-        filters2=40,
-        filters3=160,
-        rate=0.12000000000000002,
-        name=f"{name}-block-8",
+        x, 960, 40, 160, rate=0.12000000000000002, name=f"{name}-block-8"
     )
 
 
 def stage5(x, name):
     """One iteration of the loop `stage`."""
     # [N, 12, 12, 256]
-    x = inverted_residual4(
-        x, filters=960, strides=2, filters2=40, filters3=256, name=f"{name}-block-0"
-    )
+    x = inverted_residual4(x, 960, 40, 256, strides=2, name=f"{name}-block-0")
+    # [N, 12, 12, 256]
+    x = inverted_residual5(x, 1536, 64, 256, rate=0.13, name=f"{name}-block-1")
+    # [N, 12, 12, 256]
+    x = inverted_residual5(x, 1536, 64, 256, rate=0.135, name=f"{name}-block-2")
+    # [N, 12, 12, 256]
+    x = inverted_residual5(x, 1536, 64, 256, rate=0.14, name=f"{name}-block-3")
     # [N, 12, 12, 256]
     x = inverted_residual5(
-        x, filters=1536, filters2=64, filters3=256, rate=0.13, name=f"{name}-block-1"
+        x, 1536, 64, 256, rate=0.14500000000000002, name=f"{name}-block-4"
     )
     # [N, 12, 12, 256]
-    x = inverted_residual5(
-        x, filters=1536, filters2=64, filters3=256, rate=0.135, name=f"{name}-block-2"
-    )
+    x = inverted_residual5(x, 1536, 64, 256, rate=0.15, name=f"{name}-block-5")
     # [N, 12, 12, 256]
-    x = inverted_residual5(
-        x, filters=1536, filters2=64, filters3=256, rate=0.14, name=f"{name}-block-3"
-    )
+    x = inverted_residual5(x, 1536, 64, 256, rate=0.155, name=f"{name}-block-6")
     # [N, 12, 12, 256]
-    x = inverted_residual5(
-        x,
-        filters=1536,
-        filters2=64,
-        filters3=256,
-        rate=0.14500000000000002,
-        name=f"{name}-block-4",
-    )
+    x = inverted_residual5(x, 1536, 64, 256, rate=0.16, name=f"{name}-block-7")
     # [N, 12, 12, 256]
-    x = inverted_residual5(
-        x, filters=1536, filters2=64, filters3=256, rate=0.15, name=f"{name}-block-5"
-    )
+    x = inverted_residual5(x, 1536, 64, 256, rate=0.165, name=f"{name}-block-8")
     # [N, 12, 12, 256]
-    x = inverted_residual5(
-        x, filters=1536, filters2=64, filters3=256, rate=0.155, name=f"{name}-block-6"
-    )
+    x = inverted_residual5(x, 1536, 64, 256, rate=0.17, name=f"{name}-block-9")
     # [N, 12, 12, 256]
-    x = inverted_residual5(
-        x, filters=1536, filters2=64, filters3=256, rate=0.16, name=f"{name}-block-7"
-    )
+    x = inverted_residual5(x, 1536, 64, 256, rate=0.175, name=f"{name}-block-10")
     # [N, 12, 12, 256]
-    x = inverted_residual5(
-        x, filters=1536, filters2=64, filters3=256, rate=0.165, name=f"{name}-block-8"
-    )
+    x = inverted_residual5(x, 1536, 64, 256, rate=0.18, name=f"{name}-block-11")
     # [N, 12, 12, 256]
-    x = inverted_residual5(
-        x, filters=1536, filters2=64, filters3=256, rate=0.17, name=f"{name}-block-9"
-    )
+    x = inverted_residual5(x, 1536, 64, 256, rate=0.185, name=f"{name}-block-12")
     # [N, 12, 12, 256]
-    x = inverted_residual5(
-        x, filters=1536, filters2=64, filters3=256, rate=0.175, name=f"{name}-block-10"
-    )
+    x = inverted_residual5(x, 1536, 64, 256, rate=0.19, name=f"{name}-block-13")
     # [N, 12, 12, 256]
-    x = inverted_residual5(
-        x, filters=1536, filters2=64, filters3=256, rate=0.18, name=f"{name}-block-11"
-    )
-    # [N, 12, 12, 256]
-    x = inverted_residual5(
-        x, filters=1536, filters2=64, filters3=256, rate=0.185, name=f"{name}-block-12"
-    )
-    # [N, 12, 12, 256]
-    x = inverted_residual5(
-        x, filters=1536, filters2=64, filters3=256, rate=0.19, name=f"{name}-block-13"
-    )
-    # [N, 12, 12, 256]
-    return inverted_residual5(
-        x, filters=1536, filters2=64, filters3=256, rate=0.195, name=f"{name}-block-14"
-    )
+    return inverted_residual5(x, 1536, 64, 256, rate=0.195, name=f"{name}-block-14")
 
 
 def efficientnet_v2():
@@ -424,36 +342,27 @@ def efficientnet_v2():
     image = keras.Input((384, 384, 3), name="image")
     # [N, 384, 384, 3]
     x = layers.Rescaling(0.0078125, offset=-1.0, name="rescaling")(image)
-    # [N, 192, 192, 24]
-    x = convolution(x, filters=24, kernel_size=3, strides=2, name="stem")
+    x = convolution(x, 24, 3, strides=2, name="stem")  # [N, 192, 192, 24]
     x = stage(x, name="stage-0")  # [N, 192, 192, 24]
     # [N, 96, 96, 48]
     x = stage2(
         x,
-        filters=96,
-        filters2=48,
-        filters3=192,
+        96,
+        48,
+        192,
         rate=0.015000000000000003,
-        rate2=0.02,
-        rate3=0.025,
+        block_rate=0.02,
+        block_rate2=0.025,
         name="stage-1",
     )
     # [N, 48, 48, 64]
     x = stage2(
-        x,
-        filters=192,
-        filters2=64,
-        filters3=256,
-        rate=0.035,
-        rate2=0.04,
-        rate3=0.045,
-        name="stage-2",
+        x, 192, 64, 256, rate=0.035, block_rate=0.04, block_rate2=0.045, name="stage-2"
     )
     x = stage3(x, name="stage-3")  # [N, 24, 24, 128]
     x = stage4(x, name="stage-4")  # [N, 24, 24, 160]
     x = stage5(x, name="stage-5")  # [N, 12, 12, 256]
-    # [N, 12, 12, 1280]
-    x = convolution(x, filters=1280, kernel_size=1, strides=1, name="features")
+    x = convolution(x, 1280, 1, name="features")  # [N, 12, 12, 1280]
     x = layers.GlobalAveragePooling2D(name="global_average_pooling2d")(x)  # [N, 1280]
     x = layers.Dropout(0.2, name="dropout")(x)  # [N, 1280]
     # [N, 1000]

@@ -18,7 +18,7 @@ def padded_max_pooling2d(pool_size, strides, padding, name, dtype=None):
     return keras.Model(x, y, name=name)
 
 
-def convolution(x, filters, kernel_size, strides, padding, name):
+def convolution(x, filters, kernel_size, padding, name, strides=1):
     """The block `convolution`."""
     # [N, H, W, filters]
     x = layers.Conv2D(
@@ -30,7 +30,7 @@ def convolution(x, filters, kernel_size, strides, padding, name):
     )
 
 
-def convolution2(x, filters, strides, name):
+def convolution2(x, filters, name, strides=1):
     """The block `convolution`."""
     # [N, H, W, filters]
     x = layers.Conv2D(
@@ -49,61 +49,38 @@ def merge(above, x, name):
     return layers.Add(name=f"{name}-add")([x, larger])  # [N, H, W, 256]
 
 
-def residual(x, filters, strides, filters2, name):
+def residual(x, filters, hidden, name, strides=1):
     """The block `residual`."""
     # [N, H, W, filters]
-    shortcut = convolution2(
-        x, filters=filters, strides=strides, name=f"{name}-shortcut"
-    )
-    # [N, H, W, filters2]
-    x = convolution2(x, filters=filters2, strides=1, name=f"{name}-convolution")
-    x = layers.ReLU(name=f"{name}-re_lu")(x)  # [N, H, W, filters2]
-    # [N, H, W, filters2]
-    x = convolution(
-        x,
-        filters=filters2,
-        kernel_size=3,
-        strides=strides,
-        padding=1,
-        name=f"{name}-convolution_1",
-    )
-    x = layers.ReLU(name=f"{name}-re_lu_1")(x)  # [N, H, W, filters2]
-    # [N, H, W, filters]
-    x = convolution2(x, filters=filters, strides=1, name=f"{name}-convolution_2")
+    shortcut = convolution2(x, filters, strides=strides, name=f"{name}-shortcut")
+    x = convolution2(x, hidden, name=f"{name}-convolution")  # [N, H, W, hidden]
+    x = layers.ReLU(name=f"{name}-re_lu")(x)  # [N, H, W, hidden]
+    # [N, H, W, hidden]
+    x = convolution(x, hidden, 3, 1, strides=strides, name=f"{name}-convolution_1")
+    x = layers.ReLU(name=f"{name}-re_lu_1")(x)  # [N, H, W, hidden]
+    x = convolution2(x, filters, name=f"{name}-convolution_2")  # [N, H, W, filters]
     x = layers.Add(name=f"{name}-add")([shortcut, x])  # [N, H, W, filters]
     return layers.ReLU(name=f"{name}-re_lu_2")(x)  # [N, H, W, filters]
 
 
-def residual2(x, filters, filters2, name):
+def residual2(x, hidden, filters, name):
     """The block `residual`."""
-    # [N, H, W, filters]
-    y = convolution2(x, filters=filters, strides=1, name=f"{name}-convolution")
-    y = layers.ReLU(name=f"{name}-re_lu")(y)  # [N, H, W, filters]
-    # [N, H, W, filters]
-    y = convolution(
-        y,
-        filters=filters,
-        kernel_size=3,
-        strides=1,
-        padding=1,
-        name=f"{name}-convolution_1",
-    )
-    y = layers.ReLU(name=f"{name}-re_lu_1")(y)  # [N, H, W, filters]
-    # [N, H, W, filters2]
-    y = convolution2(y, filters=filters2, strides=1, name=f"{name}-convolution_2")
-    x = layers.Add(name=f"{name}-add")([x, y])  # [N, H, W, filters2]
-    return layers.ReLU(name=f"{name}-re_lu_2")(x)  # [N, H, W, filters2]
+    y = convolution2(x, hidden, name=f"{name}-convolution")  # [N, H, W, hidden]
+    y = layers.ReLU(name=f"{name}-re_lu")(y)  # [N, H, W, hidden]
+    y = convolution(y, hidden, 3, 1, name=f"{name}-convolution_1")  # [N, H, W, hidden]
+    y = layers.ReLU(name=f"{name}-re_lu_1")(y)  # [N, H, W, hidden]
+    y = convolution2(y, filters, name=f"{name}-convolution_2")  # [N, H, W, filters]
+    x = layers.Add(name=f"{name}-add")([x, y])  # [N, H, W, filters]
+    return layers.ReLU(name=f"{name}-re_lu_2")(x)  # [N, H, W, filters]
 
 
-def stage(x, filters, strides, filters2, count, name):
+def stage(x, filters, hidden, count, name, strides=1):
     """One iteration of the loop `stage`."""
     # [N, H, W, filters]
-    x = residual(
-        x, filters=filters, strides=strides, filters2=filters2, name=f"{name}-block-0"
-    )
+    x = residual(x, filters, hidden, strides=strides, name=f"{name}-block-0")
     for i in range(1, count):
         # [N, H, W, filters]
-        x = residual2(x, filters=filters2, filters2=filters, name=f"{name}-block-{i}")
+        x = residual2(x, hidden, filters, name=f"{name}-block-{i}")
     return x
 
 
@@ -113,25 +90,19 @@ def fpn():
     float32[N, 2*h, 2*w, 256], `p6` float32[N, h, w, 256].
     """
     image = keras.Input((None, None, 3), name="image")
-    # [N, 32*h, 32*w, 64]
-    x = convolution(image, filters=64, kernel_size=7, strides=2, padding=3, name="stem")
+    x = convolution(image, 64, 7, 3, strides=2, name="stem")  # [N, 32*h, 32*w, 64]
     x = layers.ReLU(name="re_lu")(x)  # [N, 32*h, 32*w, 64]
     # [N, 16*h, 16*w, 64]
     x = padded_max_pooling2d(
         3, strides=2, padding=((1, 1), (1, 1)), name="max_pooling2d"
     )(x)
-    # [N, 16*h, 16*w, 256]
-    stage_0 = stage(x, filters=256, strides=1, filters2=64, count=3, name="stage-0")
+    stage_0 = stage(x, 256, 64, count=3, name="stage-0")  # [N, 16*h, 16*w, 256]
     # [N, 8*h, 8*w, 512]
-    stage_1 = stage(
-        stage_0, filters=512, strides=2, filters2=128, count=4, name="stage-1"
-    )
+    stage_1 = stage(stage_0, 512, 128, count=4, strides=2, name="stage-1")
     # [N, 4*h, 4*w, 1024]
-    stage_2 = stage(
-        stage_1, filters=1024, strides=2, filters2=256, count=6, name="stage-2"
-    )
+    stage_2 = stage(stage_1, 1024, 256, count=6, strides=2, name="stage-2")
     # [N, 2*h, 2*w, 2048]
-    x = stage(stage_2, filters=2048, strides=2, filters2=512, count=3, name="stage-3")
+    x = stage(stage_2, 2048, 512, count=3, strides=2, name="stage-3")
     m5 = layers.Conv2D(256, 1, name="m5")(x)  # [N, 2*h, 2*w, 256]
     m4 = merge(m5, stage_2, name="m4")  # [N, 4*h, 4*w, 256]
     m3 = merge(m4, stage_1, name="m3")  # [N, 8*h, 8*w, 256]

@@ -34,24 +34,33 @@ def convolution2(x, filters, kernel_size, name):
     return layers.ReLU(name=f"{name}-re_lu")(x)  # [N, H, W, filters]
 
 
-def inception(x, filters, filters2, filters3, filters4, filters5, filters6, name):
+def inception(
+    x,
+    pixel_filters,
+    small_reduced_filters,
+    small_filters,
+    large_reduced_filters,
+    large_filters,
+    pooled_filters,
+    name,
+):
     """The block `inception`."""
-    # [N, H, W, filters]
-    pixel = convolution2(x, filters=filters, kernel_size=1, name=f"{name}-pixel")
-    # [N, H, W, filters2]
-    y = convolution2(x, filters=filters2, kernel_size=1, name=f"{name}-small_reduced")
-    # [N, H, W, filters3]
-    small = convolution2(y, filters=filters3, kernel_size=3, name=f"{name}-small")
-    # [N, H, W, filters4]
-    y = convolution2(x, filters=filters4, kernel_size=1, name=f"{name}-large_reduced")
-    # [N, H, W, filters5]
-    large = convolution2(y, filters=filters5, kernel_size=5, name=f"{name}-large")
+    # [N, H, W, pixel_filters]
+    pixel = convolution2(x, pixel_filters, 1, name=f"{name}-pixel")
+    # [N, H, W, small_reduced_filters]
+    y = convolution2(x, small_reduced_filters, 1, name=f"{name}-small_reduced")
+    # [N, H, W, small_filters]
+    small = convolution2(y, small_filters, 3, name=f"{name}-small")
+    # [N, H, W, large_reduced_filters]
+    y = convolution2(x, large_reduced_filters, 1, name=f"{name}-large_reduced")
+    # [N, H, W, large_filters]
+    large = convolution2(y, large_filters, 5, name=f"{name}-large")
     # [N, H, W, C]
     x = layers.MaxPooling2D(3, strides=1, padding="same", name=f"{name}-max_pooling2d")(
         x
     )
-    # [N, H, W, filters6]
-    x = convolution2(x, filters=filters6, kernel_size=1, name=f"{name}-pooled")
+    # [N, H, W, pooled_filters]
+    x = convolution2(x, pooled_filters, 1, name=f"{name}-pooled")
     # [N, H, W, C]
     return layers.Concatenate(name=f"{name}-concatenate")([pixel, small, large, x])
 
@@ -59,27 +68,9 @@ def inception(x, filters, filters2, filters3, filters4, filters5, filters6, name
 def stage(x, name):
     """One iteration of the loop `stage`."""
     # [N, 28, 28, 256]
-    x = inception(
-        x,
-        filters=64,
-        filters2=96,
-        filters3=128,
-        filters4=16,
-        filters5=32,
-        filters6=32,
-        name=f"{name}-block-0",
-    )
+    x = inception(x, 64, 96, 128, 16, 32, 32, name=f"{name}-block-0")
     # [N, 28, 28, 480]
-    return inception(
-        x,
-        filters=128,
-        filters2=128,
-        filters3=192,
-        filters4=32,
-        filters5=96,
-        filters6=64,
-        name=f"{name}-block-1",
-    )
+    return inception(x, 128, 128, 192, 32, 96, 64, name=f"{name}-block-1")
 
 
 def stage2(x, name):
@@ -89,60 +80,15 @@ def stage2(x, name):
         x
     )
     # [N, 14, 14, 512]
-    x = inception(
-        x,
-        filters=192,
-        filters2=96,
-        filters3=208,
-        filters4=16,
-        filters5=48,
-        filters6=64,
-        name=f"{name}-block-0",
-    )
+    x = inception(x, 192, 96, 208, 16, 48, 64, name=f"{name}-block-0")
     # [N, 14, 14, 512]
-    x = inception(
-        x,
-        filters=160,
-        filters2=112,
-        filters3=224,
-        filters4=24,
-        filters5=64,
-        filters6=64,
-        name=f"{name}-block-1",
-    )
+    x = inception(x, 160, 112, 224, 24, 64, 64, name=f"{name}-block-1")
     # [N, 14, 14, 512]
-    x = inception(
-        x,
-        filters=128,
-        filters2=128,
-        filters3=256,
-        filters4=24,
-        filters5=64,
-        filters6=64,
-        name=f"{name}-block-2",
-    )
+    x = inception(x, 128, 128, 256, 24, 64, 64, name=f"{name}-block-2")
     # [N, 14, 14, 528]
-    x = inception(
-        x,
-        filters=112,
-        filters2=144,
-        filters3=288,
-        filters4=32,
-        filters5=64,
-        filters6=64,
-        name=f"{name}-block-3",
-    )
+    x = inception(x, 112, 144, 288, 32, 64, 64, name=f"{name}-block-3")
     # [N, 14, 14, 832]
-    return inception(
-        x,
-        filters=256,
-        filters2=160,
-        filters3=320,
-        filters4=32,
-        filters5=128,
-        filters6=128,
-        name=f"{name}-block-4",
-    )
+    return inception(x, 256, 160, 320, 32, 128, 128, name=f"{name}-block-4")
 
 
 def stage3(x, name):
@@ -152,27 +98,9 @@ def stage3(x, name):
         x
     )
     # [N, 7, 7, 832]
-    x = inception(
-        x,
-        filters=256,
-        filters2=160,
-        filters3=320,
-        filters4=32,
-        filters5=128,
-        filters6=128,
-        name=f"{name}-block-0",
-    )
+    x = inception(x, 256, 160, 320, 32, 128, 128, name=f"{name}-block-0")
     # [N, 7, 7, 1024]
-    return inception(
-        x,
-        filters=384,
-        filters2=192,
-        filters3=384,
-        filters4=48,
-        filters5=128,
-        filters6=128,
-        name=f"{name}-block-1",
-    )
+    return inception(x, 384, 192, 384, 48, 128, 128, name=f"{name}-block-1")
 
 
 def googlenet():
@@ -185,10 +113,8 @@ def googlenet():
     x = local_response_normalization(
         5, alpha=0.0001, beta=0.75, bias=1.0, name="local_response_normalization"
     )(x)
-    # [N, 56, 56, 64]
-    x = convolution2(x, filters=64, kernel_size=1, name="convolution_1")
-    # [N, 56, 56, 192]
-    x = convolution2(x, filters=192, kernel_size=3, name="convolution_2")
+    x = convolution2(x, 64, 1, name="convolution_1")  # [N, 56, 56, 64]
+    x = convolution2(x, 192, 3, name="convolution_2")  # [N, 56, 56, 192]
     # [N, 56, 56, 192]
     x = local_response_normalization(
         5, alpha=0.0001, beta=0.75, bias=1.0, name="local_response_normalization_1"

@@ -9,10 +9,11 @@ import keras
 from keras import layers
 
 
-def mlp(x, units, units2, name):
+def mlp(x, hidden, units, name):
     """The block `mlp`."""
-    x = layers.Dense(units, activation="gelu", name=f"{name}-dense")(x)  # [N, T, units]
-    return layers.Dense(units2, name=f"{name}-dense_1")(x)  # [N, T, units2]
+    # [N, T, hidden]
+    x = layers.Dense(hidden, activation="gelu", name=f"{name}-dense")(x)
+    return layers.Dense(units, name=f"{name}-dense_1")(x)  # [N, T, units]
 
 
 def mixer(x, name):
@@ -20,14 +21,14 @@ def mixer(x, name):
     # [N, 196, 768]
     y = layers.LayerNormalization(epsilon=1e-06, name=f"{name}-layer_normalization")(x)
     y = layers.Permute((2, 1), name=f"{name}-permute")(y)  # [N, 768, 196]
-    y = mlp(y, units=384, units2=196, name=f"{name}-token_mixing")  # [N, 768, 196]
+    y = mlp(y, 384, 196, name=f"{name}-token_mixing")  # [N, 768, 196]
     y = layers.Permute((2, 1), name=f"{name}-permute_1")(y)  # [N, 196, 768]
     mixed = layers.Add(name=f"{name}-mixed")([x, y])  # [N, 196, 768]
     # [N, 196, 768]
     x = layers.LayerNormalization(epsilon=1e-06, name=f"{name}-layer_normalization_1")(
         mixed
     )
-    x = mlp(x, units=3072, units2=768, name=f"{name}-channel_mixing")  # [N, 196, 768]
+    x = mlp(x, 3072, 768, name=f"{name}-channel_mixing")  # [N, 196, 768]
     return layers.Add(name=f"{name}-add")([mixed, x])  # [N, 196, 768]
 
 

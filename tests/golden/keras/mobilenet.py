@@ -9,7 +9,7 @@ import keras
 from keras import layers
 
 
-def separable(x, strides, filters, name):
+def separable(x, filters, name, strides=1):
     """The block `separable`."""
     # [N, H, W, C]
     x = layers.DepthwiseConv2D(
@@ -39,16 +39,16 @@ def mobilenet():
     )
     x = layers.BatchNormalization(name="batch_normalization")(x)  # [N, 112, 112, 32]
     x = layers.ReLU(max_value=6.0, name="re_lu")(x)  # [N, 112, 112, 32]
-    x = separable(x, strides=1, filters=64, name="block-0")  # [N, 112, 112, 64]
-    x = separable(x, strides=2, filters=128, name="block-1")  # [N, 56, 56, 128]
-    x = separable(x, strides=1, filters=128, name="block-2")  # [N, 56, 56, 128]
-    x = separable(x, strides=2, filters=256, name="block-3")  # [N, 28, 28, 256]
-    x = separable(x, strides=1, filters=256, name="block-4")  # [N, 28, 28, 256]
-    x = separable(x, strides=2, filters=512, name="block-5")  # [N, 14, 14, 512]
+    x = separable(x, 64, name="block-0")  # [N, 112, 112, 64]
+    x = separable(x, 128, strides=2, name="block-1")  # [N, 56, 56, 128]
+    x = separable(x, 128, name="block-2")  # [N, 56, 56, 128]
+    x = separable(x, 256, strides=2, name="block-3")  # [N, 28, 28, 256]
+    x = separable(x, 256, name="block-4")  # [N, 28, 28, 256]
+    x = separable(x, 512, strides=2, name="block-5")  # [N, 14, 14, 512]
     for i in range(6, 11):
-        x = separable(x, strides=1, filters=512, name=f"block-{i}")  # [N, 14, 14, 512]
-    x = separable(x, strides=2, filters=1024, name="block-11")  # [N, 7, 7, 1024]
-    x = separable(x, strides=1, filters=1024, name="block-12")  # [N, 7, 7, 1024]
+        x = separable(x, 512, name=f"block-{i}")  # [N, 14, 14, 512]
+    x = separable(x, 1024, strides=2, name="block-11")  # [N, 7, 7, 1024]
+    x = separable(x, 1024, name="block-12")  # [N, 7, 7, 1024]
     x = layers.GlobalAveragePooling2D(name="global_average_pooling2d")(x)  # [N, 1024]
     x = layers.Dropout(0.001, name="dropout")(x)  # [N, 1024]
     x = layers.Dense(1000, name="logits")(x)  # [N, 1000]

@@ -25,14 +25,14 @@ def inverted_residual(x, name):
     )(x)
 
 
-def inverted_residual2(x, filters, strides, filters2, name):
+def inverted_residual2(x, hidden, filters, name, strides=1):
     """The block `inverted_residual`."""
-    # [N, H, W, filters]
-    x = layers.Conv2D(filters, 1, use_bias=False, name=f"{name}-conv2d")(x)
-    # [N, H, W, filters]
+    # [N, H, W, hidden]
+    x = layers.Conv2D(hidden, 1, use_bias=False, name=f"{name}-conv2d")(x)
+    # [N, H, W, hidden]
     x = layers.BatchNormalization(momentum=0.999, name=f"{name}-batch_normalization")(x)
-    x = layers.ReLU(max_value=6.0, name=f"{name}-re_lu")(x)  # [N, H, W, filters]
-    # [N, H, W, filters]
+    x = layers.ReLU(max_value=6.0, name=f"{name}-re_lu")(x)  # [N, H, W, hidden]
+    # [N, H, W, hidden]
     x = layers.DepthwiseConv2D(
         3,
         strides=strides,
@@ -40,42 +40,42 @@ def inverted_residual2(x, filters, strides, filters2, name):
         use_bias=False,
         name=f"{name}-depthwise_conv2d",
     )(x)
-    # [N, H, W, filters]
+    # [N, H, W, hidden]
     x = layers.BatchNormalization(momentum=0.999, name=f"{name}-batch_normalization_1")(
         x
     )
-    x = layers.ReLU(max_value=6.0, name=f"{name}-re_lu_1")(x)  # [N, H, W, filters]
-    # [N, H, W, filters2]
-    x = layers.Conv2D(filters2, 1, use_bias=False, name=f"{name}-conv2d_1")(x)
-    # [N, H, W, filters2]
+    x = layers.ReLU(max_value=6.0, name=f"{name}-re_lu_1")(x)  # [N, H, W, hidden]
+    # [N, H, W, filters]
+    x = layers.Conv2D(filters, 1, use_bias=False, name=f"{name}-conv2d_1")(x)
+    # [N, H, W, filters]
     return layers.BatchNormalization(
         momentum=0.999, name=f"{name}-batch_normalization_2"
     )(x)
 
 
-def inverted_residual3(x, filters, filters2, name):
+def inverted_residual3(x, hidden, filters, name):
     """The block `inverted_residual`."""
-    # [N, H, W, filters]
-    y = layers.Conv2D(filters, 1, use_bias=False, name=f"{name}-conv2d")(x)
-    # [N, H, W, filters]
+    # [N, H, W, hidden]
+    y = layers.Conv2D(hidden, 1, use_bias=False, name=f"{name}-conv2d")(x)
+    # [N, H, W, hidden]
     y = layers.BatchNormalization(momentum=0.999, name=f"{name}-batch_normalization")(y)
-    y = layers.ReLU(max_value=6.0, name=f"{name}-re_lu")(y)  # [N, H, W, filters]
-    # [N, H, W, filters]
+    y = layers.ReLU(max_value=6.0, name=f"{name}-re_lu")(y)  # [N, H, W, hidden]
+    # [N, H, W, hidden]
     y = layers.DepthwiseConv2D(
         3, padding="same", use_bias=False, name=f"{name}-depthwise_conv2d"
     )(y)
-    # [N, H, W, filters]
+    # [N, H, W, hidden]
     y = layers.BatchNormalization(momentum=0.999, name=f"{name}-batch_normalization_1")(
         y
     )
-    y = layers.ReLU(max_value=6.0, name=f"{name}-re_lu_1")(y)  # [N, H, W, filters]
-    # [N, H, W, filters2]
-    y = layers.Conv2D(filters2, 1, use_bias=False, name=f"{name}-conv2d_1")(y)
-    # [N, H, W, filters2]
+    y = layers.ReLU(max_value=6.0, name=f"{name}-re_lu_1")(y)  # [N, H, W, hidden]
+    # [N, H, W, filters]
+    y = layers.Conv2D(filters, 1, use_bias=False, name=f"{name}-conv2d_1")(y)
+    # [N, H, W, filters]
     y = layers.BatchNormalization(momentum=0.999, name=f"{name}-batch_normalization_2")(
         y
     )
-    return layers.Add(name=f"{name}-add")([x, y])  # [N, H, W, filters2]
+    return layers.Add(name=f"{name}-add")([x, y])  # [N, H, W, filters]
 
 
 def stage(x, name):
@@ -86,33 +86,23 @@ def stage(x, name):
 def stage2(x, name):
     """One iteration of the loop `stage`."""
     # [N, 56, 56, 24]
-    x = inverted_residual2(
-        x, filters=96, strides=2, filters2=24, name=f"{name}-block-0"
-    )
-    # [N, 56, 56, 24]
-    return inverted_residual3(x, filters=144, filters2=24, name=f"{name}-block-1")
+    x = inverted_residual2(x, 96, 24, strides=2, name=f"{name}-block-0")
+    return inverted_residual3(x, 144, 24, name=f"{name}-block-1")  # [N, 56, 56, 24]
 
 
-def stage3(x, filters, strides, filters2, count, filters3, name):
+def stage3(x, hidden, filters, block_hidden, count, name, strides=1):
     """One iteration of the loop `stage`."""
-    # [N, H, W, filters2]
-    x = inverted_residual2(
-        x, filters=filters, strides=strides, filters2=filters2, name=f"{name}-block-0"
-    )
+    # [N, H, W, filters]
+    x = inverted_residual2(x, hidden, filters, strides=strides, name=f"{name}-block-0")
     for i in range(1, count):
-        # [N, H, W, filters2]
-        x = inverted_residual3(
-            x, filters=filters3, filters2=filters2, name=f"{name}-block-{i}"
-        )
+        # [N, H, W, filters]
+        x = inverted_residual3(x, block_hidden, filters, name=f"{name}-block-{i}")
     return x
 
 
 def stage4(x, name):
     """One iteration of the loop `stage`."""
-    # [N, 7, 7, 320]
-    return inverted_residual2(
-        x, filters=960, strides=1, filters2=320, name=f"{name}-block-0"
-    )
+    return inverted_residual2(x, 960, 320, name=f"{name}-block-0")  # [N, 7, 7, 320]
 
 
 def mobilenet_v2():
@@ -127,22 +117,10 @@ def mobilenet_v2():
     x = layers.ReLU(max_value=6.0, name="re_lu")(x)  # [N, 112, 112, 32]
     x = stage(x, name="stage-0")  # [N, 112, 112, 16]
     x = stage2(x, name="stage-1")  # [N, 56, 56, 24]
-    # [N, 28, 28, 32]
-    x = stage3(
-        x, filters=144, strides=2, filters2=32, count=3, filters3=192, name="stage-2"
-    )
-    # [N, 14, 14, 64]
-    x = stage3(
-        x, filters=192, strides=2, filters2=64, count=4, filters3=384, name="stage-3"
-    )
-    # [N, 14, 14, 96]
-    x = stage3(
-        x, filters=384, strides=1, filters2=96, count=3, filters3=576, name="stage-4"
-    )
-    # [N, 7, 7, 160]
-    x = stage3(
-        x, filters=576, strides=2, filters2=160, count=3, filters3=960, name="stage-5"
-    )
+    x = stage3(x, 144, 32, 192, count=3, strides=2, name="stage-2")  # [N, 28, 28, 32]
+    x = stage3(x, 192, 64, 384, count=4, strides=2, name="stage-3")  # [N, 14, 14, 64]
+    x = stage3(x, 384, 96, 576, count=3, name="stage-4")  # [N, 14, 14, 96]
+    x = stage3(x, 576, 160, 960, count=3, strides=2, name="stage-5")  # [N, 7, 7, 160]
     x = stage4(x, name="stage-6")  # [N, 7, 7, 320]
     x = layers.Conv2D(1280, 1, use_bias=False, name="conv2d_1")(x)  # [N, 7, 7, 1280]
     # [N, 7, 7, 1280]

@@ -26,85 +26,87 @@ def inverted_residual(x, name):
     return layers.Add(name=f"{name}-add")([x, y])  # [N, 112, 112, 16]
 
 
-def inverted_residual2(x, filters, activation, filters2, name):
+def inverted_residual2(x, hidden, filters, activation, name):
     """The block `inverted_residual`."""
-    # [N, H, W, filters]
-    x = layers.Conv2D(filters, 1, use_bias=False, name=f"{name}-conv2d")(x)
-    # [N, H, W, filters]
+    # [N, H, W, hidden]
+    x = layers.Conv2D(hidden, 1, use_bias=False, name=f"{name}-conv2d")(x)
+    # [N, H, W, hidden]
     x = layers.BatchNormalization(momentum=0.999, name=f"{name}-batch_normalization")(x)
-    # [N, H, W, filters]
-    x = layers.Activation(activation, name=f"{name}-activation")(x)
-    # [N, H, W, filters]
+    x = layers.Activation(activation, name=f"{name}-activation")(x)  # [N, H, W, hidden]
+    # [N, H, W, hidden]
     x = layers.DepthwiseConv2D(
         3, strides=2, padding="same", use_bias=False, name=f"{name}-depthwise_conv2d"
     )(x)
-    # [N, H, W, filters]
+    # [N, H, W, hidden]
     x = layers.BatchNormalization(momentum=0.999, name=f"{name}-batch_normalization_1")(
         x
     )
-    # [N, H, W, filters]
+    # [N, H, W, hidden]
     x = layers.Activation(activation, name=f"{name}-activation_1")(x)
-    # [N, H, W, filters2]
-    x = layers.Conv2D(filters2, 1, use_bias=False, name=f"{name}-conv2d_1")(x)
-    # [N, H, W, filters2]
+    # [N, H, W, filters]
+    x = layers.Conv2D(filters, 1, use_bias=False, name=f"{name}-conv2d_1")(x)
+    # [N, H, W, filters]
     return layers.BatchNormalization(
         momentum=0.999, name=f"{name}-batch_normalization_2"
     )(x)
 
 
-def inverted_residual3(x, filters, activation, filters2, name):
+def inverted_residual3(x, hidden, filters, activation, name):
     """The block `inverted_residual`."""
-    # [N, H, W, filters]
-    y = layers.Conv2D(filters, 1, use_bias=False, name=f"{name}-conv2d")(x)
-    # [N, H, W, filters]
+    # [N, H, W, hidden]
+    y = layers.Conv2D(hidden, 1, use_bias=False, name=f"{name}-conv2d")(x)
+    # [N, H, W, hidden]
     y = layers.BatchNormalization(momentum=0.999, name=f"{name}-batch_normalization")(y)
-    # [N, H, W, filters]
-    y = layers.Activation(activation, name=f"{name}-activation")(y)
-    # [N, H, W, filters]
+    y = layers.Activation(activation, name=f"{name}-activation")(y)  # [N, H, W, hidden]
+    # [N, H, W, hidden]
     y = layers.DepthwiseConv2D(
         3, padding="same", use_bias=False, name=f"{name}-depthwise_conv2d"
     )(y)
-    # [N, H, W, filters]
+    # [N, H, W, hidden]
     y = layers.BatchNormalization(momentum=0.999, name=f"{name}-batch_normalization_1")(
         y
     )
-    # [N, H, W, filters]
+    # [N, H, W, hidden]
     y = layers.Activation(activation, name=f"{name}-activation_1")(y)
-    # [N, H, W, filters2]
-    y = layers.Conv2D(filters2, 1, use_bias=False, name=f"{name}-conv2d_1")(y)
-    # [N, H, W, filters2]
+    # [N, H, W, filters]
+    y = layers.Conv2D(filters, 1, use_bias=False, name=f"{name}-conv2d_1")(y)
+    # [N, H, W, filters]
     y = layers.BatchNormalization(momentum=0.999, name=f"{name}-batch_normalization_2")(
         y
     )
-    return layers.Add(name=f"{name}-add")([x, y])  # [N, H, W, filters2]
+    return layers.Add(name=f"{name}-add")([x, y])  # [N, H, W, filters]
 
 
-def squeeze_excitation(x, filters, filters2, name):
+def squeeze_excitation(x, hidden, filters, name):
     """The block `squeeze_excitation`."""
-    # [N, 1, 1, filters2]
+    # [N, 1, 1, filters]
     y = layers.GlobalAveragePooling2D(
         keepdims=True, name=f"{name}-global_average_pooling2d"
     )(x)
+    # [N, 1, 1, hidden]
+    y = layers.Conv2D(hidden, 1, activation="relu", name=f"{name}-conv2d")(y)
     # [N, 1, 1, filters]
-    y = layers.Conv2D(filters, 1, activation="relu", name=f"{name}-conv2d")(y)
-    # [N, 1, 1, filters2]
-    y = layers.Conv2D(filters2, 1, activation="hard_sigmoid", name=f"{name}-conv2d_1")(
-        y
-    )
-    return layers.Multiply(name=f"{name}-multiply")([x, y])  # [N, H, W, filters2]
+    y = layers.Conv2D(filters, 1, activation="hard_sigmoid", name=f"{name}-conv2d_1")(y)
+    return layers.Multiply(name=f"{name}-multiply")([x, y])  # [N, H, W, filters]
 
 
 def inverted_residual4(
-    x, filters, activation, kernel_size, strides, filters2, filters3, name
+    x,
+    hidden,
+    kernel_size,
+    squeeze_excitation_hidden,
+    filters,
+    activation,
+    name,
+    strides=1,
 ):
     """The block `inverted_residual`."""
-    # [N, H, W, filters]
-    x = layers.Conv2D(filters, 1, use_bias=False, name=f"{name}-conv2d")(x)
-    # [N, H, W, filters]
+    # [N, H, W, hidden]
+    x = layers.Conv2D(hidden, 1, use_bias=False, name=f"{name}-conv2d")(x)
+    # [N, H, W, hidden]
     x = layers.BatchNormalization(momentum=0.999, name=f"{name}-batch_normalization")(x)
-    # [N, H, W, filters]
-    x = layers.Activation(activation, name=f"{name}-activation")(x)
-    # [N, H, W, filters]
+    x = layers.Activation(activation, name=f"{name}-activation")(x)  # [N, H, W, hidden]
+    # [N, H, W, hidden]
     x = layers.DepthwiseConv2D(
         kernel_size,
         strides=strides,
@@ -112,53 +114,54 @@ def inverted_residual4(
         use_bias=False,
         name=f"{name}-depthwise_conv2d",
     )(x)
-    # [N, H, W, filters]
+    # [N, H, W, hidden]
     x = layers.BatchNormalization(momentum=0.999, name=f"{name}-batch_normalization_1")(
         x
     )
-    # [N, H, W, filters]
+    # [N, H, W, hidden]
     x = layers.Activation(activation, name=f"{name}-activation_1")(x)
-    # [N, H, W, filters]
+    # [N, H, W, hidden]
     x = squeeze_excitation(
-        x, filters=filters2, filters2=filters, name=f"{name}-squeeze_excitation"
+        x, squeeze_excitation_hidden, hidden, name=f"{name}-squeeze_excitation"
     )
-    # [N, H, W, filters3]
-    x = layers.Conv2D(filters3, 1, use_bias=False, name=f"{name}-conv2d_1")(x)
-    # [N, H, W, filters3]
+    # [N, H, W, filters]
+    x = layers.Conv2D(filters, 1, use_bias=False, name=f"{name}-conv2d_1")(x)
+    # [N, H, W, filters]
     return layers.BatchNormalization(
         momentum=0.999, name=f"{name}-batch_normalization_2"
     )(x)
 
 
-def inverted_residual5(x, filters, activation, kernel_size, filters2, filters3, name):
+def inverted_residual5(
+    x, hidden, kernel_size, squeeze_excitation_hidden, filters, activation, name
+):
     """The block `inverted_residual`."""
-    # [N, H, W, filters]
-    y = layers.Conv2D(filters, 1, use_bias=False, name=f"{name}-conv2d")(x)
-    # [N, H, W, filters]
+    # [N, H, W, hidden]
+    y = layers.Conv2D(hidden, 1, use_bias=False, name=f"{name}-conv2d")(x)
+    # [N, H, W, hidden]
     y = layers.BatchNormalization(momentum=0.999, name=f"{name}-batch_normalization")(y)
-    # [N, H, W, filters]
-    y = layers.Activation(activation, name=f"{name}-activation")(y)
-    # [N, H, W, filters]
+    y = layers.Activation(activation, name=f"{name}-activation")(y)  # [N, H, W, hidden]
+    # [N, H, W, hidden]
     y = layers.DepthwiseConv2D(
         kernel_size, padding="same", use_bias=False, name=f"{name}-depthwise_conv2d"
     )(y)
-    # [N, H, W, filters]
+    # [N, H, W, hidden]
     y = layers.BatchNormalization(momentum=0.999, name=f"{name}-batch_normalization_1")(
         y
     )
-    # [N, H, W, filters]
+    # [N, H, W, hidden]
     y = layers.Activation(activation, name=f"{name}-activation_1")(y)
-    # [N, H, W, filters]
+    # [N, H, W, hidden]
     y = squeeze_excitation(
-        y, filters=filters2, filters2=filters, name=f"{name}-squeeze_excitation"
+        y, squeeze_excitation_hidden, hidden, name=f"{name}-squeeze_excitation"
     )
-    # [N, H, W, filters3]
-    y = layers.Conv2D(filters3, 1, use_bias=False, name=f"{name}-conv2d_1")(y)
-    # [N, H, W, filters3]
+    # [N, H, W, filters]
+    y = layers.Conv2D(filters, 1, use_bias=False, name=f"{name}-conv2d_1")(y)
+    # [N, H, W, filters]
     y = layers.BatchNormalization(momentum=0.999, name=f"{name}-batch_normalization_2")(
         y
     )
-    return layers.Add(name=f"{name}-add")([x, y])  # [N, H, W, filters3]
+    return layers.Add(name=f"{name}-add")([x, y])  # [N, H, W, filters]
 
 
 def mobilenet_v3():
@@ -175,90 +178,35 @@ def mobilenet_v3():
     x = layers.Activation("hard_silu", name="activation")(x)  # [N, 112, 112, 16]
     x = inverted_residual(x, name="block-0")  # [N, 112, 112, 16]
     # [N, 56, 56, 24]
-    x = inverted_residual2(
-        x, filters=64, activation="relu", filters2=24, name="block-1"
-    )
+    x = inverted_residual2(x, 64, 24, activation="relu", name="block-1")
     # [N, 56, 56, 24]
-    x = inverted_residual3(
-        x, filters=72, activation="relu", filters2=24, name="block-2"
-    )
+    x = inverted_residual3(x, 72, 24, activation="relu", name="block-2")
     # [N, 28, 28, 40]
     x = inverted_residual4(
-        x,
-        filters=72,
-        activation="relu",
-        kernel_size=5,
-        strides=2,
-        filters2=24,
-        filters3=40,
-        name="block-3",
+        x, 72, 5, 24, 40, activation="relu", strides=2, name="block-3"
     )
     for i in range(4, 6):
         # [N, 28, 28, 40]
-        x = inverted_residual5(
-            x,
-            filters=120,
-            activation="relu",
-            kernel_size=5,
-            filters2=32,
-            filters3=40,
-            name=f"block-{i}",
-        )
+        x = inverted_residual5(x, 120, 5, 32, 40, activation="relu", name=f"block-{i}")
     # [N, 14, 14, 80]
-    x = inverted_residual2(
-        x, filters=240, activation="hard_silu", filters2=80, name="block-6"
-    )
+    x = inverted_residual2(x, 240, 80, activation="hard_silu", name="block-6")
     # [N, 14, 14, 80]
-    x = inverted_residual3(
-        x, filters=200, activation="hard_silu", filters2=80, name="block-7"
-    )
+    x = inverted_residual3(x, 200, 80, activation="hard_silu", name="block-7")
     for i in range(8, 10):
         # [N, 14, 14, 80]
-        x = inverted_residual3(
-            x, filters=184, activation="hard_silu", filters2=80, name=f"block-{i}"
-        )
+        x = inverted_residual3(x, 184, 80, activation="hard_silu", name=f"block-{i}")
     # [N, 14, 14, 112]
-    x = inverted_residual4(
-        x,
-        filters=480,
-        activation="hard_silu",
-        kernel_size=3,
-        strides=1,
-        filters2=120,
-        filters3=112,
-        name="block-10",
-    )
+    x = inverted_residual4(x, 480, 3, 120, 112, activation="hard_silu", name="block-10")
     # [N, 14, 14, 112]
-    x = inverted_residual5(
-        x,
-        filters=672,
-        activation="hard_silu",
-        kernel_size=3,
-        filters2=168,
-        filters3=112,
-        name="block-11",
-    )
+    x = inverted_residual5(x, 672, 3, 168, 112, activation="hard_silu", name="block-11")
     # [N, 7, 7, 160]
     x = inverted_residual4(
-        x,
-        filters=672,
-        activation="hard_silu",
-        kernel_size=5,
-        strides=2,
-        filters2=168,
-        filters3=160,
-        name="block-12",
+        x, 672, 5, 168, 160, activation="hard_silu", strides=2, name="block-12"
     )
     for i in range(13, 15):
         # [N, 7, 7, 160]
         x = inverted_residual5(
-            x,
-            filters=960,
-            activation="hard_silu",
-            kernel_size=5,
-            filters2=240,
-            filters3=160,
-            name=f"block-{i}",
+            x, 960, 5, 240, 160, activation="hard_silu", name=f"block-{i}"
         )
     x = layers.Conv2D(960, 1, use_bias=False, name="conv2d_1")(x)  # [N, 7, 7, 960]
     # [N, 7, 7, 960]

@@ -26,7 +26,7 @@ def squeeze2(x, filters, name):
     )(x)
 
 
-def separable(x, filters, kernel_size, strides, name):
+def separable(x, filters, kernel_size, name, strides=1):
     """The block `separable`."""
     x = layers.ReLU(name=f"{name}-re_lu")(x)  # [N, H, W, C]
     # [N, H, W, filters]
@@ -57,14 +57,18 @@ def separable(x, filters, kernel_size, strides, name):
     )(x)
 
 
-def halve(x, filters, name):
+def halve(x, even_filters, name):
     """The block `halve`."""
     active = layers.ReLU(name=f"{name}-active")(x)  # [N, H, W, C]
     # [N, H, W, C]
     x = layers.AveragePooling2D(1, strides=2, name=f"{name}-average_pooling2d")(active)
-    # [N, H, W, filters]
+    # [N, H, W, even_filters]
     even = layers.Conv2D(
-        filters, 1, use_bias=False, kernel_initializer="he_normal", name=f"{name}-even"
+        even_filters,
+        1,
+        use_bias=False,
+        kernel_initializer="he_normal",
+        name=f"{name}-even",
     )(x)
     # [N, H, W, C]
     x = layers.ZeroPadding2D(((0, 1), (0, 1)), name=f"{name}-zero_padding2d")(active)
@@ -72,9 +76,9 @@ def halve(x, filters, name):
     x = layers.Cropping2D(((1, 0), (1, 0)), name=f"{name}-cropping2d")(x)
     # [N, H, W, C]
     x = layers.AveragePooling2D(1, strides=2, name=f"{name}-average_pooling2d_1")(x)
-    # [N, H, W, filters]
+    # [N, H, W, even_filters]
     x = layers.Conv2D(
-        filters,
+        even_filters,
         1,
         use_bias=False,
         kernel_initializer="he_normal",
@@ -87,85 +91,65 @@ def halve(x, filters, name):
     )(x)
 
 
-def reduction2(x, p, padding, filters, name):
+def reduction2(x, p, left_1_filters, padding, name):
     """The block `reduction`."""
-    # [N, H, W, filters]
+    # [N, H, W, left_1_filters]
     padded = layers.ZeroPadding2D(padding, name=f"{name}-padded")(x)
-    # [N, H, W, filters]
+    # [N, H, W, left_1_filters]
     greatest = layers.MaxPooling2D(3, strides=2, name=f"{name}-greatest")(padded)
-    # [N, H, W, filters]
-    left_1 = separable(
-        x, filters=filters, kernel_size=5, strides=2, name=f"{name}-left_1"
-    )
-    # [N, H, W, filters]
-    x = separable(
-        p, filters=filters, kernel_size=7, strides=2, name=f"{name}-separable"
-    )
-    sum_1 = layers.Add(name=f"{name}-sum_1")([left_1, x])  # [N, H, W, filters]
-    # [N, H, W, filters]
-    x = separable(
-        p, filters=filters, kernel_size=7, strides=2, name=f"{name}-separable_1"
-    )
-    sum_2 = layers.Add(name=f"{name}-sum_2")([greatest, x])  # [N, H, W, filters]
-    # [N, H, W, filters]
+    # [N, H, W, left_1_filters]
+    left_1 = separable(x, left_1_filters, 5, strides=2, name=f"{name}-left_1")
+    # [N, H, W, left_1_filters]
+    x = separable(p, left_1_filters, 7, strides=2, name=f"{name}-separable")
+    sum_1 = layers.Add(name=f"{name}-sum_1")([left_1, x])  # [N, H, W, left_1_filters]
+    # [N, H, W, left_1_filters]
+    x = separable(p, left_1_filters, 7, strides=2, name=f"{name}-separable_1")
+    sum_2 = layers.Add(name=f"{name}-sum_2")([greatest, x])  # [N, H, W, left_1_filters]
+    # [N, H, W, left_1_filters]
     mean = layers.AveragePooling2D(3, strides=2, name=f"{name}-mean")(padded)
-    # [N, H, W, filters]
-    x = separable(
-        p, filters=filters, kernel_size=5, strides=2, name=f"{name}-separable_2"
-    )
-    sum_3 = layers.Add(name=f"{name}-sum_3")([mean, x])  # [N, H, W, filters]
-    # [N, H, W, filters]
+    # [N, H, W, left_1_filters]
+    x = separable(p, left_1_filters, 5, strides=2, name=f"{name}-separable_2")
+    sum_3 = layers.Add(name=f"{name}-sum_3")([mean, x])  # [N, H, W, left_1_filters]
+    # [N, H, W, left_1_filters]
     x = layers.AveragePooling2D(
         3, strides=1, padding="same", name=f"{name}-average_pooling2d"
     )(sum_1)
-    sum_4 = layers.Add(name=f"{name}-sum_4")([sum_2, x])  # [N, H, W, filters]
-    # [N, H, W, filters]
-    x = separable(
-        sum_1, filters=filters, kernel_size=3, strides=1, name=f"{name}-separable_3"
-    )
-    x = layers.Add(name=f"{name}-sum_5")([x, greatest])  # [N, H, W, filters]
+    sum_4 = layers.Add(name=f"{name}-sum_4")([sum_2, x])  # [N, H, W, left_1_filters]
+    # [N, H, W, left_1_filters]
+    x = separable(sum_1, left_1_filters, 3, name=f"{name}-separable_3")
+    x = layers.Add(name=f"{name}-sum_5")([x, greatest])  # [N, H, W, left_1_filters]
     # [N, H, W, C]
     return layers.Concatenate(name=f"{name}-concatenate")([sum_2, sum_3, sum_4, x])
 
 
-def adjust(p, filters, name):
+def adjust(p, even_filters, name):
     """The block `adjust`."""
-    return halve(p, filters, name=f"{name}-halve")  # [N, H, W, C]
+    return halve(p, even_filters, name=f"{name}-halve")  # [N, H, W, C]
 
 
-def normal(x, p, filters, name):
+def normal(x, p, left_1_filters, name):
     """The block `normal`."""
-    # [N, H, W, filters]
-    left_1 = separable(
-        x, filters=filters, kernel_size=5, strides=1, name=f"{name}-left_1"
-    )
-    # [N, H, W, filters]
-    y = separable(
-        p, filters=filters, kernel_size=3, strides=1, name=f"{name}-separable"
-    )
-    sum_1 = layers.Add(name=f"{name}-sum_1")([left_1, y])  # [N, H, W, filters]
-    # [N, H, W, filters]
-    left_2 = separable(
-        p, filters=filters, kernel_size=5, strides=1, name=f"{name}-left_2"
-    )
-    # [N, H, W, filters]
-    y = separable(
-        p, filters=filters, kernel_size=3, strides=1, name=f"{name}-separable_1"
-    )
-    sum_2 = layers.Add(name=f"{name}-sum_2")([left_2, y])  # [N, H, W, filters]
-    # [N, H, W, filters]
+    # [N, H, W, left_1_filters]
+    left_1 = separable(x, left_1_filters, 5, name=f"{name}-left_1")
+    # [N, H, W, left_1_filters]
+    y = separable(p, left_1_filters, 3, name=f"{name}-separable")
+    sum_1 = layers.Add(name=f"{name}-sum_1")([left_1, y])  # [N, H, W, left_1_filters]
+    # [N, H, W, left_1_filters]
+    left_2 = separable(p, left_1_filters, 5, name=f"{name}-left_2")
+    # [N, H, W, left_1_filters]
+    y = separable(p, left_1_filters, 3, name=f"{name}-separable_1")
+    sum_2 = layers.Add(name=f"{name}-sum_2")([left_2, y])  # [N, H, W, left_1_filters]
+    # [N, H, W, left_1_filters]
     y = layers.AveragePooling2D(
         3, strides=1, padding="same", name=f"{name}-average_pooling2d"
     )(x)
-    sum_3 = layers.Add(name=f"{name}-sum_3")([y, p])  # [N, H, W, filters]
-    # [N, H, W, filters]
+    sum_3 = layers.Add(name=f"{name}-sum_3")([y, p])  # [N, H, W, left_1_filters]
+    # [N, H, W, left_1_filters]
     y = layers.AveragePooling2D(3, strides=1, padding="same", name=f"{name}-mean")(p)
-    sum_4 = layers.Add(name=f"{name}-sum_4")([y, y])  # [N, H, W, filters]
-    # [N, H, W, filters]
-    y = separable(
-        x, filters=filters, kernel_size=3, strides=1, name=f"{name}-separable_2"
-    )
-    x = layers.Add(name=f"{name}-sum_5")([y, x])  # [N, H, W, filters]
+    sum_4 = layers.Add(name=f"{name}-sum_4")([y, y])  # [N, H, W, left_1_filters]
+    # [N, H, W, left_1_filters]
+    y = separable(x, left_1_filters, 3, name=f"{name}-separable_2")
+    x = layers.Add(name=f"{name}-sum_5")([y, x])  # [N, H, W, left_1_filters]
     # [N, H, W, C]
     return layers.Concatenate(name=f"{name}-concatenate")(
         [p, sum_1, sum_2, sum_3, sum_4, x]
@@ -183,58 +167,68 @@ def cell(x, p, name):
     x = squeeze2(x, 22, name=f"{name}-squeeze")  # [N, 56, 56, 22]
     # [N, 28, 28, 88]
     return reduction2(
-        x, adjusted, padding=((0, 1), (0, 1)), filters=22, name=f"{name}-reduction"
+        x, adjusted, 22, padding=((0, 1), (0, 1)), name=f"{name}-reduction"
     )
 
 
-def cell2(x, p, filters, filters2, name):
+def cell2(x, p, even_filters, squeeze_filters, name):
     """The block `cell`."""
-    adjusted = adjust(p, filters, name=f"{name}-adjusted")  # [N, H, W, filters2]
-    x = squeeze2(x, filters2, name=f"{name}-squeeze")  # [N, H, W, filters2]
-    return normal(x, adjusted, filters2, name=f"{name}-normal")  # [N, H, W, C]
+    # [N, H, W, squeeze_filters]
+    adjusted = adjust(p, even_filters, name=f"{name}-adjusted")
+    # [N, H, W, squeeze_filters]
+    x = squeeze2(x, squeeze_filters, name=f"{name}-squeeze")
+    return normal(x, adjusted, squeeze_filters, name=f"{name}-normal")  # [N, H, W, C]
 
 
-def cell3(x, p, filters, name):
+def cell3(x, p, adjusted_filters, name):
     """The block `cell`."""
-    adjusted = adjust2(p, filters, name=f"{name}-adjusted")  # [N, H, W, filters]
-    x = squeeze2(x, filters, name=f"{name}-squeeze")  # [N, H, W, filters]
-    return normal(x, adjusted, filters, name=f"{name}-normal")  # [N, H, W, C]
+    # [N, H, W, adjusted_filters]
+    adjusted = adjust2(p, adjusted_filters, name=f"{name}-adjusted")
+    # [N, H, W, adjusted_filters]
+    x = squeeze2(x, adjusted_filters, name=f"{name}-squeeze")
+    return normal(x, adjusted, adjusted_filters, name=f"{name}-normal")  # [N, H, W, C]
 
 
-def cell4(x, p, filters, name):
+def cell4(x, p, adjusted_filters, name):
     """The block `cell`."""
-    adjusted = adjust2(p, filters, name=f"{name}-adjusted")  # [N, H, W, filters]
-    x = squeeze2(x, filters, name=f"{name}-squeeze")  # [N, H, W, filters]
+    # [N, H, W, adjusted_filters]
+    adjusted = adjust2(p, adjusted_filters, name=f"{name}-adjusted")
+    # [N, H, W, adjusted_filters]
+    x = squeeze2(x, adjusted_filters, name=f"{name}-squeeze")
     # [N, H, W, C]
     return reduction2(
-        x, adjusted, padding=((0, 1), (0, 1)), filters=filters, name=f"{name}-reduction"
+        x,
+        adjusted,
+        adjusted_filters,
+        padding=((0, 1), (0, 1)),
+        name=f"{name}-reduction",
     )
 
 
-def pair(x, p, filters, filters2, name):
+def pair(x, p, even_filters, squeeze_filters, name):
     """The block `pair`."""
     # [N, H, W, C]
-    first = cell2(x, p, filters=filters, filters2=filters2, name=f"{name}-first")
-    x = cell3(first, x, filters2, name=f"{name}-second")  # [N, H, W, C]
+    first = cell2(x, p, even_filters, squeeze_filters, name=f"{name}-first")
+    x = cell3(first, x, squeeze_filters, name=f"{name}-second")  # [N, H, W, C]
     return x, first
 
 
-def pair2(x, p, filters, name):
+def pair2(x, p, adjusted_filters, name):
     """The block `pair`."""
-    first = cell3(x, p, filters, name=f"{name}-first")  # [N, H, W, C]
-    x = cell3(first, x, filters, name=f"{name}-second")  # [N, H, W, C]
+    first = cell3(x, p, adjusted_filters, name=f"{name}-first")  # [N, H, W, C]
+    x = cell3(first, x, adjusted_filters, name=f"{name}-second")  # [N, H, W, C]
     return x, first
 
 
-def stage(x, p, filters, filters2, name):
+def stage(x, p, even_filters, squeeze_filters, name):
     """The block `stage`."""
     # [N, H, W, C], [N, H, W, C]
     begin_second, begin_first = pair(
-        x, p, filters=filters, filters2=filters2, name=f"{name}-begin"
+        x, p, even_filters, squeeze_filters, name=f"{name}-begin"
     )
     # [N, H, W, C], [N, H, W, C]
     end_second, end_first = pair2(
-        begin_second, begin_first, filters2, name=f"{name}-end"
+        begin_second, begin_first, squeeze_filters, name=f"{name}-end"
     )
     return end_second, end_first
 
@@ -250,16 +244,16 @@ def nasnet():
     stem = layers.BatchNormalization(momentum=0.9997, name="stem")(x)
     x = squeeze2(stem, 11, name="squeeze")  # [N, 111, 111, 11]
     # [N, 56, 56, 44]
-    reduction_0 = reduction2(x, stem, padding=1, filters=11, name="reduction_0")
+    reduction_0 = reduction2(x, stem, 11, padding=1, name="reduction_0")
     x = cell(reduction_0, stem, name="reduction_1")  # [N, 28, 28, 88]
     # [N, 28, 28, 264], [N, 28, 28, 264]
-    stage_1_last, x = stage(x, reduction_0, filters=22, filters2=44, name="stage_1")
+    stage_1_last, x = stage(x, reduction_0, 22, 44, name="stage_1")
     x = cell4(stage_1_last, x, 88, name="reduction_2")  # [N, 14, 14, 352]
     # [N, 14, 14, 528], [N, 14, 14, 528]
-    stage_2_last, x = stage(x, stage_1_last, filters=44, filters2=88, name="stage_2")
+    stage_2_last, x = stage(x, stage_1_last, 44, 88, name="stage_2")
     x = cell4(stage_2_last, x, 176, name="reduction_3")  # [N, 7, 7, 704]
     # [N, 7, 7, 1056], [N, 7, 7, 1056]
-    x, _ = stage(x, stage_2_last, filters=88, filters2=176, name="stage")
+    x, _ = stage(x, stage_2_last, 88, 176, name="stage")
     x = layers.ReLU(name="re_lu")(x)  # [N, 7, 7, 1056]
     x = layers.GlobalAveragePooling2D(name="global_average_pooling2d")(x)  # [N, 1056]
     x = layers.Dense(1000, name="logits")(x)  # [N, 1000]

@@ -23,32 +23,29 @@ def same_average_pooling(pool_size, strides, name, dtype=None):
     return keras.Model(x, y[inside], name=name)
 
 
-def mlpconv(x, kernel_size, filters, filters2, name):
+def mlpconv(x, kernel_size, hidden, filters, name):
     """The block `mlpconv`."""
     # [N, H, W, 192]
     x = layers.Conv2D(
         192, kernel_size, padding="same", activation="relu", name=f"{name}-conv2d"
     )(x)
+    # [N, H, W, hidden]
+    x = layers.Conv2D(hidden, 1, activation="relu", name=f"{name}-conv2d_1")(x)
     # [N, H, W, filters]
-    x = layers.Conv2D(filters, 1, activation="relu", name=f"{name}-conv2d_1")(x)
-    # [N, H, W, filters2]
-    return layers.Conv2D(filters2, 1, activation="relu", name=f"{name}-conv2d_2")(x)
+    return layers.Conv2D(filters, 1, activation="relu", name=f"{name}-conv2d_2")(x)
 
 
 def nin():
     """The model, from `image` float32[N, 32, 32, 3] to `logits` float32[N, 10]."""
     image = keras.Input((32, 32, 3), name="image")
-    # [N, 32, 32, 96]
-    x = mlpconv(image, kernel_size=5, filters=160, filters2=96, name="mlpconv")
+    x = mlpconv(image, 5, 160, 96, name="mlpconv")  # [N, 32, 32, 96]
     # [N, 16, 16, 96]
     x = layers.MaxPooling2D(3, strides=2, padding="same", name="max_pooling2d")(x)
     x = layers.Dropout(0.5, name="dropout")(x)  # [N, 16, 16, 96]
-    # [N, 16, 16, 192]
-    x = mlpconv(x, kernel_size=5, filters=192, filters2=192, name="mlpconv_1")
+    x = mlpconv(x, 5, 192, 192, name="mlpconv_1")  # [N, 16, 16, 192]
     # [N, 8, 8, 192]
     x = same_average_pooling((3, 3), strides=(2, 2), name="average_pooling2d")(x)
     x = layers.Dropout(0.5, name="dropout_1")(x)  # [N, 8, 8, 192]
-    # [N, 8, 8, 10]
-    x = mlpconv(x, kernel_size=3, filters=192, filters2=10, name="mlpconv_2")
+    x = mlpconv(x, 3, 192, 10, name="mlpconv_2")  # [N, 8, 8, 10]
     x = layers.GlobalAveragePooling2D(name="logits")(x)  # [N, 10]
     return keras.Model(image, x, name="nin")

@@ -70,13 +70,13 @@ def per_cloud2(x, name):
     return layer3(x, 128, name=f"{name}-layer-1")  # [N, 128]
 
 
-def transform(x, units, target_shape, name):
+def transform(x, hidden, target_shape, name):
     """The block `transform`."""
     y = per_point(x, name=f"{name}-per_point")  # [N, P, 512]
     y = layers.GlobalMaxPooling1D(name=f"{name}-global_max_pooling1d")(y)  # [N, 512]
     y = per_cloud(y, name=f"{name}-per_cloud")  # [N, 128]
-    # [N, units]
-    y = layers.Dense(units, kernel_initializer="zeros", name=f"{name}-dense")(y)
+    # [N, hidden]
+    y = layers.Dense(hidden, kernel_initializer="zeros", name=f"{name}-dense")(y)
     y = layers.Reshape(target_shape, name=f"{name}-reshape")(y)  # [N, T, C]
     y = matmul(rank=3, name=f"{name}-mat_mul")([x, y])  # [N, P, C]
     return layers.Add(name=f"{name}-add")([x, y])  # [N, P, C]
@@ -85,10 +85,9 @@ def transform(x, units, target_shape, name):
 def pointnet():
     """The model, from `points` float32[N, P, 3] to `logits` float32[N, 10]."""
     points = keras.Input((None, 3), name="points")
-    x = transform(points, units=9, target_shape=(3, 3), name="transform")  # [N, P, 3]
+    x = transform(points, 9, target_shape=(3, 3), name="transform")  # [N, P, 3]
     x = per_point2(x, name="per_point")  # [N, P, 32]
-    # [N, P, 32]
-    x = transform(x, units=1024, target_shape=(32, 32), name="transform_1")
+    x = transform(x, 1024, target_shape=(32, 32), name="transform_1")  # [N, P, 32]
     x = per_point(x, name="per_point_1")  # [N, P, 512]
     x = layers.GlobalMaxPooling1D(name="global_max_pooling1d")(x)  # [N, 512]
     x = per_cloud2(x, name="per_cloud")  # [N, 128]

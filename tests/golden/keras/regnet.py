@@ -9,7 +9,7 @@ import keras
 from keras import layers
 
 
-def convolution(x, filters, strides, groups, name):
+def convolution(x, filters, name, strides=1, groups=1):
     """The block `convolution`."""
     # [N, H, W, filters]
     x = layers.Conv2D(
@@ -26,7 +26,7 @@ def convolution(x, filters, strides, groups, name):
     )
 
 
-def convolution2(x, filters, strides, name):
+def convolution2(x, filters, name, strides=1):
     """The block `convolution`."""
     # [N, H, W, filters]
     x = layers.Conv2D(
@@ -38,108 +38,78 @@ def convolution2(x, filters, strides, name):
     )
 
 
-def squeeze_excitation(x, filters, filters2, name):
+def squeeze_excitation(x, hidden, filters, name):
     """The block `squeeze_excitation`."""
-    # [N, 1, 1, filters2]
+    # [N, 1, 1, filters]
     y = layers.GlobalAveragePooling2D(
         keepdims=True, name=f"{name}-global_average_pooling2d"
     )(x)
+    # [N, 1, 1, hidden]
+    y = layers.Conv2D(hidden, 1, activation="relu", name=f"{name}-conv2d")(y)
     # [N, 1, 1, filters]
-    y = layers.Conv2D(filters, 1, activation="relu", name=f"{name}-conv2d")(y)
-    # [N, 1, 1, filters2]
-    y = layers.Conv2D(filters2, 1, activation="sigmoid", name=f"{name}-conv2d_1")(y)
-    return layers.Multiply(name=f"{name}-multiply")([x, y])  # [N, H, W, filters2]
+    y = layers.Conv2D(filters, 1, activation="sigmoid", name=f"{name}-conv2d_1")(y)
+    return layers.Multiply(name=f"{name}-multiply")([x, y])  # [N, H, W, filters]
 
 
-def residual(x, filters, groups, filters2, name):
+def residual(x, filters, hidden, name, groups=1):
     """The block `residual`."""
     # [N, H, W, filters]
-    shortcut = convolution2(x, filters=filters, strides=2, name=f"{name}-shortcut")
-    # [N, H, W, filters]
-    x = convolution2(x, filters=filters, strides=1, name=f"{name}-convolution")
+    shortcut = convolution2(x, filters, strides=2, name=f"{name}-shortcut")
+    x = convolution2(x, filters, name=f"{name}-convolution")  # [N, H, W, filters]
     x = layers.ReLU(name=f"{name}-re_lu")(x)  # [N, H, W, filters]
     # [N, H, W, filters]
-    x = convolution(
-        x, filters=filters, strides=2, groups=groups, name=f"{name}-convolution_1"
-    )
+    x = convolution(x, filters, strides=2, groups=groups, name=f"{name}-convolution_1")
     x = layers.ReLU(name=f"{name}-re_lu_1")(x)  # [N, H, W, filters]
     # [N, H, W, filters]
-    x = squeeze_excitation(
-        x, filters=filters2, filters2=filters, name=f"{name}-squeeze_excitation"
-    )
-    # [N, H, W, filters]
-    x = convolution2(x, filters=filters, strides=1, name=f"{name}-convolution_2")
+    x = squeeze_excitation(x, hidden, filters, name=f"{name}-squeeze_excitation")
+    x = convolution2(x, filters, name=f"{name}-convolution_2")  # [N, H, W, filters]
     x = layers.Add(name=f"{name}-add")([shortcut, x])  # [N, H, W, filters]
     return layers.ReLU(name=f"{name}-re_lu_2")(x)  # [N, H, W, filters]
 
 
-def residual2(x, filters, groups, filters2, name):
+def residual2(x, filters, hidden, name, groups=1):
     """The block `residual`."""
-    # [N, H, W, filters]
-    y = convolution2(x, filters=filters, strides=1, name=f"{name}-convolution")
+    y = convolution2(x, filters, name=f"{name}-convolution")  # [N, H, W, filters]
     y = layers.ReLU(name=f"{name}-re_lu")(y)  # [N, H, W, filters]
     # [N, H, W, filters]
-    y = convolution(
-        y, filters=filters, strides=1, groups=groups, name=f"{name}-convolution_1"
-    )
+    y = convolution(y, filters, groups=groups, name=f"{name}-convolution_1")
     y = layers.ReLU(name=f"{name}-re_lu_1")(y)  # [N, H, W, filters]
     # [N, H, W, filters]
-    y = squeeze_excitation(
-        y, filters=filters2, filters2=filters, name=f"{name}-squeeze_excitation"
-    )
-    # [N, H, W, filters]
-    y = convolution2(y, filters=filters, strides=1, name=f"{name}-convolution_2")
+    y = squeeze_excitation(y, hidden, filters, name=f"{name}-squeeze_excitation")
+    y = convolution2(y, filters, name=f"{name}-convolution_2")  # [N, H, W, filters]
     x = layers.Add(name=f"{name}-add")([x, y])  # [N, H, W, filters]
     return layers.ReLU(name=f"{name}-re_lu_2")(x)  # [N, H, W, filters]
 
 
 def stage(x, name):
     """One iteration of the loop `stage`."""
-    # [N, 56, 56, 72]
-    x = residual(x, filters=72, groups=3, filters2=8, name=f"{name}-block-0")
-    # [N, 56, 56, 72]
-    return residual2(x, filters=72, groups=3, filters2=18, name=f"{name}-block-1")
+    x = residual(x, 72, 8, groups=3, name=f"{name}-block-0")  # [N, 56, 56, 72]
+    return residual2(x, 72, 18, groups=3, name=f"{name}-block-1")  # [N, 56, 56, 72]
 
 
-def stage2(x, filters, groups, filters2, count, filters22, name):
+def stage2(x, filters, hidden, block_hidden, count, name, groups=1):
     """One iteration of the loop `stage`."""
     # [N, H, W, filters]
-    x = residual(
-        x, filters=filters, groups=groups, filters2=filters2, name=f"{name}-block-0"
-    )
+    x = residual(x, filters, hidden, groups=groups, name=f"{name}-block-0")
     for i in range(1, count):
         # [N, H, W, filters]
-        x = residual2(
-            x,
-            filters=filters,
-            groups=groups,
-            filters2=filters22,
-            name=f"{name}-block-{i}",
-        )
+        x = residual2(x, filters, block_hidden, groups=groups, name=f"{name}-block-{i}")
     return x
 
 
 def stage3(x, name):
     """One iteration of the loop `stage`."""
-    # [N, 7, 7, 1512]
-    return residual(x, filters=1512, groups=63, filters2=144, name=f"{name}-block-0")
+    return residual(x, 1512, 144, groups=63, name=f"{name}-block-0")  # [N, 7, 7, 1512]
 
 
 def regnet():
     """The model, from `image` float32[N, 224, 224, 3] to `logits` float32[N, 1000]."""
     image = keras.Input((224, 224, 3), name="image")
-    # [N, 112, 112, 32]
-    x = convolution(image, filters=32, strides=2, groups=1, name="stem")
+    x = convolution(image, 32, strides=2, name="stem")  # [N, 112, 112, 32]
     x = layers.ReLU(name="re_lu")(x)  # [N, 112, 112, 32]
     x = stage(x, name="stage-0")  # [N, 56, 56, 72]
-    # [N, 28, 28, 216]
-    x = stage2(
-        x, filters=216, groups=9, filters2=18, count=5, filters22=54, name="stage-1"
-    )
-    # [N, 14, 14, 576]
-    x = stage2(
-        x, filters=576, groups=24, filters2=54, count=13, filters22=144, name="stage-2"
-    )
+    x = stage2(x, 216, 18, 54, count=5, groups=9, name="stage-1")  # [N, 28, 28, 216]
+    x = stage2(x, 576, 54, 144, count=13, groups=24, name="stage-2")  # [N, 14, 14, 576]
     x = stage3(x, name="stage-3")  # [N, 7, 7, 1512]
     x = layers.GlobalAveragePooling2D(name="global_average_pooling2d")(x)  # [N, 1512]
     x = layers.Dense(1000, name="logits")(x)  # [N, 1000]

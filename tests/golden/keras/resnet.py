@@ -19,7 +19,7 @@ def padded_max_pooling2d(pool_size, strides, padding, name, dtype=None):
     return keras.Model(x, y, name=name)
 
 
-def convolution(x, filters, kernel_size, strides, padding, name):
+def convolution(x, filters, kernel_size, padding, name, strides=1):
     """The block `convolution`."""
     # [N, H, W, filters]
     x = layers.Conv2D(filters, kernel_size, strides=strides, name=f"{name}-conv2d")(
@@ -29,7 +29,7 @@ def convolution(x, filters, kernel_size, strides, padding, name):
     return layers.BatchNormalization(epsilon=1.001e-05, name=f"{name}-norm")(x)
 
 
-def convolution2(x, filters, strides, name):
+def convolution2(x, filters, name, strides=1):
     """The block `convolution`."""
     # [N, H, W, filters]
     x = layers.Conv2D(filters, 1, strides=strides, name=f"{name}-conv2d")(x)
@@ -37,82 +37,54 @@ def convolution2(x, filters, strides, name):
     return layers.BatchNormalization(epsilon=1.001e-05, name=f"{name}-norm")(x)
 
 
-def residual(x, filters, strides, filters2, name):
+def residual(x, filters, hidden, name, strides=1):
     """The block `residual`."""
     # [N, H, W, filters]
-    shortcut = convolution2(
-        x, filters=filters, strides=strides, name=f"{name}-shortcut"
-    )
-    # [N, H, W, filters2]
-    x = convolution2(x, filters=filters2, strides=strides, name=f"{name}-convolution")
-    x = layers.ReLU(name=f"{name}-re_lu")(x)  # [N, H, W, filters2]
-    # [N, H, W, filters2]
-    x = convolution(
-        x,
-        filters=filters2,
-        kernel_size=3,
-        strides=1,
-        padding=1,
-        name=f"{name}-convolution_1",
-    )
-    x = layers.ReLU(name=f"{name}-re_lu_1")(x)  # [N, H, W, filters2]
-    # [N, H, W, filters]
-    x = convolution2(x, filters=filters, strides=1, name=f"{name}-convolution_2")
+    shortcut = convolution2(x, filters, strides=strides, name=f"{name}-shortcut")
+    # [N, H, W, hidden]
+    x = convolution2(x, hidden, strides=strides, name=f"{name}-convolution")
+    x = layers.ReLU(name=f"{name}-re_lu")(x)  # [N, H, W, hidden]
+    x = convolution(x, hidden, 3, 1, name=f"{name}-convolution_1")  # [N, H, W, hidden]
+    x = layers.ReLU(name=f"{name}-re_lu_1")(x)  # [N, H, W, hidden]
+    x = convolution2(x, filters, name=f"{name}-convolution_2")  # [N, H, W, filters]
     x = layers.Add(name=f"{name}-add")([shortcut, x])  # [N, H, W, filters]
     return layers.ReLU(name=f"{name}-re_lu_2")(x)  # [N, H, W, filters]
 
 
-def residual2(x, filters, filters2, name):
+def residual2(x, hidden, filters, name):
     """The block `residual`."""
-    # [N, H, W, filters]
-    y = convolution2(x, filters=filters, strides=1, name=f"{name}-convolution")
-    y = layers.ReLU(name=f"{name}-re_lu")(y)  # [N, H, W, filters]
-    # [N, H, W, filters]
-    y = convolution(
-        y,
-        filters=filters,
-        kernel_size=3,
-        strides=1,
-        padding=1,
-        name=f"{name}-convolution_1",
-    )
-    y = layers.ReLU(name=f"{name}-re_lu_1")(y)  # [N, H, W, filters]
-    # [N, H, W, filters2]
-    y = convolution2(y, filters=filters2, strides=1, name=f"{name}-convolution_2")
-    x = layers.Add(name=f"{name}-add")([x, y])  # [N, H, W, filters2]
-    return layers.ReLU(name=f"{name}-re_lu_2")(x)  # [N, H, W, filters2]
+    y = convolution2(x, hidden, name=f"{name}-convolution")  # [N, H, W, hidden]
+    y = layers.ReLU(name=f"{name}-re_lu")(y)  # [N, H, W, hidden]
+    y = convolution(y, hidden, 3, 1, name=f"{name}-convolution_1")  # [N, H, W, hidden]
+    y = layers.ReLU(name=f"{name}-re_lu_1")(y)  # [N, H, W, hidden]
+    y = convolution2(y, filters, name=f"{name}-convolution_2")  # [N, H, W, filters]
+    x = layers.Add(name=f"{name}-add")([x, y])  # [N, H, W, filters]
+    return layers.ReLU(name=f"{name}-re_lu_2")(x)  # [N, H, W, filters]
 
 
-def stage(x, filters, strides, filters2, count, name):
+def stage(x, filters, hidden, count, name, strides=1):
     """One iteration of the loop `stage`."""
     # [N, H, W, filters]
-    x = residual(
-        x, filters=filters, strides=strides, filters2=filters2, name=f"{name}-block-0"
-    )
+    x = residual(x, filters, hidden, strides=strides, name=f"{name}-block-0")
     for i in range(1, count):
         # [N, H, W, filters]
-        x = residual2(x, filters=filters2, filters2=filters, name=f"{name}-block-{i}")
+        x = residual2(x, hidden, filters, name=f"{name}-block-{i}")
     return x
 
 
 def resnet():
     """The model, from `image` float32[N, 224, 224, 3] to `logits` float32[N, 1000]."""
     image = keras.Input((224, 224, 3), name="image")
-    # [N, 112, 112, 64]
-    x = convolution(image, filters=64, kernel_size=7, strides=2, padding=3, name="stem")
+    x = convolution(image, 64, 7, 3, strides=2, name="stem")  # [N, 112, 112, 64]
     x = layers.ReLU(name="re_lu")(x)  # [N, 112, 112, 64]
     # [N, 56, 56, 64]
     x = padded_max_pooling2d(
         3, strides=2, padding=((1, 1), (1, 1)), name="max_pooling2d"
     )(x)
-    # [N, 56, 56, 256]
-    x = stage(x, filters=256, strides=1, filters2=64, count=3, name="stage-0")
-    # [N, 28, 28, 512]
-    x = stage(x, filters=512, strides=2, filters2=128, count=4, name="stage-1")
-    # [N, 14, 14, 1024]
-    x = stage(x, filters=1024, strides=2, filters2=256, count=6, name="stage-2")
-    # [N, 7, 7, 2048]
-    x = stage(x, filters=2048, strides=2, filters2=512, count=3, name="stage-3")
+    x = stage(x, 256, 64, count=3, name="stage-0")  # [N, 56, 56, 256]
+    x = stage(x, 512, 128, count=4, strides=2, name="stage-1")  # [N, 28, 28, 512]
+    x = stage(x, 1024, 256, count=6, strides=2, name="stage-2")  # [N, 14, 14, 1024]
+    x = stage(x, 2048, 512, count=3, strides=2, name="stage-3")  # [N, 7, 7, 2048]
     x = layers.GlobalAveragePooling2D(name="global_average_pooling2d")(x)  # [N, 2048]
     x = layers.Dense(1000, name="logits")(x)  # [N, 1000]
     return keras.Model(image, x, name="resnet")

@@ -9,7 +9,7 @@ import keras
 from keras import layers
 
 
-def bottleneck(x, filters, filters2, name):
+def bottleneck(x, filters, hidden, name):
     """The block `bottleneck`."""
     # [N, H, W, C]
     x = layers.BatchNormalization(
@@ -18,121 +18,110 @@ def bottleneck(x, filters, filters2, name):
     active = layers.ReLU(name=f"{name}-active")(x)  # [N, H, W, C]
     # [N, H, W, filters]
     projected = layers.Conv2D(filters, 1, name=f"{name}-projected")(active)
-    # [N, H, W, filters2]
-    x = layers.Conv2D(filters2, 1, use_bias=False, name=f"{name}-conv2d")(active)
-    # [N, H, W, filters2]
+    # [N, H, W, hidden]
+    x = layers.Conv2D(hidden, 1, use_bias=False, name=f"{name}-conv2d")(active)
+    # [N, H, W, hidden]
     x = layers.BatchNormalization(
         epsilon=1.001e-05, name=f"{name}-batch_normalization_1"
     )(x)
-    x = layers.ReLU(name=f"{name}-re_lu")(x)  # [N, H, W, filters2]
-    # [N, H, W, filters2]
-    x = layers.Conv2D(filters2, 3, use_bias=False, name=f"{name}-conv2d_1")(
+    x = layers.ReLU(name=f"{name}-re_lu")(x)  # [N, H, W, hidden]
+    # [N, H, W, hidden]
+    x = layers.Conv2D(hidden, 3, use_bias=False, name=f"{name}-conv2d_1")(
         layers.ZeroPadding2D(1, name=f"{name}-conv2d_1-pad")(x)
     )
-    # [N, H, W, filters2]
+    # [N, H, W, hidden]
     x = layers.BatchNormalization(
         epsilon=1.001e-05, name=f"{name}-batch_normalization_2"
     )(x)
-    x = layers.ReLU(name=f"{name}-re_lu_1")(x)  # [N, H, W, filters2]
+    x = layers.ReLU(name=f"{name}-re_lu_1")(x)  # [N, H, W, hidden]
     x = layers.Conv2D(filters, 1, name=f"{name}-conv2d_2")(x)  # [N, H, W, filters]
     return layers.Add(name=f"{name}-add")([projected, x])  # [N, H, W, filters]
 
 
-def bottleneck2(x, filters, filters2, name):
+def bottleneck2(x, hidden, filters, name):
     """The block `bottleneck`."""
-    # [N, H, W, filters2]
+    # [N, H, W, filters]
     y = layers.BatchNormalization(
         epsilon=1.001e-05, name=f"{name}-batch_normalization"
     )(x)
-    y = layers.ReLU(name=f"{name}-active")(y)  # [N, H, W, filters2]
-    # [N, H, W, filters]
-    y = layers.Conv2D(filters, 1, use_bias=False, name=f"{name}-conv2d")(y)
-    # [N, H, W, filters]
+    y = layers.ReLU(name=f"{name}-active")(y)  # [N, H, W, filters]
+    # [N, H, W, hidden]
+    y = layers.Conv2D(hidden, 1, use_bias=False, name=f"{name}-conv2d")(y)
+    # [N, H, W, hidden]
     y = layers.BatchNormalization(
         epsilon=1.001e-05, name=f"{name}-batch_normalization_1"
     )(y)
-    y = layers.ReLU(name=f"{name}-re_lu")(y)  # [N, H, W, filters]
-    # [N, H, W, filters]
-    y = layers.Conv2D(filters, 3, use_bias=False, name=f"{name}-conv2d_1")(
+    y = layers.ReLU(name=f"{name}-re_lu")(y)  # [N, H, W, hidden]
+    # [N, H, W, hidden]
+    y = layers.Conv2D(hidden, 3, use_bias=False, name=f"{name}-conv2d_1")(
         layers.ZeroPadding2D(1, name=f"{name}-conv2d_1-pad")(y)
     )
-    # [N, H, W, filters]
+    # [N, H, W, hidden]
     y = layers.BatchNormalization(
         epsilon=1.001e-05, name=f"{name}-batch_normalization_2"
     )(y)
-    y = layers.ReLU(name=f"{name}-re_lu_1")(y)  # [N, H, W, filters]
-    y = layers.Conv2D(filters2, 1, name=f"{name}-conv2d_2")(y)  # [N, H, W, filters2]
-    return layers.Add(name=f"{name}-add")([x, y])  # [N, H, W, filters2]
+    y = layers.ReLU(name=f"{name}-re_lu_1")(y)  # [N, H, W, hidden]
+    y = layers.Conv2D(filters, 1, name=f"{name}-conv2d_2")(y)  # [N, H, W, filters]
+    return layers.Add(name=f"{name}-add")([x, y])  # [N, H, W, filters]
 
 
-def bottleneck3(x, filters, filters2, name):
+def bottleneck3(x, hidden, filters, name):
     """The block `bottleneck`."""
-    # [N, H, W, filters2]
+    # [N, H, W, filters]
     y = layers.BatchNormalization(
         epsilon=1.001e-05, name=f"{name}-batch_normalization"
     )(x)
-    active = layers.ReLU(name=f"{name}-active")(y)  # [N, H, W, filters2]
-    # [N, H, W, filters2]
+    active = layers.ReLU(name=f"{name}-active")(y)  # [N, H, W, filters]
+    # [N, H, W, filters]
     thinned = layers.MaxPooling2D(1, strides=2, name=f"{name}-thinned")(x)
-    # [N, H, W, filters]
-    x = layers.Conv2D(filters, 1, use_bias=False, name=f"{name}-conv2d")(active)
-    # [N, H, W, filters]
+    # [N, H, W, hidden]
+    x = layers.Conv2D(hidden, 1, use_bias=False, name=f"{name}-conv2d")(active)
+    # [N, H, W, hidden]
     x = layers.BatchNormalization(
         epsilon=1.001e-05, name=f"{name}-batch_normalization_1"
     )(x)
-    x = layers.ReLU(name=f"{name}-re_lu")(x)  # [N, H, W, filters]
-    # [N, H, W, filters]
-    x = layers.Conv2D(filters, 3, strides=2, use_bias=False, name=f"{name}-conv2d_1")(
+    x = layers.ReLU(name=f"{name}-re_lu")(x)  # [N, H, W, hidden]
+    # [N, H, W, hidden]
+    x = layers.Conv2D(hidden, 3, strides=2, use_bias=False, name=f"{name}-conv2d_1")(
         layers.ZeroPadding2D(1, name=f"{name}-conv2d_1-pad")(x)
     )
-    # [N, H, W, filters]
+    # [N, H, W, hidden]
     x = layers.BatchNormalization(
         epsilon=1.001e-05, name=f"{name}-batch_normalization_2"
     )(x)
-    x = layers.ReLU(name=f"{name}-re_lu_1")(x)  # [N, H, W, filters]
-    x = layers.Conv2D(filters2, 1, name=f"{name}-conv2d_2")(x)  # [N, H, W, filters2]
-    return layers.Add(name=f"{name}-add")([thinned, x])  # [N, H, W, filters2]
+    x = layers.ReLU(name=f"{name}-re_lu_1")(x)  # [N, H, W, hidden]
+    x = layers.Conv2D(filters, 1, name=f"{name}-conv2d_2")(x)  # [N, H, W, filters]
+    return layers.Add(name=f"{name}-add")([thinned, x])  # [N, H, W, filters]
 
 
 def stage(x, name):
     """One iteration of the loop `stage`."""
-    # [N, 56, 56, 256]
-    x = bottleneck(x, filters=256, filters2=64, name=f"{name}-block-0")
-    # [N, 56, 56, 256]
-    x = bottleneck2(x, filters=64, filters2=256, name=f"{name}-block-1")
-    # [N, 28, 28, 256]
-    return bottleneck3(x, filters=64, filters2=256, name=f"{name}-block-2")
+    x = bottleneck(x, 256, 64, name=f"{name}-block-0")  # [N, 56, 56, 256]
+    x = bottleneck2(x, 64, 256, name=f"{name}-block-1")  # [N, 56, 56, 256]
+    return bottleneck3(x, 64, 256, name=f"{name}-block-2")  # [N, 28, 28, 256]
 
 
 def stage2(x, name):
     """One iteration of the loop `stage`."""
-    # [N, 28, 28, 512]
-    x = bottleneck(x, filters=512, filters2=128, name=f"{name}-block-0")
+    x = bottleneck(x, 512, 128, name=f"{name}-block-0")  # [N, 28, 28, 512]
     for i in range(1, 3):
-        # [N, 28, 28, 512]
-        x = bottleneck2(x, filters=128, filters2=512, name=f"{name}-block-{i}")
-    # [N, 14, 14, 512]
-    return bottleneck3(x, filters=128, filters2=512, name=f"{name}-block-3")
+        x = bottleneck2(x, 128, 512, name=f"{name}-block-{i}")  # [N, 28, 28, 512]
+    return bottleneck3(x, 128, 512, name=f"{name}-block-3")  # [N, 14, 14, 512]
 
 
 def stage3(x, name):
     """One iteration of the loop `stage`."""
-    # [N, 14, 14, 1024]
-    x = bottleneck(x, filters=1024, filters2=256, name=f"{name}-block-0")
+    x = bottleneck(x, 1024, 256, name=f"{name}-block-0")  # [N, 14, 14, 1024]
     for i in range(1, 5):
-        # [N, 14, 14, 1024]
-        x = bottleneck2(x, filters=256, filters2=1024, name=f"{name}-block-{i}")
-    # [N, 7, 7, 1024]
-    return bottleneck3(x, filters=256, filters2=1024, name=f"{name}-block-5")
+        x = bottleneck2(x, 256, 1024, name=f"{name}-block-{i}")  # [N, 14, 14, 1024]
+    return bottleneck3(x, 256, 1024, name=f"{name}-block-5")  # [N, 7, 7, 1024]
 
 
 def stage4(x, name):
     """One iteration of the loop `stage`."""
-    # [N, 7, 7, 2048]
-    x = bottleneck(x, filters=2048, filters2=512, name=f"{name}-block-0")
+    x = bottleneck(x, 2048, 512, name=f"{name}-block-0")  # [N, 7, 7, 2048]
     for i in range(1, 3):
-        # [N, 7, 7, 2048]
-        x = bottleneck2(x, filters=512, filters2=2048, name=f"{name}-block-{i}")
+        x = bottleneck2(x, 512, 2048, name=f"{name}-block-{i}")  # [N, 7, 7, 2048]
     return x
 
 

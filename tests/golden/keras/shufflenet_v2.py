@@ -56,7 +56,7 @@ def shuffle(x, target_shape, target_shape2, name):
     return layers.Reshape(target_shape2, name=f"{name}-reshape_1")(x)  # [N, H, W, C]
 
 
-def branch(x, filters, strides, name):
+def branch(x, filters, name, strides=1):
     """The block `branch`."""
     x = pointwise(x, filters, name=f"{name}-pointwise")  # [N, H, W, filters]
     # [N, H, W, filters]
@@ -76,7 +76,7 @@ def branch(x, filters, strides, name):
     return pointwise(x, filters, name=f"{name}-pointwise_1")  # [N, H, W, filters]
 
 
-def reduce(x, filters, target_shape, target_shape2, name):
+def reduce(x, beside_filters, target_shape, target_shape2, name):
     """The block `reduce`."""
     # [N, H, W, C]
     y = layers.DepthwiseConv2D(
@@ -92,9 +92,10 @@ def reduce(x, filters, target_shape, target_shape2, name):
     y = layers.BatchNormalization(
         momentum=0.9, epsilon=1e-05, name=f"{name}-batch_normalization"
     )(y)
-    beside = pointwise(y, filters, name=f"{name}-beside")  # [N, H, W, filters]
-    # [N, H, W, filters]
-    x = branch(x, filters=filters, strides=2, name=f"{name}-branch")
+    # [N, H, W, beside_filters]
+    beside = pointwise(y, beside_filters, name=f"{name}-beside")
+    # [N, H, W, beside_filters]
+    x = branch(x, beside_filters, strides=2, name=f"{name}-branch")
     x = layers.Concatenate(name=f"{name}-concatenate")([beside, x])  # [N, H, W, C]
     # [N, H, W, C]
     return shuffle(
@@ -105,12 +106,11 @@ def reduce(x, filters, target_shape, target_shape2, name):
     )
 
 
-def unit(x, filters, target_shape, target_shape2, name):
+def unit(x, branch_filters, target_shape, target_shape2, name):
     """The block `unit`."""
-    # [N, H, W, filters], [N, H, W, filters]
+    # [N, H, W, branch_filters], [N, H, W, branch_filters]
     kept, x = split(4, 2, axis=3, name=f"{name}-split")(x)
-    # [N, H, W, filters]
-    x = branch(x, filters=filters, strides=1, name=f"{name}-branch")
+    x = branch(x, branch_filters, name=f"{name}-branch")  # [N, H, W, branch_filters]
     x = layers.Concatenate(name=f"{name}-concatenate")([kept, x])  # [N, H, W, C]
     # [N, H, W, C]
     return shuffle(
@@ -121,12 +121,12 @@ def unit(x, filters, target_shape, target_shape2, name):
     )
 
 
-def stage(x, filters, target_shape, target_shape2, count, name):
+def stage(x, beside_filters, target_shape, target_shape2, count, name):
     """One iteration of the loop `stage`."""
     # [N, H, W, C]
     x = reduce(
         x,
-        filters=filters,
+        beside_filters,
         target_shape=target_shape,
         target_shape2=target_shape2,
         name=f"{name}-reduce",
@@ -135,7 +135,7 @@ def stage(x, filters, target_shape, target_shape2, count, name):
         # [N, H, W, C]
         x = unit(
             x,
-            filters=filters,
+            beside_filters,
             target_shape=target_shape,
             target_shape2=target_shape2,
             name=f"{name}-loop-{i}",
@@ -162,7 +162,7 @@ def shufflenet_v2():
     # [N, 28, 28, 116]
     x = stage(
         x,
-        filters=58,
+        58,
         target_shape=(28, 28, 2, 58),
         target_shape2=(28, 28, 116),
         count=3,
@@ -171,7 +171,7 @@ def shufflenet_v2():
     # [N, 14, 14, 232]
     x = stage(
         x,
-        filters=116,
+        116,
         target_shape=(14, 14, 2, 116),
         target_shape2=(14, 14, 232),
         count=7,
@@ -180,7 +180,7 @@ def shufflenet_v2():
     # [N, 7, 7, 464]
     x = stage(
         x,
-        filters=232,
+        232,
         target_shape=(7, 7, 2, 232),
         target_shape2=(7, 7, 464),
         count=3,

@@ -9,27 +9,27 @@ import keras
 from keras import layers
 
 
-def fire(x, filters, filters2, name):
+def fire(x, squeeze_filters, expand_1x1_filters, name):
     """The block `fire`."""
-    # [N, H, W, filters]
+    # [N, H, W, squeeze_filters]
     squeeze_2 = layers.Conv2D(
-        filters,
+        squeeze_filters,
         1,
         activation="relu",
         kernel_initializer="he_uniform",
         name=f"{name}-squeeze",
     )(x)
-    # [N, H, W, filters2]
+    # [N, H, W, expand_1x1_filters]
     expand_1x1 = layers.Conv2D(
-        filters2,
+        expand_1x1_filters,
         1,
         activation="relu",
         kernel_initializer="he_uniform",
         name=f"{name}-expand_1x1",
     )(squeeze_2)
-    # [N, H, W, filters2]
+    # [N, H, W, expand_1x1_filters]
     x = layers.Conv2D(
-        filters2,
+        expand_1x1_filters,
         3,
         padding="same",
         activation="relu",
@@ -45,9 +45,8 @@ def stage(x, name):
     # [N, 54, 54, 96]
     x = layers.MaxPooling2D(3, strides=2, name=f"{name}-max_pooling2d")(x)
     for i in range(2):
-        # [N, 54, 54, 128]
-        x = fire(x, filters=16, filters2=64, name=f"{name}-layer-{i}")
-    return fire(x, filters=32, filters2=128, name=f"{name}-layer-2")  # [N, 54, 54, 256]
+        x = fire(x, 16, 64, name=f"{name}-layer-{i}")  # [N, 54, 54, 128]
+    return fire(x, 32, 128, name=f"{name}-layer-2")  # [N, 54, 54, 256]
 
 
 def stage2(x, name):
@@ -56,18 +55,17 @@ def stage2(x, name):
     x = layers.MaxPooling2D(3, strides=2, padding="same", name=f"{name}-max_pooling2d")(
         x
     )
-    x = fire(x, filters=32, filters2=128, name=f"{name}-layer-0")  # [N, 27, 27, 256]
+    x = fire(x, 32, 128, name=f"{name}-layer-0")  # [N, 27, 27, 256]
     for i in range(1, 3):
-        # [N, 27, 27, 384]
-        x = fire(x, filters=48, filters2=192, name=f"{name}-layer-{i}")
-    return fire(x, filters=64, filters2=256, name=f"{name}-layer-3")  # [N, 27, 27, 512]
+        x = fire(x, 48, 192, name=f"{name}-layer-{i}")  # [N, 27, 27, 384]
+    return fire(x, 64, 256, name=f"{name}-layer-3")  # [N, 27, 27, 512]
 
 
 def stage3(x, name):
     """One iteration of the loop `stage`."""
     # [N, 13, 13, 512]
     x = layers.MaxPooling2D(3, strides=2, name=f"{name}-max_pooling2d")(x)
-    return fire(x, filters=64, filters2=256, name=f"{name}-layer-0")  # [N, 13, 13, 512]
+    return fire(x, 64, 256, name=f"{name}-layer-0")  # [N, 13, 13, 512]
 
 
 def squeezenet():

@@ -132,31 +132,31 @@ def from_windows(x, target_shape, target_shape2, name):
     return layers.Reshape(target_shape2, name=f"{name}-reshape_1")(x)  # [N, H, W, C]
 
 
-def mlp(x, units, units2, rate, name):
+def mlp(x, hidden, units, rate, name):
     """The block `mlp`."""
-    # [N, H, W, units2]
-    y = layers.LayerNormalization(epsilon=1e-05, name=f"{name}-layer_normalization")(x)
     # [N, H, W, units]
+    y = layers.LayerNormalization(epsilon=1e-05, name=f"{name}-layer_normalization")(x)
+    # [N, H, W, hidden]
     y = layers.Dense(
-        units,
+        hidden,
         activation="gelu",
         kernel_initializer=keras.initializers.TruncatedNormal(stddev=0.02),
         name=f"{name}-dense",
     )(y)
-    # [N, H, W, units2]
+    # [N, H, W, units]
     y = layers.Dense(
-        units2,
+        units,
         kernel_initializer=keras.initializers.TruncatedNormal(stddev=0.02),
         name=f"{name}-dense_1",
     )(y)
-    # [N, H, W, units2]
+    # [N, H, W, units]
     y = layers.Dropout(
         rate, noise_shape=(None, 1, 1, 1), name=f"{name}-stochastic_depth"
     )(y)
-    return layers.Add(name=f"{name}-add")([x, y])  # [N, H, W, units2]
+    return layers.Add(name=f"{name}-add")([x, y])  # [N, H, W, units]
 
 
-def merge_patches(x, target_shape, target_shape2, units, name):
+def merge_patches(x, units, target_shape, target_shape2, name):
     """The block `merge_patches`."""
     x = layers.Reshape(target_shape, name=f"{name}-reshape")(x)  # [N, D, 2, H, 2, C]
     x = layers.Permute((1, 3, 4, 2, 5), name=f"{name}-permute")(x)  # [N, D, D, 2, 2, C]
@@ -174,41 +174,41 @@ def merge_patches(x, target_shape, target_shape2, units, name):
 
 def window_attention(
     x,
+    hidden,
+    num_heads,
+    units,
     target_shape,
     target_shape2,
-    units,
-    target_shape3,
-    num_heads,
-    units2,
-    target_shape4,
-    target_shape22,
+    query_target_shape,
+    from_windows_target_shape,
+    from_windows_target_shape2,
     rate,
     name,
 ):
     """The block `window_attention`."""
-    # [N, H, W, units2]
+    # [N, H, W, units]
     y = layers.LayerNormalization(epsilon=1e-05, name=f"{name}-layer_normalization")(x)
-    # [N, H, 49, units2]
+    # [N, H, 49, units]
     y = to_windows(
         y,
         target_shape=target_shape,
         target_shape2=target_shape2,
         name=f"{name}-to_windows",
     )
-    # [N, H, 49, units]
+    # [N, H, 49, hidden]
     y = layers.Dense(
-        units,
+        hidden,
         kernel_initializer=keras.initializers.TruncatedNormal(stddev=0.02),
         name=f"{name}-dense",
     )(y)
-    # [N, H, 49, units2], [N, H, 49, units2], [N, H, 49, units2]
+    # [N, H, 49, units], [N, H, 49, units], [N, H, 49, units]
     y, keys, values = split(4, 3, axis=3, name=f"{name}-split")(y)
     # [N, D, num_heads, 49, 32]
-    query = split_heads(y, target_shape3, name=f"{name}-query")
+    query = split_heads(y, query_target_shape, name=f"{name}-query")
     # [N, D, num_heads, 49, 32]
-    key = split_heads(keys, target_shape3, name=f"{name}-key")
+    key = split_heads(keys, query_target_shape, name=f"{name}-key")
     # [N, D, num_heads, 49, 32]
-    value = split_heads(values, target_shape3, name=f"{name}-value")
+    value = split_heads(values, query_target_shape, name=f"{name}-value")
     # [1, num_heads, 49, 49]
     y = window_position_bias(
         num_heads,
@@ -227,25 +227,25 @@ def window_attention(
     )([query, key, value, y])
     # [N, D, 49, num_heads, 32]
     y = layers.Permute((1, 3, 2, 4), name=f"{name}-permute")(y)
-    y = layers.Reshape(target_shape2, name=f"{name}-reshape")(y)  # [N, H, 49, units2]
-    # [N, H, 49, units2]
+    y = layers.Reshape(target_shape2, name=f"{name}-reshape")(y)  # [N, H, 49, units]
+    # [N, H, 49, units]
     y = layers.Dense(
-        units2,
+        units,
         kernel_initializer=keras.initializers.TruncatedNormal(stddev=0.02),
         name=f"{name}-dense_1",
     )(y)
-    # [N, H, W, units2]
+    # [N, H, W, units]
     y = from_windows(
         y,
-        target_shape=target_shape4,
-        target_shape2=target_shape22,
+        target_shape=from_windows_target_shape,
+        target_shape2=from_windows_target_shape2,
         name=f"{name}-from_windows",
     )
-    # [N, H, W, units2]
+    # [N, H, W, units]
     y = layers.Dropout(
         rate, noise_shape=(None, 1, 1, 1), name=f"{name}-stochastic_depth"
     )(y)
-    return layers.Add(name=f"{name}-add")([x, y])  # [N, H, W, units2]
+    return layers.Add(name=f"{name}-add")([x, y])  # [N, H, W, units]
 
 
 def same_part(x, target_shape, name):
@@ -281,77 +281,76 @@ def same_part(x, target_shape, name):
 
 def block(
     x,
+    hidden,
+    num_heads,
+    units,
+    mlp_hidden,
     target_shape,
     target_shape2,
-    units,
-    target_shape3,
-    num_heads,
-    units2,
-    target_shape4,
-    target_shape22,
+    query_target_shape,
+    from_windows_target_shape,
+    from_windows_target_shape2,
     rate,
-    units3,
     name,
 ):
     """One iteration of the loop `block`."""
-    # [N, H, W, units2]
+    # [N, H, W, units]
     x = window_attention(
         x,
+        hidden,
+        num_heads,
+        units,
         target_shape=target_shape,
         target_shape2=target_shape2,
-        units=units,
-        target_shape3=target_shape3,
-        num_heads=num_heads,
-        units2=units2,
-        target_shape4=target_shape4,
-        target_shape22=target_shape22,
+        query_target_shape=query_target_shape,
+        from_windows_target_shape=from_windows_target_shape,
+        from_windows_target_shape2=from_windows_target_shape2,
         rate=rate,
         name=f"{name}-window_attention",
     )
-    # [N, H, W, units2]
-    return mlp(x, units=units3, units2=units2, rate=rate, name=f"{name}-mlp")
+    return mlp(x, mlp_hidden, units, rate=rate, name=f"{name}-mlp")  # [N, H, W, units]
 
 
 def window_attention2(
     x,
-    target_shape,
-    target_shape2,
-    target_shape22,
-    units,
-    target_shape3,
+    hidden,
     num_heads,
-    units2,
-    target_shape4,
-    target_shape23,
+    units,
+    target_shape,
+    to_windows_target_shape,
+    target_shape2,
+    query_target_shape,
+    from_windows_target_shape,
+    from_windows_target_shape2,
     rate,
     name,
 ):
     """The block `window_attention`."""
-    # [N, H, W, units2]
+    # [N, H, W, units]
     y = layers.LayerNormalization(epsilon=1e-05, name=f"{name}-layer_normalization")(x)
-    roll_2 = roll(4, (-3, -3), axis=(1, 2), name=f"{name}-roll")(y)  # [N, H, W, units2]
+    roll_2 = roll(4, (-3, -3), axis=(1, 2), name=f"{name}-roll")(y)  # [N, H, W, units]
     mask = same_part(roll_2, target_shape, name=f"{name}-mask")  # [N, D, 1, 49, 49]
-    # [N, H, 49, units2]
+    # [N, H, 49, units]
     y = to_windows(
         roll_2,
-        target_shape=target_shape2,
-        target_shape2=target_shape22,
+        target_shape=to_windows_target_shape,
+        target_shape2=target_shape2,
         name=f"{name}-to_windows",
     )
-    # [N, H, 49, units]
+    # [N, H, 49, hidden]
     y = layers.Dense(
-        units,
+        hidden,
         kernel_initializer=keras.initializers.TruncatedNormal(stddev=0.02),
         name=f"{name}-dense",
     )(y)
-    # [N, H, 49, units2], [N, H, 49, units2], [N, H, 49, units2]
+    # [N, H, 49, units], [N, H, 49, units], [N, H, 49, units]
     y, keys, values = split(4, 3, axis=3, name=f"{name}-split")(y)
     # [N, D, num_heads, 49, 32]
-    query = split_heads(y, target_shape3, name=f"{name}-query")
+    query = split_heads(y, query_target_shape, name=f"{name}-query")
     # [N, D, num_heads, 49, 32]
-    key = split_heads(keys, target_shape3, name=f"{name}-key")
+    key = split_heads(keys, query_target_shape, name=f"{name}-key")
     # [N, D, num_heads, 49, 32]
-    value = split_heads(values, target_shape3, name=f"{name}-value")
+    value = split_heads(values, query_target_shape, name=f"{name}-value")
     # [1, num_heads, 49, 49]
     y = window_position_bias(
         num_heads,
@@ -371,61 +370,60 @@ def window_attention2(
     )([query, key, value, y, mask])
     # [N, D, 49, num_heads, 32]
     y = layers.Permute((1, 3, 2, 4), name=f"{name}-permute")(y)
-    y = layers.Reshape(target_shape22, name=f"{name}-reshape")(y)  # [N, H, 49, units2]
-    # [N, H, 49, units2]
+    y = layers.Reshape(target_shape2, name=f"{name}-reshape")(y)  # [N, H, 49, units]
+    # [N, H, 49, units]
     y = layers.Dense(
-        units2,
+        units,
         kernel_initializer=keras.initializers.TruncatedNormal(stddev=0.02),
         name=f"{name}-dense_1",
     )(y)
-    # [N, H, W, units2]
+    # [N, H, W, units]
     y = from_windows(
         y,
-        target_shape=target_shape4,
-        target_shape2=target_shape23,
+        target_shape=from_windows_target_shape,
+        target_shape2=from_windows_target_shape2,
         name=f"{name}-from_windows",
     )
-    y = roll(4, (3, 3), axis=(1, 2), name=f"{name}-roll_1")(y)  # [N, H, W, units2]
-    # [N, H, W, units2]
+    y = roll(4, (3, 3), axis=(1, 2), name=f"{name}-roll_1")(y)  # [N, H, W, units]
+    # [N, H, W, units]
     y = layers.Dropout(
         rate, noise_shape=(None, 1, 1, 1), name=f"{name}-stochastic_depth"
     )(y)
-    return layers.Add(name=f"{name}-add")([x, y])  # [N, H, W, units2]
+    return layers.Add(name=f"{name}-add")([x, y])  # [N, H, W, units]
 
 
 def block2(
     x,
-    target_shape,
-    target_shape2,
-    target_shape22,
-    units,
-    target_shape3,
+    hidden,
     num_heads,
-    units2,
-    target_shape4,
-    target_shape23,
+    units,
+    mlp_hidden,
+    target_shape,
+    to_windows_target_shape,
+    target_shape2,
+    query_target_shape,
+    from_windows_target_shape,
+    from_windows_target_shape2,
     rate,
-    units3,
     name,
 ):
     """One iteration of the loop `block`."""
-    # [N, H, W, units2]
+    # [N, H, W, units]
     x = window_attention2(
         x,
+        hidden,
+        num_heads,
+        units,
         target_shape=target_shape,
+        to_windows_target_shape=to_windows_target_shape,
         target_shape2=target_shape2,
-        target_shape22=target_shape22,
-        units=units,
-        target_shape3=target_shape3,
-        num_heads=num_heads,
-        units2=units2,
-        target_shape4=target_shape4,
-        target_shape23=target_shape23,
+        query_target_shape=query_target_shape,
+        from_windows_target_shape=from_windows_target_shape,
+        from_windows_target_shape2=from_windows_target_shape2,
         rate=rate,
         name=f"{name}-window_attention",
     )
-    # [N, H, W, units2]
-    return mlp(x, units=units3, units2=units2, rate=rate, name=f"{name}-mlp")
+    return mlp(x, mlp_hidden, units, rate=rate, name=f"{name}-mlp")  # [N, H, W, units]
 
 
 def stage(x, name):
@@ -433,39 +431,39 @@ def stage(x, name):
     # [N, 7, 7, 768]
     x = merge_patches(
         x,
+        768,
         target_shape=(7, 2, 7, 2, 384),
         target_shape2=(7, 7, 1536),
-        units=768,
         name=f"{name}-merge_patches",
     )
     # [N, 7, 7, 768]
     x = block(
         x,
+        2304,
+        24,
+        768,
+        3072,
         target_shape=(1, 7, 1, 7, 768),
         target_shape2=(-1, 49, 768),
-        units=2304,
-        target_shape3=(1, 49, 24, 32),
-        num_heads=24,
-        units2=768,
-        target_shape4=(1, 1, 7, 7, 768),
-        target_shape22=(7, 7, 768),
+        query_target_shape=(1, 49, 24, 32),
+        from_windows_target_shape=(1, 1, 7, 7, 768),
+        from_windows_target_shape2=(7, 7, 768),
         rate=0.18181818181818182,
-        units3=3072,
         name=f"{name}-block-0",
     )
     # [N, 7, 7, 768]
     return block(
         x,
+        2304,
+        24,
+        768,
+        3072,
         target_shape=(1, 7, 1, 7, 768),
         target_shape2=(-1, 49, 768),
-        units=2304,
-        target_shape3=(1, 49, 24, 32),
-        num_heads=24,
-        units2=768,
-        target_shape4=(1, 1, 7, 7, 768),
-        target_shape22=(7, 7, 768),
+        query_target_shape=(1, 49, 24, 32),
+        from_windows_target_shape=(1, 1, 7, 7, 768),
+        from_windows_target_shape2=(7, 7, 768),
         rate=0.2,
-        units3=3072,
         name=f"{name}-block-1",
     )
 
@@ -475,32 +473,32 @@ def stage2(x, name):
     # [N, 56, 56, 96]
     x = block(
         x,
+        288,
+        3,
+        96,
+        384,
         target_shape=(8, 7, 8, 7, 96),
         target_shape2=(-1, 49, 96),
-        units=288,
-        target_shape3=(64, 49, 3, 32),
-        num_heads=3,
-        units2=96,
-        target_shape4=(8, 8, 7, 7, 96),
-        target_shape22=(56, 56, 96),
+        query_target_shape=(64, 49, 3, 32),
+        from_windows_target_shape=(8, 8, 7, 7, 96),
+        from_windows_target_shape2=(56, 56, 96),
         rate=0.0,
-        units3=384,
         name=f"{name}-block-0",
     )
     # [N, 56, 56, 96]
     return block2(
         x,
+        288,
+        3,
+        96,
+        384,
         target_shape=(8, 7, 8, 7, 1),
-        target_shape2=(8, 7, 8, 7, 96),
-        target_shape22=(-1, 49, 96),
-        units=288,
-        target_shape3=(64, 49, 3, 32),
-        num_heads=3,
-        units2=96,
-        target_shape4=(8, 8, 7, 7, 96),
-        target_shape23=(56, 56, 96),
+        to_windows_target_shape=(8, 7, 8, 7, 96),
+        target_shape2=(-1, 49, 96),
+        query_target_shape=(64, 49, 3, 32),
+        from_windows_target_shape=(8, 8, 7, 7, 96),
+        from_windows_target_shape2=(56, 56, 96),
         rate=0.018181818181818184,
-        units3=384,
         name=f"{name}-block-1",
     )
 
@@ -510,40 +508,40 @@ def stage3(x, name):
     # [N, 28, 28, 192]
     x = merge_patches(
         x,
+        192,
         target_shape=(28, 2, 28, 2, 96),
         target_shape2=(28, 28, 384),
-        units=192,
         name=f"{name}-merge_patches",
     )
     # [N, 28, 28, 192]
     x = block(
         x,
+        576,
+        6,
+        192,
+        768,
         target_shape=(4, 7, 4, 7, 192),
         target_shape2=(-1, 49, 192),
-        units=576,
-        target_shape3=(16, 49, 6, 32),
-        num_heads=6,
-        units2=192,
-        target_shape4=(4, 4, 7, 7, 192),
-        target_shape22=(28, 28, 192),
+        query_target_shape=(16, 49, 6, 32),
+        from_windows_target_shape=(4, 4, 7, 7, 192),
+        from_windows_target_shape2=(28, 28, 192),
         rate=0.03636363636363637,
-        units3=768,
         name=f"{name}-block-0",
     )
     # [N, 28, 28, 192]
     return block2(
         x,
+        576,
+        6,
+        192,
+        768,
         target_shape=(4, 7, 4, 7, 1),
-        target_shape2=(4, 7, 4, 7, 192),
-        target_shape22=(-1, 49, 192),
-        units=576,
-        target_shape3=(16, 49, 6, 32),
-        num_heads=6,
-        units2=192,
-        target_shape4=(4, 4, 7, 7, 192),
-        target_shape23=(28, 28, 192),
+        to_windows_target_shape=(4, 7, 4, 7, 192),
+        target_shape2=(-1, 49, 192),
+        query_target_shape=(16, 49, 6, 32),
+        from_windows_target_shape=(4, 4, 7, 7, 192),
+        from_windows_target_shape2=(28, 28, 192),
         rate=0.05454545454545456,
-        units3=768,
         name=f"{name}-block-1",
     )
 
@@ -553,102 +551,102 @@ def stage4(x, name):
     # [N, 14, 14, 384]
     x = merge_patches(
         x,
+        384,
         target_shape=(14, 2, 14, 2, 192),
         target_shape2=(14, 14, 768),
-        units=384,
         name=f"{name}-merge_patches",
     )
     # [N, 14, 14, 384]
     x = block(
         x,
+        1152,
+        12,
+        384,
+        1536,
         target_shape=(2, 7, 2, 7, 384),
         target_shape2=(-1, 49, 384),
-        units=1152,
-        target_shape3=(4, 49, 12, 32),
-        num_heads=12,
-        units2=384,
-        target_shape4=(2, 2, 7, 7, 384),
-        target_shape22=(14, 14, 384),
+        query_target_shape=(4, 49, 12, 32),
+        from_windows_target_shape=(2, 2, 7, 7, 384),
+        from_windows_target_shape2=(14, 14, 384),
         rate=0.07272727272727274,
-        units3=1536,
         name=f"{name}-block-0",
     )
     # [N, 14, 14, 384]
     x = block2(
         x,
+        1152,
+        12,
+        384,
+        1536,
         target_shape=(2, 7, 2, 7, 1),
-        target_shape2=(2, 7, 2, 7, 384),
-        target_shape22=(-1, 49, 384),
-        units=1152,
-        target_shape3=(4, 49, 12, 32),
-        num_heads=12,
-        units2=384,
-        target_shape4=(2, 2, 7, 7, 384),
-        target_shape23=(14, 14, 384),
+        to_windows_target_shape=(2, 7, 2, 7, 384),
+        target_shape2=(-1, 49, 384),
+        query_target_shape=(4, 49, 12, 32),
+        from_windows_target_shape=(2, 2, 7, 7, 384),
+        from_windows_target_shape2=(14, 14, 384),
         rate=0.09090909090909091,
-        units3=1536,
         name=f"{name}-block-1",
     )
     # [N, 14, 14, 384]
     x = block(
         x,
+        1152,
+        12,
+        384,
+        1536,
         target_shape=(2, 7, 2, 7, 384),
         target_shape2=(-1, 49, 384),
-        units=1152,
-        target_shape3=(4, 49, 12, 32),
-        num_heads=12,
-        units2=384,
-        target_shape4=(2, 2, 7, 7, 384),
-        target_shape22=(14, 14, 384),
+        query_target_shape=(4, 49, 12, 32),
+        from_windows_target_shape=(2, 2, 7, 7, 384),
+        from_windows_target_shape2=(14, 14, 384),
         rate=0.10909090909090911,
-        units3=1536,
         name=f"{name}-block-2",
     )
     # [N, 14, 14, 384]
     x = block2(
         x,
+        1152,
+        12,
+        384,
+        1536,
         target_shape=(2, 7, 2, 7, 1),
-        target_shape2=(2, 7, 2, 7, 384),
-        target_shape22=(-1, 49, 384),
-        units=1152,
-        target_shape3=(4, 49, 12, 32),
-        num_heads=12,
-        units2=384,
-        target_shape4=(2, 2, 7, 7, 384),
-        target_shape23=(14, 14, 384),
+        to_windows_target_shape=(2, 7, 2, 7, 384),
+        target_shape2=(-1, 49, 384),
+        query_target_shape=(4, 49, 12, 32),
+        from_windows_target_shape=(2, 2, 7, 7, 384),
+        from_windows_target_shape2=(14, 14, 384),
         rate=0.1272727272727273,
-        units3=1536,
         name=f"{name}-block-3",
     )
     # [N, 14, 14, 384]
     x = block(
         x,
+        1152,
+        12,
+        384,
+        1536,
         target_shape=(2, 7, 2, 7, 384),
         target_shape2=(-1, 49, 384),
-        units=1152,
-        target_shape3=(4, 49, 12, 32),
-        num_heads=12,
-        units2=384,
-        target_shape4=(2, 2, 7, 7, 384),
-        target_shape22=(14, 14, 384),
+        query_target_shape=(4, 49, 12, 32),
+        from_windows_target_shape=(2, 2, 7, 7, 384),
+        from_windows_target_shape2=(14, 14, 384),
         rate=0.14545454545454548,
-        units3=1536,
         name=f"{name}-block-4",
     )
     # [N, 14, 14, 384]
     return block2(
         x,
+        1152,
+        12,
+        384,
+        1536,
         target_shape=(2, 7, 2, 7, 1),
-        target_shape2=(2, 7, 2, 7, 384),
-        target_shape22=(-1, 49, 384),
-        units=1152,
-        target_shape3=(4, 49, 12, 32),
-        num_heads=12,
-        units2=384,
-        target_shape4=(2, 2, 7, 7, 384),
-        target_shape23=(14, 14, 384),
+        to_windows_target_shape=(2, 7, 2, 7, 384),
+        target_shape2=(-1, 49, 384),
+        query_target_shape=(4, 49, 12, 32),
+        from_windows_target_shape=(2, 2, 7, 7, 384),
+        from_windows_target_shape2=(14, 14, 384),
         rate=0.16363636363636364,
-        units3=1536,
         name=f"{name}-block-5",
     )
 

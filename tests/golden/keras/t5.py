@@ -157,7 +157,7 @@ def mlp(x, name):
     return layers.Add(name=f"{name}-add")([x, y])  # [N, T, 512]
 
 
-def self_attention(x, bias, mask, is_causal, name):
+def self_attention(x, bias, mask, name, is_causal=False):
     """The block `self_attention`."""
     normalized = layers.RMSNormalization(name=f"{name}-normalized")(x)  # [N, T, 512]
     query = split_heads(normalized, name=f"{name}-query")  # [N, 8, W, 64]
@@ -198,9 +198,7 @@ def cross_attention(x, encoded, mask, name):
 def encoder(x, encoder_bias, encoder_mask, name):
     """One iteration of the loop `encoder`."""
     # [N, S, 512]
-    x = self_attention(
-        x, encoder_bias, encoder_mask, False, name=f"{name}-self_attention"
-    )
+    x = self_attention(x, encoder_bias, encoder_mask, name=f"{name}-self_attention")
     return mlp(x, name=f"{name}-mlp")  # [N, S, 512]
 
 
@@ -208,7 +206,7 @@ def decoder(x, decoder_bias, decoder_mask, encoded, encoder_mask, name):
     """One iteration of the loop `decoder`."""
     # [N, T, 512]
     x = self_attention(
-        x, decoder_bias, decoder_mask, True, name=f"{name}-self_attention"
+        x, decoder_bias, decoder_mask, is_causal=True, name=f"{name}-self_attention"
     )
     # [N, T, 512]
     x = cross_attention(x, encoded, encoder_mask, name=f"{name}-cross_attention")

@@ -22,7 +22,7 @@ def hidden(x, name):
     return layers.Dropout(0.5, name=f"{name}-dropout")(x)  # [N, 4096]
 
 
-def stage(x, count, filters, name):
+def stage(x, filters, count, name):
     """One iteration of the loop `stage`."""
     for i in range(count):
         # [N, H, W, filters]
@@ -33,11 +33,11 @@ def stage(x, count, filters, name):
 def vgg():
     """The model, from `image` float32[N, 224, 224, 3] to `logits` float32[N, 1000]."""
     image = keras.Input((224, 224, 3), name="image")
-    x = stage(image, count=2, filters=64, name="stage-0")  # [N, 112, 112, 64]
-    x = stage(x, count=2, filters=128, name="stage-1")  # [N, 56, 56, 128]
-    x = stage(x, count=3, filters=256, name="stage-2")  # [N, 28, 28, 256]
+    x = stage(image, 64, count=2, name="stage-0")  # [N, 112, 112, 64]
+    x = stage(x, 128, count=2, name="stage-1")  # [N, 56, 56, 128]
+    x = stage(x, 256, count=3, name="stage-2")  # [N, 28, 28, 256]
     for i in range(3, 5):
-        x = stage(x, count=3, filters=512, name=f"stage-{i}")  # [N, H, W, 512]
+        x = stage(x, 512, count=3, name=f"stage-{i}")  # [N, H, W, 512]
     x = layers.Flatten(name="flatten")(x)  # [N, 25088]
     for i in range(2):
         x = hidden(x, name=f"hidden-{i}")  # [N, 4096]

@@ -22,7 +22,7 @@ def pad(rank, pad_width, constant_values, name, dtype=None):
     return keras.Model(x, y, name=name)
 
 
-def gated_layer(x, dilation_rate, name):
+def gated_layer(x, name, dilation_rate=1):
     """The block `gated_layer`."""
     # [N, T, 32]
     current = getitem(
@@ -46,16 +46,16 @@ def gated_layer(x, dilation_rate, name):
 
 def cycle(x, name):
     """One iteration of the loop `cycle`."""
-    x = gated_layer(x, 1, name=f"{name}-layer-0")  # [N, T, 544]
-    x = gated_layer(x, 2, name=f"{name}-layer-1")  # [N, T, 544]
-    x = gated_layer(x, 4, name=f"{name}-layer-2")  # [N, T, 544]
-    x = gated_layer(x, 8, name=f"{name}-layer-3")  # [N, T, 544]
-    x = gated_layer(x, 16, name=f"{name}-layer-4")  # [N, T, 544]
-    x = gated_layer(x, 32, name=f"{name}-layer-5")  # [N, T, 544]
-    x = gated_layer(x, 64, name=f"{name}-layer-6")  # [N, T, 544]
-    x = gated_layer(x, 128, name=f"{name}-layer-7")  # [N, T, 544]
-    x = gated_layer(x, 256, name=f"{name}-layer-8")  # [N, T, 544]
-    return gated_layer(x, 512, name=f"{name}-layer-9")  # [N, T, 544]
+    x = gated_layer(x, name=f"{name}-layer-0")  # [N, T, 544]
+    x = gated_layer(x, dilation_rate=2, name=f"{name}-layer-1")  # [N, T, 544]
+    x = gated_layer(x, dilation_rate=4, name=f"{name}-layer-2")  # [N, T, 544]
+    x = gated_layer(x, dilation_rate=8, name=f"{name}-layer-3")  # [N, T, 544]
+    x = gated_layer(x, dilation_rate=16, name=f"{name}-layer-4")  # [N, T, 544]
+    x = gated_layer(x, dilation_rate=32, name=f"{name}-layer-5")  # [N, T, 544]
+    x = gated_layer(x, dilation_rate=64, name=f"{name}-layer-6")  # [N, T, 544]
+    x = gated_layer(x, dilation_rate=128, name=f"{name}-layer-7")  # [N, T, 544]
+    x = gated_layer(x, dilation_rate=256, name=f"{name}-layer-8")  # [N, T, 544]
+    return gated_layer(x, dilation_rate=512, name=f"{name}-layer-9")  # [N, T, 544]
 
 
 def wavenet():

@@ -46,7 +46,7 @@ def reduction2(x, name):
     return layers.Add(name=f"{name}-add")([x, shortcut])  # [N, 74, 74, 128]
 
 
-def reduction3(x, filters, filters2, name):
+def reduction3(x, filters, hidden, name):
     """The block `reduction`."""
     # [N, H, W, filters]
     y = layers.Conv2D(
@@ -54,7 +54,7 @@ def reduction3(x, filters, filters2, name):
     )(x)
     # [N, H, W, filters]
     shortcut = layers.BatchNormalization(name=f"{name}-shortcut")(y)
-    x = separable2(x, filters2, name=f"{name}-separable")  # [N, H, W, filters2]
+    x = separable2(x, hidden, name=f"{name}-separable")  # [N, H, W, hidden]
     x = separable2(x, filters, name=f"{name}-separable_1")  # [N, H, W, filters]
     # [N, H, W, filters]
     x = layers.MaxPooling2D(3, strides=2, padding="same", name=f"{name}-max_pooling2d")(
@@ -88,12 +88,11 @@ def xception():
     x = layers.BatchNormalization(name="batch_normalization_1")(x)  # [N, 147, 147, 64]
     x = layers.ReLU(name="re_lu_1")(x)  # [N, 147, 147, 64]
     x = reduction2(x, name="reduction")  # [N, 74, 74, 128]
-    x = reduction3(x, filters=256, filters2=256, name="reduction_1")  # [N, 37, 37, 256]
-    x = reduction3(x, filters=728, filters2=728, name="reduction_2")  # [N, 19, 19, 728]
+    x = reduction3(x, 256, 256, name="reduction_1")  # [N, 37, 37, 256]
+    x = reduction3(x, 728, 728, name="reduction_2")  # [N, 19, 19, 728]
     for i in range(8):
         x = residual(x, name=f"middle-{i}")  # [N, 19, 19, 728]
-    # [N, 10, 10, 1024]
-    x = reduction3(x, filters=1024, filters2=728, name="reduction_3")
+    x = reduction3(x, 1024, 728, name="reduction_3")  # [N, 10, 10, 1024]
     x = last(x, 1536, name="last-0")  # [N, 10, 10, 1536]
     x = last(x, 2048, name="last-1")  # [N, 10, 10, 2048]
     x = layers.GlobalAveragePooling2D(name="global_average_pooling2d")(x)  # [N, 2048]

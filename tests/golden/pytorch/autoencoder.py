@@ -19,7 +19,9 @@ def initialize(module: nn.Module) -> None:
 class Encoder(nn.Module):
     """One iteration of the loop `encoder`."""
 
-    def __init__(self, in_channels: int, out_channels: int, ceil_mode: bool) -> None:
+    def __init__(
+        self, in_channels: int, out_channels: int, ceil_mode: bool = False
+    ) -> None:
         super().__init__()
         self.conv2d = nn.Conv2d(in_channels, out_channels, 3, padding=1)
         self.max_pooling2d = nn.MaxPool2d(2, ceil_mode=ceil_mode)
@@ -32,7 +34,7 @@ class Encoder(nn.Module):
 class Decoder(nn.Module):
     """One iteration of the loop `decoder`."""
 
-    def __init__(self, out_channels: int, padding: int) -> None:
+    def __init__(self, out_channels: int, padding: int = 0) -> None:
         super().__init__()
         self.conv2d = nn.Conv2d(8, out_channels, 3, padding=padding)
         self.up_sampling2d = nn.Upsample(scale_factor=2)
@@ -48,13 +50,10 @@ class Autoencoder(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.encoder = nn.Sequential(
-            Encoder(in_channels=1, out_channels=16, ceil_mode=False),
-            Encoder(in_channels=16, out_channels=8, ceil_mode=False),
-            Encoder(in_channels=8, out_channels=8, ceil_mode=True),
+            Encoder(1, 16), Encoder(16, 8), Encoder(8, 8, ceil_mode=True)
         )
         self.decoder = nn.Sequential(
-            *(Decoder(out_channels=8, padding=1) for _ in range(2)),
-            Decoder(out_channels=16, padding=0),
+            *(Decoder(8, padding=1) for _ in range(2)), Decoder(16)
         )
         self.decoded = nn.Conv2d(16, 1, 3, padding=1)
         self.apply(initialize)

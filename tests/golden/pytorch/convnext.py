@@ -103,27 +103,27 @@ class Residual(nn.Module):
 class Residual2(nn.Module):
     """The block `residual`."""
 
-    def __init__(self, in_channels: int, out_features: int, p: float) -> None:
+    def __init__(self, channels: int, hidden: int, p: float) -> None:
         super().__init__()
         self.depthwise_conv2d = nn.Conv2d(
-            in_channels, in_channels, 7, padding=3, groups=in_channels
+            channels, channels, 7, padding=3, groups=channels
         )
-        self.layer_normalization = nn.LayerNorm(in_channels, eps=1e-06)
-        self.dense = nn.Linear(in_channels, out_features)
-        self.dense_1 = nn.Linear(out_features, in_channels)
-        self.layer_scale = LayerScale(in_channels)
+        self.layer_normalization = nn.LayerNorm(channels, eps=1e-06)
+        self.dense = nn.Linear(channels, hidden)
+        self.dense_1 = nn.Linear(hidden, channels)
+        self.layer_scale = LayerScale(channels)
         self.stochastic_depth = MaskDropout(p, dims=(1, 2, 3))
 
     def forward(self, x: Tensor) -> Tensor:
-        y = self.depthwise_conv2d(x)  # [N, in_channels, H, W]
-        y = y.permute(0, 2, 3, 1)  # [N, H, W, in_channels]
-        y = self.layer_normalization(y)  # [N, H, W, in_channels]
-        y = F.gelu(self.dense(y))  # [N, H, W, out_features]
-        y = self.dense_1(y)  # [N, H, W, in_channels]
-        y = self.layer_scale(y)  # [N, H, W, in_channels]
-        y = self.stochastic_depth(y)  # [N, H, W, in_channels]
-        y = y.permute(0, 3, 1, 2)  # [N, in_channels, H, W]
-        return x + y  # [N, in_channels, H, W]
+        y = self.depthwise_conv2d(x)  # [N, channels, H, W]
+        y = y.permute(0, 2, 3, 1)  # [N, H, W, channels]
+        y = self.layer_normalization(y)  # [N, H, W, channels]
+        y = F.gelu(self.dense(y))  # [N, H, W, hidden]
+        y = self.dense_1(y)  # [N, H, W, channels]
+        y = self.layer_scale(y)  # [N, H, W, channels]
+        y = self.stochastic_depth(y)  # [N, H, W, channels]
+        y = y.permute(0, 3, 1, 2)  # [N, channels, H, W]
+        return x + y  # [N, channels, H, W]
 
 
 class Stage(nn.Module):
@@ -149,9 +149,9 @@ class Stage2(nn.Module):
         self.layer_normalization = nn.LayerNorm(96, eps=1e-06)
         self.conv2d = nn.Conv2d(96, 192, 2, stride=2)
         self.block = nn.Sequential(
-            Residual2(in_channels=192, out_features=768, p=0.017647058823529415),
-            Residual2(in_channels=192, out_features=768, p=0.023529411764705882),
-            Residual2(in_channels=192, out_features=768, p=0.029411764705882353),
+            Residual2(192, 768, p=0.017647058823529415),
+            Residual2(192, 768, p=0.023529411764705882),
+            Residual2(192, 768, p=0.029411764705882353),
         )
 
     def forward(self, x: Tensor) -> Tensor:
@@ -169,15 +169,15 @@ class Stage3(nn.Module):
         self.layer_normalization = nn.LayerNorm(192, eps=1e-06)
         self.conv2d = nn.Conv2d(192, 384, 2, stride=2)
         self.block = nn.Sequential(
-            Residual2(in_channels=384, out_features=1536, p=0.03529411764705883),
-            Residual2(in_channels=384, out_features=1536, p=0.0411764705882353),
-            Residual2(in_channels=384, out_features=1536, p=0.047058823529411764),
-            Residual2(in_channels=384, out_features=1536, p=0.052941176470588235),
-            Residual2(in_channels=384, out_features=1536, p=0.058823529411764705),
-            Residual2(in_channels=384, out_features=1536, p=0.06470588235294118),
-            Residual2(in_channels=384, out_features=1536, p=0.07058823529411766),
-            Residual2(in_channels=384, out_features=1536, p=0.07647058823529412),
-            Residual2(in_channels=384, out_features=1536, p=0.0823529411764706),
+            Residual2(384, 1536, p=0.03529411764705883),
+            Residual2(384, 1536, p=0.0411764705882353),
+            Residual2(384, 1536, p=0.047058823529411764),
+            Residual2(384, 1536, p=0.052941176470588235),
+            Residual2(384, 1536, p=0.058823529411764705),
+            Residual2(384, 1536, p=0.06470588235294118),
+            Residual2(384, 1536, p=0.07058823529411766),
+            Residual2(384, 1536, p=0.07647058823529412),
+            Residual2(384, 1536, p=0.0823529411764706),
         )
 
     def forward(self, x: Tensor) -> Tensor:
@@ -196,9 +196,9 @@ class Stage4(nn.Module):
         self.layer_normalization = nn.LayerNorm(384, eps=1e-06)
         self.conv2d = nn.Conv2d(384, 768, 2, stride=2)
         self.block = nn.Sequential(
-            Residual2(in_channels=768, out_features=3072, p=0.08823529411764706),
-            Residual2(in_channels=768, out_features=3072, p=0.09411764705882353),
-            Residual2(in_channels=768, out_features=3072, p=0.1),
+            Residual2(768, 3072, p=0.08823529411764706),
+            Residual2(768, 3072, p=0.09411764705882353),
+            Residual2(768, 3072, p=0.1),
         )
 
     def forward(self, x: Tensor) -> Tensor:

@@ -6,6 +6,7 @@ Compiled by specc from the spec `crnn`. Images are [N, C, H, W].
 """
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 
@@ -168,31 +169,22 @@ def initialize(module: nn.Module) -> None:
 class Conv(nn.Module):
     """The block `conv`."""
 
-    def __init__(self, in_channels: int, out_channels: int) -> None:
-        super().__init__()
-        self.conv2d = nn.Conv2d(in_channels, out_channels, 3, padding=1)
-        self.re_lu = nn.ReLU()
-
-    def forward(self, x: Tensor) -> Tensor:
-        x = self.conv2d(x)  # [N, out_channels, H, W]
-        return self.re_lu(x)  # [N, out_channels, H, W]
-
-
-class Conv2(nn.Module):
-    """The block `conv`."""
-
     def __init__(
-        self, in_channels: int, out_channels: int, kernel_size: int, padding: int
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: int,
+        batch_normalization: nn.Module,
+        padding: int = 0,
     ) -> None:
         super().__init__()
         self.conv2d = nn.Conv2d(in_channels, out_channels, kernel_size, padding=padding)
-        self.batch_normalization = nn.BatchNorm2d(out_channels)
-        self.re_lu = nn.ReLU()
+        self.batch_normalization = batch_normalization
 
     def forward(self, x: Tensor) -> Tensor:
         x = self.conv2d(x)  # [N, out_channels, H, W]
         x = self.batch_normalization(x)  # [N, out_channels, H, W]
-        return self.re_lu(x)  # [N, out_channels, H, W]
+        return F.relu(x)  # [N, out_channels, H, W]
 
 
 class NarrowPool(nn.Module):
@@ -211,17 +203,21 @@ class Crnn(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.conv = Conv(in_channels=1, out_channels=64)
+        self.conv = Conv(1, 64, 3, batch_normalization=nn.Identity(), padding=1)
         self.max_pooling2d = nn.MaxPool2d(2)
-        self.conv_1 = Conv(in_channels=64, out_channels=128)
+        self.conv_1 = Conv(64, 128, 3, batch_normalization=nn.Identity(), padding=1)
         self.max_pooling2d_1 = nn.MaxPool2d(2)
-        self.conv_2 = Conv2(in_channels=128, out_channels=256, kernel_size=3, padding=1)
-        self.conv_3 = Conv(in_channels=256, out_channels=256)
+        self.conv_2 = Conv(
+            128, 256, 3, batch_normalization=nn.BatchNorm2d(256), padding=1
+        )
+        self.conv_3 = Conv(256, 256, 3, batch_normalization=nn.Identity(), padding=1)
         self.narrow_pool = NarrowPool()
-        self.conv_4 = Conv2(in_channels=256, out_channels=512, kernel_size=3, padding=1)
-        self.conv_5 = Conv(in_channels=512, out_channels=512)
+        self.conv_4 = Conv(
+            256, 512, 3, batch_normalization=nn.BatchNorm2d(512), padding=1
+        )
+        self.conv_5 = Conv(512, 512, 3, batch_normalization=nn.Identity(), padding=1)
         self.narrow_pool_1 = NarrowPool()
-        self.conv_6 = Conv2(in_channels=512, out_channels=512, kernel_size=2, padding=0)
+        self.conv_6 = Conv(512, 512, 2, batch_normalization=nn.BatchNorm2d(512))
         self.bidirectional = Bidirectional(
             LSTM(512, 256, return_sequences=True),
             LSTM(512, 256, return_sequences=True, go_backwards=True),

@@ -40,11 +40,7 @@ class DcganDiscriminator(nn.Module):
         super().__init__()
         self.conv2d = nn.Conv2d(3, 64, 4, stride=2, padding=1, bias=False)
         self.leaky_re_lu = nn.LeakyReLU(0.2)
-        self.stage = nn.Sequential(
-            Stage(in_channels=64, out_channels=128),
-            Stage(in_channels=128, out_channels=256),
-            Stage(in_channels=256, out_channels=512),
-        )
+        self.stage = nn.Sequential(Stage(64, 128), Stage(128, 256), Stage(256, 512))
         self.conv2d_1 = nn.Conv2d(512, 1, 4, bias=False)
         self.apply(initialize)
 

@@ -7,6 +7,7 @@ Compiled by specc from the spec `dcgan_generator`.
 """
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 
@@ -26,12 +27,11 @@ class Stage(nn.Module):
         )
         self.batch_normalization = nn.BatchNorm2d(out_channels)
         nn.init.normal_(self.batch_normalization.weight, mean=1.0, std=0.02)
-        self.re_lu = nn.ReLU()
 
     def forward(self, x: Tensor) -> Tensor:
         x = self.conv2d_transpose(x)  # [N, out_channels, H, W]
         x = self.batch_normalization(x)  # [N, out_channels, H, W]
-        return self.re_lu(x)  # [N, out_channels, H, W]
+        return F.relu(x)  # [N, out_channels, H, W]
 
 
 class DcganGenerator(nn.Module):
@@ -42,12 +42,7 @@ class DcganGenerator(nn.Module):
         self.conv2d_transpose = nn.ConvTranspose2d(100, 512, 4, bias=False)
         self.batch_normalization = nn.BatchNorm2d(512)
         nn.init.normal_(self.batch_normalization.weight, mean=1.0, std=0.02)
-        self.re_lu = nn.ReLU()
-        self.stage = nn.Sequential(
-            Stage(in_channels=512, out_channels=256),
-            Stage(in_channels=256, out_channels=128),
-            Stage(in_channels=128, out_channels=64),
-        )
+        self.stage = nn.Sequential(Stage(512, 256), Stage(256, 128), Stage(128, 64))
         self.image = nn.ConvTranspose2d(64, 3, 4, stride=2, padding=1, bias=False)
         self.apply(initialize)
 
@@ -56,6 +51,6 @@ class DcganGenerator(nn.Module):
         x = x.permute(0, 3, 1, 2)  # [N, 100, 1, 1]
         x = self.conv2d_transpose(x)  # [N, 512, 4, 4]
         x = self.batch_normalization(x)  # [N, 512, 4, 4]
-        x = self.re_lu(x)  # [N, 512, 4, 4]
+        x = F.relu(x)  # [N, 512, 4, 4]
         x = self.stage(x)  # [N, 64, 32, 32]
         return torch.tanh(self.image(x))  # [N, 3, 64, 64]

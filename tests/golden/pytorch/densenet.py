@@ -8,6 +8,7 @@ Compiled by specc from the spec `densenet`. Images are [N, C, H, W].
 import math
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 
@@ -37,18 +38,16 @@ class DenseLayer(nn.Module):
     def __init__(self, in_channels: int) -> None:
         super().__init__()
         self.batch_normalization = nn.BatchNorm2d(in_channels)
-        self.re_lu = nn.ReLU()
         self.conv2d = nn.Conv2d(in_channels, 128, 1, bias=False)
         self.batch_normalization_1 = nn.BatchNorm2d(128)
-        self.re_lu_1 = nn.ReLU()
         self.conv2d_1 = nn.Conv2d(128, 32, 3, padding=1, bias=False)
 
     def forward(self, x: Tensor) -> Tensor:
         y = self.batch_normalization(x)  # [N, in_channels, H, W]
-        y = self.re_lu(y)  # [N, in_channels, H, W]
+        y = F.relu(y)  # [N, in_channels, H, W]
         y = self.conv2d(y)  # [N, 128, H, W]
         y = self.batch_normalization_1(y)  # [N, 128, H, W]
-        y = self.re_lu_1(y)  # [N, 128, H, W]
+        y = F.relu(y)  # [N, 128, H, W]
         y = self.conv2d_1(y)  # [N, 32, H, W]
         return torch.cat([x, y], dim=1)  # [N, in_channels + 32, H, W]
 
@@ -59,13 +58,12 @@ class Transition(nn.Module):
     def __init__(self, in_channels: int, out_channels: int) -> None:
         super().__init__()
         self.batch_normalization = nn.BatchNorm2d(in_channels)
-        self.re_lu = nn.ReLU()
         self.conv2d = nn.Conv2d(in_channels, out_channels, 1, bias=False)
         self.average_pooling2d = nn.AvgPool2d(2)
 
     def forward(self, x: Tensor) -> Tensor:
         x = self.batch_normalization(x)  # [N, in_channels, H, W]
-        x = self.re_lu(x)  # [N, in_channels, H, W]
+        x = F.relu(x)  # [N, in_channels, H, W]
         x = self.conv2d(x)  # [N, out_channels, H, W]
         return self.average_pooling2d(x)  # [N, out_channels, H, W]
 
@@ -73,35 +71,16 @@ class Transition(nn.Module):
 class Stage(nn.Module):
     """One iteration of the loop `stage`."""
 
-    def __init__(
-        self,
-        in_channels: int,
-        count: int,
-        transition_in_channels: int,
-        out_channels: int,
-    ) -> None:
+    def __init__(self, in_channels: int, count: int, transition: nn.Module) -> None:
         super().__init__()
         self.layer = nn.Sequential(
             *(DenseLayer(in_channels + 32 * i) for i in range(count))
         )
-        self.transition = Transition(
-            in_channels=transition_in_channels, out_channels=out_channels
-        )
+        self.transition = transition
 
     def forward(self, x: Tensor) -> Tensor:
-        x = self.layer(x)  # [N, transition_in_channels, H, W]
-        return self.transition(x)  # [N, out_channels, H, W]
-
-
-class Stage2(nn.Module):
-    """One iteration of the loop `stage`."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.layer = nn.Sequential(*(DenseLayer(512 + 32 * i) for i in range(16)))
-
-    def forward(self, x: Tensor) -> Tensor:
-        return self.layer(x)  # [N, 1024, 7, 7]
+        x = self.layer(x)  # [N, C, H, W]
+        return self.transition(x)  # [N, C, H, W]
 
 
 class Densenet(nn.Module):
@@ -111,32 +90,24 @@ class Densenet(nn.Module):
         super().__init__()
         self.conv2d = nn.Conv2d(3, 64, 7, stride=2, padding=3, bias=False)
         self.batch_normalization = nn.BatchNorm2d(64)
-        self.re_lu = nn.ReLU()
         self.max_pooling2d = nn.MaxPool2d(3, stride=2, padding=1)
         self.stage = nn.Sequential(
-            Stage(
-                in_channels=64, count=6, transition_in_channels=256, out_channels=128
-            ),
-            Stage(
-                in_channels=128, count=12, transition_in_channels=512, out_channels=256
-            ),
-            Stage(
-                in_channels=256, count=24, transition_in_channels=1024, out_channels=512
-            ),
-            Stage2(),
+            Stage(64, count=6, transition=Transition(256, 128)),
+            Stage(128, count=12, transition=Transition(512, 256)),
+            Stage(256, count=24, transition=Transition(1024, 512)),
+            Stage(512, count=16, transition=nn.Identity()),
         )
         self.batch_normalization_1 = nn.BatchNorm2d(1024)
-        self.re_lu_1 = nn.ReLU()
         self.logits = nn.Linear(1024, 1000)
         self.apply(initialize)
 
     def forward(self, image: Tensor) -> Tensor:
         x = self.conv2d(image)  # [N, 64, 112, 112]
         x = self.batch_normalization(x)  # [N, 64, 112, 112]
-        x = self.re_lu(x)  # [N, 64, 112, 112]
+        x = F.relu(x)  # [N, 64, 112, 112]
         x = self.max_pooling2d(x)  # [N, 64, 56, 56]
         x = self.stage(x)  # [N, 1024, 7, 7]
         x = self.batch_normalization_1(x)  # [N, 1024, 7, 7]
-        x = self.re_lu_1(x)  # [N, 1024, 7, 7]
+        x = F.relu(x)  # [N, 1024, 7, 7]
         x = torch.mean(x, dim=(2, 3))  # [N, 1024]
         return self.logits(x)  # [N, 1000]

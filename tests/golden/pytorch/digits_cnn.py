@@ -5,6 +5,7 @@ Compiled by specc from the spec `digits_cnn`. Images are [N, C, H, W].
 """
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 
@@ -24,10 +25,8 @@ class DigitsCnn(nn.Module):
         super().__init__()
         self.conv2d = nn.Conv2d(1, 16, 3, padding=1, bias=False)
         self.batch_normalization = nn.BatchNorm2d(16, eps=0.001)
-        self.re_lu = nn.ReLU()
         self.conv2d_1 = nn.Conv2d(16, 32, 3, padding=1, bias=False)
         self.batch_normalization_1 = nn.BatchNorm2d(32, eps=0.001)
-        self.re_lu_1 = nn.ReLU()
         self.max_pooling2d = nn.MaxPool2d(2)
         self.dropout = nn.Dropout(0.25)
         self.logits = nn.Linear(512, 10)
@@ -37,10 +36,10 @@ class DigitsCnn(nn.Module):
         x = image * 0.0625  # [N, 1, 8, 8]
         x = self.conv2d(x)  # [N, 16, 8, 8]
         x = self.batch_normalization(x)  # [N, 16, 8, 8]
-        x = self.re_lu(x)  # [N, 16, 8, 8]
+        x = F.relu(x)  # [N, 16, 8, 8]
         x = self.conv2d_1(x)  # [N, 32, 8, 8]
         x = self.batch_normalization_1(x)  # [N, 32, 8, 8]
-        x = self.re_lu_1(x)  # [N, 32, 8, 8]
+        x = F.relu(x)  # [N, 32, 8, 8]
         x = self.max_pooling2d(x)  # [N, 32, 4, 4]
         x = x.permute(0, 2, 3, 1)  # [N, 4, 4, 32]
         x = torch.flatten(x, 1)  # [N, 512]

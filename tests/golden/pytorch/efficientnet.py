@@ -81,7 +81,11 @@ class MaskDropout(nn.Module):
 
 def initialize(module: nn.Module) -> None:
     """Start the weights of a layer as the spec says."""
-    if isinstance(module, nn.Conv2d):
+    if isinstance(module, nn.Conv2d) and 1 < module.groups == module.in_channels:
+        variance_scaling_(
+            module.weight.transpose(0, 1), 2.0, "fan_out", "truncated_normal"
+        )
+    elif isinstance(module, nn.Conv2d):
         variance_scaling_(module.weight, 2.0, "fan_out", "truncated_normal")
         if module.bias is not None:
             nn.init.zeros_(module.bias)
@@ -93,16 +97,16 @@ def initialize(module: nn.Module) -> None:
 class SqueezeExcitation(nn.Module):
     """The block `squeeze_excitation`."""
 
-    def __init__(self, in_channels: int, out_channels: int) -> None:
+    def __init__(self, channels: int, hidden: int) -> None:
         super().__init__()
-        self.conv2d = nn.Conv2d(in_channels, out_channels, 1)
-        self.conv2d_1 = nn.Conv2d(out_channels, in_channels, 1)
+        self.conv2d = nn.Conv2d(channels, hidden, 1)
+        self.conv2d_1 = nn.Conv2d(hidden, channels, 1)
 
     def forward(self, x: Tensor) -> Tensor:
-        y = torch.mean(x, dim=(2, 3), keepdim=True)  # [N, in_channels, 1, 1]
-        y = F.silu(self.conv2d(y))  # [N, out_channels, 1, 1]
-        y = torch.sigmoid(self.conv2d_1(y))  # [N, in_channels, 1, 1]
-        return x * y  # [N, in_channels, H, W]
+        y = torch.mean(x, dim=(2, 3), keepdim=True)  # [N, channels, 1, 1]
+        y = F.silu(self.conv2d(y))  # [N, hidden, 1, 1]
+        y = torch.sigmoid(self.conv2d_1(y))  # [N, channels, 1, 1]
+        return x * y  # [N, channels, H, W]
 
 
 class InvertedResidual(nn.Module):
@@ -112,7 +116,7 @@ class InvertedResidual(nn.Module):
         super().__init__()
         self.depthwise_conv2d = nn.Conv2d(32, 32, 3, padding=1, groups=32, bias=False)
         self.batch_normalization = nn.BatchNorm2d(32, eps=0.001, momentum=0.01)
-        self.squeeze_excitation = SqueezeExcitation(in_channels=32, out_channels=8)
+        self.squeeze_excitation = SqueezeExcitation(32, 8)
         self.conv2d = nn.Conv2d(32, 16, 1, bias=False)
         self.batch_normalization_1 = nn.BatchNorm2d(16, eps=0.001, momentum=0.01)
 
@@ -131,47 +135,36 @@ class InvertedResidual2(nn.Module):
     def __init__(
         self,
         in_channels: int,
-        out_channels: int,
+        hidden: int,
         kernel_size: int,
-        squeeze_excitation_out_channels: int,
-        out_channels2: int,
+        squeeze_excitation_hidden: int,
+        out_channels: int,
         pad: tuple[int, int, int, int],
     ) -> None:
         super().__init__()
         self.pad = pad
-        self.conv2d = nn.Conv2d(in_channels, out_channels, 1, bias=False)
-        self.batch_normalization = nn.BatchNorm2d(
-            out_channels, eps=0.001, momentum=0.01
-        )
+        self.conv2d = nn.Conv2d(in_channels, hidden, 1, bias=False)
+        self.batch_normalization = nn.BatchNorm2d(hidden, eps=0.001, momentum=0.01)
         self.depthwise_conv2d = nn.Conv2d(
-            out_channels,
-            out_channels,
-            kernel_size,
-            stride=2,
-            groups=out_channels,
-            bias=False,
+            hidden, hidden, kernel_size, stride=2, groups=hidden, bias=False
         )
-        self.batch_normalization_1 = nn.BatchNorm2d(
-            out_channels, eps=0.001, momentum=0.01
-        )
-        self.squeeze_excitation = SqueezeExcitation(
-            in_channels=out_channels, out_channels=squeeze_excitation_out_channels
-        )
-        self.conv2d_1 = nn.Conv2d(out_channels, out_channels2, 1, bias=False)
+        self.batch_normalization_1 = nn.BatchNorm2d(hidden, eps=0.001, momentum=0.01)
+        self.squeeze_excitation = SqueezeExcitation(hidden, squeeze_excitation_hidden)
+        self.conv2d_1 = nn.Conv2d(hidden, out_channels, 1, bias=False)
         self.batch_normalization_2 = nn.BatchNorm2d(
-            out_channels2, eps=0.001, momentum=0.01
+            out_channels, eps=0.001, momentum=0.01
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        x = self.conv2d(x)  # [N, out_channels, H, W]
-        x = self.batch_normalization(x)  # [N, out_channels, H, W]
-        x = F.silu(x)  # [N, out_channels, H, W]
-        x = self.depthwise_conv2d(F.pad(x, self.pad))  # [N, out_channels, H, W]
-        x = self.batch_normalization_1(x)  # [N, out_channels, H, W]
-        x = F.silu(x)  # [N, out_channels, H, W]
-        x = self.squeeze_excitation(x)  # [N, out_channels, H, W]
-        x = self.conv2d_1(x)  # [N, out_channels2, H, W]
-        return self.batch_normalization_2(x)  # [N, out_channels2, H, W]
+        x = self.conv2d(x)  # [N, hidden, H, W]
+        x = self.batch_normalization(x)  # [N, hidden, H, W]
+        x = F.silu(x)  # [N, hidden, H, W]
+        x = self.depthwise_conv2d(F.pad(x, self.pad))  # [N, hidden, H, W]
+        x = self.batch_normalization_1(x)  # [N, hidden, H, W]
+        x = F.silu(x)  # [N, hidden, H, W]
+        x = self.squeeze_excitation(x)  # [N, hidden, H, W]
+        x = self.conv2d_1(x)  # [N, out_channels, H, W]
+        return self.batch_normalization_2(x)  # [N, out_channels, H, W]
 
 
 class InvertedResidual3(nn.Module):
@@ -179,50 +172,37 @@ class InvertedResidual3(nn.Module):
 
     def __init__(
         self,
-        in_channels: int,
-        out_channels: int,
+        channels: int,
+        hidden: int,
         kernel_size: int,
-        padding: int,
-        squeeze_excitation_out_channels: int,
+        squeeze_excitation_hidden: int,
         p: float,
+        padding: int = 0,
     ) -> None:
         super().__init__()
-        self.conv2d = nn.Conv2d(in_channels, out_channels, 1, bias=False)
-        self.batch_normalization = nn.BatchNorm2d(
-            out_channels, eps=0.001, momentum=0.01
-        )
+        self.conv2d = nn.Conv2d(channels, hidden, 1, bias=False)
+        self.batch_normalization = nn.BatchNorm2d(hidden, eps=0.001, momentum=0.01)
         self.depthwise_conv2d = nn.Conv2d(
-            out_channels,
-            out_channels,
-            kernel_size,
-            padding=padding,
-            groups=out_channels,
-            bias=False,
+            hidden, hidden, kernel_size, padding=padding, groups=hidden, bias=False
         )
-        self.batch_normalization_1 = nn.BatchNorm2d(
-            out_channels, eps=0.001, momentum=0.01
-        )
-        self.squeeze_excitation = SqueezeExcitation(
-            in_channels=out_channels, out_channels=squeeze_excitation_out_channels
-        )
-        self.conv2d_1 = nn.Conv2d(out_channels, in_channels, 1, bias=False)
-        self.batch_normalization_2 = nn.BatchNorm2d(
-            in_channels, eps=0.001, momentum=0.01
-        )
+        self.batch_normalization_1 = nn.BatchNorm2d(hidden, eps=0.001, momentum=0.01)
+        self.squeeze_excitation = SqueezeExcitation(hidden, squeeze_excitation_hidden)
+        self.conv2d_1 = nn.Conv2d(hidden, channels, 1, bias=False)
+        self.batch_normalization_2 = nn.BatchNorm2d(channels, eps=0.001, momentum=0.01)
         self.stochastic_depth = MaskDropout(p, dims=(1, 2, 3))
 
     def forward(self, x: Tensor) -> Tensor:
-        y = self.conv2d(x)  # [N, out_channels, H, W]
-        y = self.batch_normalization(y)  # [N, out_channels, H, W]
-        y = F.silu(y)  # [N, out_channels, H, W]
-        y = self.depthwise_conv2d(y)  # [N, out_channels, H, W]
-        y = self.batch_normalization_1(y)  # [N, out_channels, H, W]
-        y = F.silu(y)  # [N, out_channels, H, W]
-        y = self.squeeze_excitation(y)  # [N, out_channels, H, W]
-        y = self.conv2d_1(y)  # [N, in_channels, H, W]
-        y = self.batch_normalization_2(y)  # [N, in_channels, H, W]
-        y = self.stochastic_depth(y)  # [N, in_channels, H, W]
-        return y + x  # [N, in_channels, H, W]
+        y = self.conv2d(x)  # [N, hidden, H, W]
+        y = self.batch_normalization(y)  # [N, hidden, H, W]
+        y = F.silu(y)  # [N, hidden, H, W]
+        y = self.depthwise_conv2d(y)  # [N, hidden, H, W]
+        y = self.batch_normalization_1(y)  # [N, hidden, H, W]
+        y = F.silu(y)  # [N, hidden, H, W]
+        y = self.squeeze_excitation(y)  # [N, hidden, H, W]
+        y = self.conv2d_1(y)  # [N, channels, H, W]
+        y = self.batch_normalization_2(y)  # [N, channels, H, W]
+        y = self.stochastic_depth(y)  # [N, channels, H, W]
+        return y + x  # [N, channels, H, W]
 
 
 class InvertedResidual4(nn.Module):
@@ -231,46 +211,35 @@ class InvertedResidual4(nn.Module):
     def __init__(
         self,
         in_channels: int,
-        out_channels: int,
+        hidden: int,
         kernel_size: int,
-        padding: int,
-        squeeze_excitation_out_channels: int,
-        out_channels2: int,
+        squeeze_excitation_hidden: int,
+        out_channels: int,
+        padding: int = 0,
     ) -> None:
         super().__init__()
-        self.conv2d = nn.Conv2d(in_channels, out_channels, 1, bias=False)
-        self.batch_normalization = nn.BatchNorm2d(
-            out_channels, eps=0.001, momentum=0.01
-        )
+        self.conv2d = nn.Conv2d(in_channels, hidden, 1, bias=False)
+        self.batch_normalization = nn.BatchNorm2d(hidden, eps=0.001, momentum=0.01)
         self.depthwise_conv2d = nn.Conv2d(
-            out_channels,
-            out_channels,
-            kernel_size,
-            padding=padding,
-            groups=out_channels,
-            bias=False,
+            hidden, hidden, kernel_size, padding=padding, groups=hidden, bias=False
         )
-        self.batch_normalization_1 = nn.BatchNorm2d(
-            out_channels, eps=0.001, momentum=0.01
-        )
-        self.squeeze_excitation = SqueezeExcitation(
-            in_channels=out_channels, out_channels=squeeze_excitation_out_channels
-        )
-        self.conv2d_1 = nn.Conv2d(out_channels, out_channels2, 1, bias=False)
+        self.batch_normalization_1 = nn.BatchNorm2d(hidden, eps=0.001, momentum=0.01)
+        self.squeeze_excitation = SqueezeExcitation(hidden, squeeze_excitation_hidden)
+        self.conv2d_1 = nn.Conv2d(hidden, out_channels, 1, bias=False)
         self.batch_normalization_2 = nn.BatchNorm2d(
-            out_channels2, eps=0.001, momentum=0.01
+            out_channels, eps=0.001, momentum=0.01
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        x = self.conv2d(x)  # [N, out_channels, H, W]
-        x = self.batch_normalization(x)  # [N, out_channels, H, W]
-        x = F.silu(x)  # [N, out_channels, H, W]
-        x = self.depthwise_conv2d(x)  # [N, out_channels, H, W]
-        x = self.batch_normalization_1(x)  # [N, out_channels, H, W]
-        x = F.silu(x)  # [N, out_channels, H, W]
-        x = self.squeeze_excitation(x)  # [N, out_channels, H, W]
-        x = self.conv2d_1(x)  # [N, out_channels2, H, W]
-        return self.batch_normalization_2(x)  # [N, out_channels2, H, W]
+        x = self.conv2d(x)  # [N, hidden, H, W]
+        x = self.batch_normalization(x)  # [N, hidden, H, W]
+        x = F.silu(x)  # [N, hidden, H, W]
+        x = self.depthwise_conv2d(x)  # [N, hidden, H, W]
+        x = self.batch_normalization_1(x)  # [N, hidden, H, W]
+        x = F.silu(x)  # [N, hidden, H, W]
+        x = self.squeeze_excitation(x)  # [N, hidden, H, W]
+        x = self.conv2d_1(x)  # [N, out_channels, H, W]
+        return self.batch_normalization_2(x)  # [N, out_channels, H, W]
 
 
 class Stage(nn.Module):
@@ -290,38 +259,38 @@ class Stage2(nn.Module):
     def __init__(
         self,
         in_channels: int,
-        out_channels: int,
+        hidden: int,
         kernel_size: int,
-        squeeze_excitation_out_channels: int,
-        out_channels2: int,
+        squeeze_excitation_hidden: int,
+        out_channels: int,
+        block_hidden: int,
+        block_squeeze_excitation_hidden: int,
         pad: tuple[int, int, int, int],
-        block_out_channels: int,
-        padding: int,
-        block_squeeze_excitation_out_channels: int,
         p: float,
+        padding: int = 0,
     ) -> None:
         super().__init__()
         self.block = nn.Sequential(
             InvertedResidual2(
-                in_channels=in_channels,
-                out_channels=out_channels,
-                kernel_size=kernel_size,
-                squeeze_excitation_out_channels=squeeze_excitation_out_channels,
-                out_channels2=out_channels2,
+                in_channels,
+                hidden,
+                kernel_size,
+                squeeze_excitation_hidden,
+                out_channels,
                 pad=pad,
             ),
             InvertedResidual3(
-                in_channels=out_channels2,
-                out_channels=block_out_channels,
-                kernel_size=kernel_size,
-                padding=padding,
-                squeeze_excitation_out_channels=block_squeeze_excitation_out_channels,
+                out_channels,
+                block_hidden,
+                kernel_size,
+                block_squeeze_excitation_hidden,
                 p=p,
+                padding=padding,
             ),
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.block(x)  # [N, out_channels2, H, W]
+        return self.block(x)  # [N, out_channels, H, W]
 
 
 class Stage3(nn.Module):
@@ -330,30 +299,9 @@ class Stage3(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.block = nn.Sequential(
-            InvertedResidual2(
-                in_channels=40,
-                out_channels=240,
-                kernel_size=3,
-                squeeze_excitation_out_channels=10,
-                out_channels2=80,
-                pad=(0, 1, 0, 1),
-            ),
-            InvertedResidual3(
-                in_channels=80,
-                out_channels=480,
-                kernel_size=3,
-                padding=1,
-                squeeze_excitation_out_channels=20,
-                p=0.07500000000000001,
-            ),
-            InvertedResidual3(
-                in_channels=80,
-                out_channels=480,
-                kernel_size=3,
-                padding=1,
-                squeeze_excitation_out_channels=20,
-                p=0.08750000000000001,
-            ),
+            InvertedResidual2(40, 240, 3, 10, 80, pad=(0, 1, 0, 1)),
+            InvertedResidual3(80, 480, 3, 20, p=0.07500000000000001, padding=1),
+            InvertedResidual3(80, 480, 3, 20, p=0.08750000000000001, padding=1),
         )
 
     def forward(self, x: Tensor) -> Tensor:
@@ -366,30 +314,9 @@ class Stage4(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.block = nn.Sequential(
-            InvertedResidual4(
-                in_channels=80,
-                out_channels=480,
-                kernel_size=5,
-                padding=2,
-                squeeze_excitation_out_channels=20,
-                out_channels2=112,
-            ),
-            InvertedResidual3(
-                in_channels=112,
-                out_channels=672,
-                kernel_size=5,
-                padding=2,
-                squeeze_excitation_out_channels=28,
-                p=0.1125,
-            ),
-            InvertedResidual3(
-                in_channels=112,
-                out_channels=672,
-                kernel_size=5,
-                padding=2,
-                squeeze_excitation_out_channels=28,
-                p=0.125,
-            ),
+            InvertedResidual4(80, 480, 5, 20, 112, padding=2),
+            InvertedResidual3(112, 672, 5, 28, p=0.1125, padding=2),
+            InvertedResidual3(112, 672, 5, 28, p=0.125, padding=2),
         )
 
     def forward(self, x: Tensor) -> Tensor:
@@ -402,38 +329,10 @@ class Stage5(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.block = nn.Sequential(
-            InvertedResidual2(
-                in_channels=112,
-                out_channels=672,
-                kernel_size=5,
-                squeeze_excitation_out_channels=28,
-                out_channels2=192,
-                pad=(1, 2, 1, 2),
-            ),
-            InvertedResidual3(
-                in_channels=192,
-                out_channels=1152,
-                kernel_size=5,
-                padding=2,
-                squeeze_excitation_out_channels=48,
-                p=0.15000000000000002,
-            ),
-            InvertedResidual3(
-                in_channels=192,
-                out_channels=1152,
-                kernel_size=5,
-                padding=2,
-                squeeze_excitation_out_channels=48,
-                p=0.1625,
-            ),
-            InvertedResidual3(
-                in_channels=192,
-                out_channels=1152,
-                kernel_size=5,
-                padding=2,
-                squeeze_excitation_out_channels=48,
-                p=0.17500000000000002,
-            ),
+            InvertedResidual2(112, 672, 5, 28, 192, pad=(1, 2, 1, 2)),
+            InvertedResidual3(192, 1152, 5, 48, p=0.15000000000000002, padding=2),
+            InvertedResidual3(192, 1152, 5, 48, p=0.1625, padding=2),
+            InvertedResidual3(192, 1152, 5, 48, p=0.17500000000000002, padding=2),
         )
 
     def forward(self, x: Tensor) -> Tensor:
@@ -445,16 +344,7 @@ class Stage6(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.block = nn.Sequential(
-            InvertedResidual4(
-                in_channels=192,
-                out_channels=1152,
-                kernel_size=3,
-                padding=1,
-                squeeze_excitation_out_channels=48,
-                out_channels2=320,
-            )
-        )
+        self.block = nn.Sequential(InvertedResidual4(192, 1152, 3, 48, 320, padding=1))
 
     def forward(self, x: Tensor) -> Tensor:
         return self.block(x)  # [N, 320, 7, 7]
@@ -472,30 +362,8 @@ class Efficientnet(nn.Module):
         self.batch_normalization = nn.BatchNorm2d(32, eps=0.001, momentum=0.01)
         self.stage = nn.Sequential(
             Stage(),
-            Stage2(
-                in_channels=16,
-                out_channels=96,
-                kernel_size=3,
-                squeeze_excitation_out_channels=4,
-                out_channels2=24,
-                pad=(0, 1, 0, 1),
-                block_out_channels=144,
-                padding=1,
-                block_squeeze_excitation_out_channels=6,
-                p=0.025,
-            ),
-            Stage2(
-                in_channels=24,
-                out_channels=144,
-                kernel_size=5,
-                squeeze_excitation_out_channels=6,
-                out_channels2=40,
-                pad=(1, 2, 1, 2),
-                block_out_channels=240,
-                padding=2,
-                block_squeeze_excitation_out_channels=10,
-                p=0.05,
-            ),
+            Stage2(16, 96, 3, 4, 24, 144, 6, pad=(0, 1, 0, 1), p=0.025, padding=1),
+            Stage2(24, 144, 5, 6, 40, 240, 10, pad=(1, 2, 1, 2), p=0.05, padding=2),
             Stage3(),
             Stage4(),
             Stage5(),
@@ -506,102 +374,6 @@ class Efficientnet(nn.Module):
         self.dropout = nn.Dropout(0.2)
         self.logits = nn.Linear(1280, 1000)
         self.apply(initialize)
-        nn.init.trunc_normal_(
-            self.stage[0].block[0].depthwise_conv2d.weight,
-            std=0.5359149257159769,
-            a=-1.0718298514319538,
-            b=1.0718298514319538,
-        )
-        nn.init.trunc_normal_(
-            self.stage[1].block[0].depthwise_conv2d.weight,
-            std=0.5359149257159769,
-            a=-1.0718298514319538,
-            b=1.0718298514319538,
-        )
-        nn.init.trunc_normal_(
-            self.stage[1].block[1].depthwise_conv2d.weight,
-            std=0.5359149257159769,
-            a=-1.0718298514319538,
-            b=1.0718298514319538,
-        )
-        nn.init.trunc_normal_(
-            self.stage[2].block[0].depthwise_conv2d.weight,
-            std=0.3215489554295861,
-            a=-0.6430979108591722,
-            b=0.6430979108591722,
-        )
-        nn.init.trunc_normal_(
-            self.stage[2].block[1].depthwise_conv2d.weight,
-            std=0.3215489554295861,
-            a=-0.6430979108591722,
-            b=0.6430979108591722,
-        )
-        nn.init.trunc_normal_(
-            self.stage[3].block[0].depthwise_conv2d.weight,
-            std=0.5359149257159769,
-            a=-1.0718298514319538,
-            b=1.0718298514319538,
-        )
-        nn.init.trunc_normal_(
-            self.stage[3].block[1].depthwise_conv2d.weight,
-            std=0.5359149257159769,
-            a=-1.0718298514319538,
-            b=1.0718298514319538,
-        )
-        nn.init.trunc_normal_(
-            self.stage[3].block[2].depthwise_conv2d.weight,
-            std=0.5359149257159769,
-            a=-1.0718298514319538,
-            b=1.0718298514319538,
-        )
-        nn.init.trunc_normal_(
-            self.stage[4].block[0].depthwise_conv2d.weight,
-            std=0.3215489554295861,
-            a=-0.6430979108591722,
-            b=0.6430979108591722,
-        )
-        nn.init.trunc_normal_(
-            self.stage[4].block[1].depthwise_conv2d.weight,
-            std=0.3215489554295861,
-            a=-0.6430979108591722,
-            b=0.6430979108591722,
-        )
-        nn.init.trunc_normal_(
-            self.stage[4].block[2].depthwise_conv2d.weight,
-            std=0.3215489554295861,
-            a=-0.6430979108591722,
-            b=0.6430979108591722,
-        )
-        nn.init.trunc_normal_(
-            self.stage[5].block[0].depthwise_conv2d.weight,
-            std=0.3215489554295861,
-            a=-0.6430979108591722,
-            b=0.6430979108591722,
-        )
-        nn.init.trunc_normal_(
-            self.stage[5].block[1].depthwise_conv2d.weight,
-            std=0.3215489554295861,
-            a=-0.6430979108591722,
-            b=0.6430979108591722,
-        )
-        nn.init.trunc_normal_(
-            self.stage[5].block[2].depthwise_conv2d.weight,
-            std=0.3215489554295861,
-            a=-0.6430979108591722,
-            b=0.6430979108591722,
-        )
-        nn.init.trunc_normal_(
-            self.stage[5].block[3].depthwise_conv2d.weight,
-            std=0.3215489554295861,
-            a=-0.6430979108591722,
-            b=0.6430979108591722,
-        )
-        nn.init.trunc_normal_(
-            self.stage[6].block[0].depthwise_conv2d.weight,
-            std=0.5359149257159769,
-            a=-1.0718298514319538,
-            b=1.0718298514319538,
-        )
 
     def forward(self, image: Tensor) -> Tensor:
         x = image * 0.00392156862745098  # [N, 3, 224, 224]

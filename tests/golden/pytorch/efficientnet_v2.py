@@ -59,7 +59,11 @@ class MaskDropout(nn.Module):
 
 def initialize(module: nn.Module) -> None:
     """Start the weights of a layer as the spec says."""
-    if isinstance(module, nn.Conv2d):
+    if isinstance(module, nn.Conv2d) and 1 < module.groups == module.in_channels:
+        variance_scaling_(
+            module.weight.transpose(0, 1), 2.0, "fan_out", "truncated_normal"
+        )
+    elif isinstance(module, nn.Conv2d):
         variance_scaling_(module.weight, 2.0, "fan_out", "truncated_normal")
         if module.bias is not None:
             nn.init.zeros_(module.bias)
@@ -87,7 +91,7 @@ class Convolution2(nn.Module):
     """The block `convolution`."""
 
     def __init__(
-        self, in_channels: int, out_channels: int, kernel_size: int, padding: int
+        self, in_channels: int, out_channels: int, kernel_size: int, padding: int = 0
     ) -> None:
         super().__init__()
         self.conv2d = nn.Conv2d(
@@ -105,16 +109,16 @@ class Convolution2(nn.Module):
 class SqueezeExcitation(nn.Module):
     """The block `squeeze_excitation`."""
 
-    def __init__(self, in_channels: int, out_channels: int) -> None:
+    def __init__(self, channels: int, hidden: int) -> None:
         super().__init__()
-        self.conv2d = nn.Conv2d(in_channels, out_channels, 1)
-        self.conv2d_1 = nn.Conv2d(out_channels, in_channels, 1)
+        self.conv2d = nn.Conv2d(channels, hidden, 1)
+        self.conv2d_1 = nn.Conv2d(hidden, channels, 1)
 
     def forward(self, x: Tensor) -> Tensor:
-        y = torch.mean(x, dim=(2, 3), keepdim=True)  # [N, in_channels, 1, 1]
-        y = F.silu(self.conv2d(y))  # [N, out_channels, 1, 1]
-        y = torch.sigmoid(self.conv2d_1(y))  # [N, in_channels, 1, 1]
-        return x * y  # [N, in_channels, H, W]
+        y = torch.mean(x, dim=(2, 3), keepdim=True)  # [N, channels, 1, 1]
+        y = F.silu(self.conv2d(y))  # [N, hidden, 1, 1]
+        y = torch.sigmoid(self.conv2d_1(y))  # [N, channels, 1, 1]
+        return x * y  # [N, channels, H, W]
 
 
 class InvertedResidual(nn.Module):
@@ -122,9 +126,7 @@ class InvertedResidual(nn.Module):
 
     def __init__(self, p: float) -> None:
         super().__init__()
-        self.convolution = Convolution2(
-            in_channels=24, out_channels=24, kernel_size=3, padding=1
-        )
+        self.convolution = Convolution2(24, 24, 3, padding=1)
         self.stochastic_depth = MaskDropout(p, dims=(1, 2, 3))
 
     def forward(self, x: Tensor) -> Tensor:
@@ -136,40 +138,38 @@ class InvertedResidual(nn.Module):
 class InvertedResidual2(nn.Module):
     """The block `inverted_residual`."""
 
-    def __init__(self, in_channels: int, out_channels: int, out_channels2: int) -> None:
+    def __init__(
+        self, in_channels: int, convolution_channels: int, out_channels: int
+    ) -> None:
         super().__init__()
-        self.convolution = Convolution(
-            in_channels=in_channels, out_channels=out_channels
-        )
-        self.conv2d = nn.Conv2d(out_channels, out_channels2, 1, bias=False)
-        self.batch_normalization = nn.BatchNorm2d(out_channels2, eps=0.001)
+        self.convolution = Convolution(in_channels, convolution_channels)
+        self.conv2d = nn.Conv2d(convolution_channels, out_channels, 1, bias=False)
+        self.batch_normalization = nn.BatchNorm2d(out_channels, eps=0.001)
         nn.init.constant_(self.batch_normalization.running_var, 2.0)
 
     def forward(self, x: Tensor) -> Tensor:
-        x = self.convolution(x)  # [N, out_channels, H, W]
-        x = self.conv2d(x)  # [N, out_channels2, H, W]
-        return self.batch_normalization(x)  # [N, out_channels2, H, W]
+        x = self.convolution(x)  # [N, convolution_channels, H, W]
+        x = self.conv2d(x)  # [N, out_channels, H, W]
+        return self.batch_normalization(x)  # [N, out_channels, H, W]
 
 
 class InvertedResidual3(nn.Module):
     """The block `inverted_residual`."""
 
-    def __init__(self, in_channels: int, out_channels: int, p: float) -> None:
+    def __init__(self, channels: int, convolution_channels: int, p: float) -> None:
         super().__init__()
-        self.convolution = Convolution2(
-            in_channels=in_channels, out_channels=out_channels, kernel_size=3, padding=1
-        )
-        self.conv2d = nn.Conv2d(out_channels, in_channels, 1, bias=False)
-        self.batch_normalization = nn.BatchNorm2d(in_channels, eps=0.001)
+        self.convolution = Convolution2(channels, convolution_channels, 3, padding=1)
+        self.conv2d = nn.Conv2d(convolution_channels, channels, 1, bias=False)
+        self.batch_normalization = nn.BatchNorm2d(channels, eps=0.001)
         nn.init.constant_(self.batch_normalization.running_var, 2.0)
         self.stochastic_depth = MaskDropout(p, dims=(1, 2, 3))
 
     def forward(self, x: Tensor) -> Tensor:
-        y = self.convolution(x)  # [N, out_channels, H, W]
-        y = self.conv2d(y)  # [N, in_channels, H, W]
-        y = self.batch_normalization(y)  # [N, in_channels, H, W]
-        y = self.stochastic_depth(y)  # [N, in_channels, H, W]
-        return y + x  # [N, in_channels, H, W]
+        y = self.convolution(x)  # [N, convolution_channels, H, W]
+        y = self.conv2d(y)  # [N, channels, H, W]
+        y = self.batch_normalization(y)  # [N, channels, H, W]
+        y = self.stochastic_depth(y)  # [N, channels, H, W]
+        return y + x  # [N, channels, H, W]
 
 
 class InvertedResidual4(nn.Module):
@@ -178,73 +178,72 @@ class InvertedResidual4(nn.Module):
     def __init__(
         self,
         in_channels: int,
+        convolution_channels: int,
+        hidden: int,
         out_channels: int,
-        squeeze_excitation_out_channels: int,
-        out_channels2: int,
     ) -> None:
         super().__init__()
-        self.convolution = Convolution2(
-            in_channels=in_channels, out_channels=out_channels, kernel_size=1, padding=0
-        )
+        self.convolution = Convolution2(in_channels, convolution_channels, 1)
         self.depthwise_conv2d = nn.Conv2d(
-            out_channels, out_channels, 3, stride=2, groups=out_channels, bias=False
+            convolution_channels,
+            convolution_channels,
+            3,
+            stride=2,
+            groups=convolution_channels,
+            bias=False,
         )
-        self.batch_normalization = nn.BatchNorm2d(out_channels, eps=0.001)
+        self.batch_normalization = nn.BatchNorm2d(convolution_channels, eps=0.001)
         nn.init.constant_(self.batch_normalization.running_var, 2.0)
-        self.squeeze_excitation = SqueezeExcitation(
-            in_channels=out_channels, out_channels=squeeze_excitation_out_channels
-        )
-        self.conv2d = nn.Conv2d(out_channels, out_channels2, 1, bias=False)
-        self.batch_normalization_1 = nn.BatchNorm2d(out_channels2, eps=0.001)
+        self.squeeze_excitation = SqueezeExcitation(convolution_channels, hidden)
+        self.conv2d = nn.Conv2d(convolution_channels, out_channels, 1, bias=False)
+        self.batch_normalization_1 = nn.BatchNorm2d(out_channels, eps=0.001)
         nn.init.constant_(self.batch_normalization_1.running_var, 2.0)
 
     def forward(self, x: Tensor) -> Tensor:
-        x = self.convolution(x)  # [N, out_channels, H, W]
-        x = self.depthwise_conv2d(F.pad(x, (0, 1, 0, 1)))  # [N, out_channels, H, W]
-        x = self.batch_normalization(x)  # [N, out_channels, H, W]
-        x = F.silu(x)  # [N, out_channels, H, W]
-        x = self.squeeze_excitation(x)  # [N, out_channels, H, W]
-        x = self.conv2d(x)  # [N, out_channels2, H, W]
-        return self.batch_normalization_1(x)  # [N, out_channels2, H, W]
+        x = self.convolution(x)  # [N, convolution_channels, H, W]
+        # [N, convolution_channels, H, W]
+        x = self.depthwise_conv2d(F.pad(x, (0, 1, 0, 1)))
+        x = self.batch_normalization(x)  # [N, convolution_channels, H, W]
+        x = F.silu(x)  # [N, convolution_channels, H, W]
+        x = self.squeeze_excitation(x)  # [N, convolution_channels, H, W]
+        x = self.conv2d(x)  # [N, out_channels, H, W]
+        return self.batch_normalization_1(x)  # [N, out_channels, H, W]
 
 
 class InvertedResidual5(nn.Module):
     """The block `inverted_residual`."""
 
     def __init__(
-        self,
-        in_channels: int,
-        out_channels: int,
-        squeeze_excitation_out_channels: int,
-        p: float,
+        self, channels: int, convolution_channels: int, hidden: int, p: float
     ) -> None:
         super().__init__()
-        self.convolution = Convolution2(
-            in_channels=in_channels, out_channels=out_channels, kernel_size=1, padding=0
-        )
+        self.convolution = Convolution2(channels, convolution_channels, 1)
         self.depthwise_conv2d = nn.Conv2d(
-            out_channels, out_channels, 3, padding=1, groups=out_channels, bias=False
+            convolution_channels,
+            convolution_channels,
+            3,
+            padding=1,
+            groups=convolution_channels,
+            bias=False,
         )
-        self.batch_normalization = nn.BatchNorm2d(out_channels, eps=0.001)
+        self.batch_normalization = nn.BatchNorm2d(convolution_channels, eps=0.001)
         nn.init.constant_(self.batch_normalization.running_var, 2.0)
-        self.squeeze_excitation = SqueezeExcitation(
-            in_channels=out_channels, out_channels=squeeze_excitation_out_channels
-        )
-        self.conv2d = nn.Conv2d(out_channels, in_channels, 1, bias=False)
-        self.batch_normalization_1 = nn.BatchNorm2d(in_channels, eps=0.001)
+        self.squeeze_excitation = SqueezeExcitation(convolution_channels, hidden)
+        self.conv2d = nn.Conv2d(convolution_channels, channels, 1, bias=False)
+        self.batch_normalization_1 = nn.BatchNorm2d(channels, eps=0.001)
         nn.init.constant_(self.batch_normalization_1.running_var, 2.0)
         self.stochastic_depth = MaskDropout(p, dims=(1, 2, 3))
 
     def forward(self, x: Tensor) -> Tensor:
-        y = self.convolution(x)  # [N, out_channels, H, W]
-        y = self.depthwise_conv2d(y)  # [N, out_channels, H, W]
-        y = self.batch_normalization(y)  # [N, out_channels, H, W]
-        y = F.silu(y)  # [N, out_channels, H, W]
-        y = self.squeeze_excitation(y)  # [N, out_channels, H, W]
-        y = self.conv2d(y)  # [N, in_channels, H, W]
-        y = self.batch_normalization_1(y)  # [N, in_channels, H, W]
-        y = self.stochastic_depth(y)  # [N, in_channels, H, W]
-        return y + x  # [N, in_channels, H, W]
+        y = self.convolution(x)  # [N, convolution_channels, H, W]
+        y = self.depthwise_conv2d(y)  # [N, convolution_channels, H, W]
+        y = self.batch_normalization(y)  # [N, convolution_channels, H, W]
+        y = F.silu(y)  # [N, convolution_channels, H, W]
+        y = self.squeeze_excitation(y)  # [N, convolution_channels, H, W]
+        y = self.conv2d(y)  # [N, channels, H, W]
+        y = self.batch_normalization_1(y)  # [N, channels, H, W]
+        y = self.stochastic_depth(y)  # [N, channels, H, W]
+        return y + x  # [N, channels, H, W]
 
 
 class InvertedResidual6(nn.Module):
@@ -252,15 +251,13 @@ class InvertedResidual6(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.convolution = Convolution2(
-            in_channels=128, out_channels=768, kernel_size=1, padding=0
-        )
+        self.convolution = Convolution2(128, 768, 1)
         self.depthwise_conv2d = nn.Conv2d(
             768, 768, 3, padding=1, groups=768, bias=False
         )
         self.batch_normalization = nn.BatchNorm2d(768, eps=0.001)
         nn.init.constant_(self.batch_normalization.running_var, 2.0)
-        self.squeeze_excitation = SqueezeExcitation(in_channels=768, out_channels=32)
+        self.squeeze_excitation = SqueezeExcitation(768, 32)
         self.conv2d = nn.Conv2d(768, 160, 1, bias=False)
         self.batch_normalization_1 = nn.BatchNorm2d(160, eps=0.001)
         nn.init.constant_(self.batch_normalization_1.running_var, 2.0)
@@ -292,33 +289,23 @@ class Stage2(nn.Module):
     def __init__(
         self,
         in_channels: int,
+        convolution_channels: int,
         out_channels: int,
-        out_channels2: int,
-        block_out_channels: int,
+        block_convolution_channels: int,
         p: float,
         block_p: float,
         block_p2: float,
     ) -> None:
         super().__init__()
         self.block = nn.Sequential(
-            InvertedResidual2(
-                in_channels=in_channels,
-                out_channels=out_channels,
-                out_channels2=out_channels2,
-            ),
-            InvertedResidual3(
-                in_channels=out_channels2, out_channels=block_out_channels, p=p
-            ),
-            InvertedResidual3(
-                in_channels=out_channels2, out_channels=block_out_channels, p=block_p
-            ),
-            InvertedResidual3(
-                in_channels=out_channels2, out_channels=block_out_channels, p=block_p2
-            ),
+            InvertedResidual2(in_channels, convolution_channels, out_channels),
+            InvertedResidual3(out_channels, block_convolution_channels, p=p),
+            InvertedResidual3(out_channels, block_convolution_channels, p=block_p),
+            InvertedResidual3(out_channels, block_convolution_channels, p=block_p2),
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.block(x)  # [N, out_channels2, H, W]
+        return self.block(x)  # [N, out_channels, H, W]
 
 
 class Stage3(nn.Module):
@@ -327,42 +314,12 @@ class Stage3(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.block = nn.Sequential(
-            InvertedResidual4(
-                in_channels=64,
-                out_channels=256,
-                squeeze_excitation_out_channels=16,
-                out_channels2=128,
-            ),
-            InvertedResidual5(
-                in_channels=128,
-                out_channels=512,
-                squeeze_excitation_out_channels=32,
-                p=0.05500000000000001,
-            ),
-            InvertedResidual5(
-                in_channels=128,
-                out_channels=512,
-                squeeze_excitation_out_channels=32,
-                p=0.06000000000000001,
-            ),
-            InvertedResidual5(
-                in_channels=128,
-                out_channels=512,
-                squeeze_excitation_out_channels=32,
-                p=0.065,
-            ),
-            InvertedResidual5(
-                in_channels=128,
-                out_channels=512,
-                squeeze_excitation_out_channels=32,
-                p=0.07,
-            ),
-            InvertedResidual5(
-                in_channels=128,
-                out_channels=512,
-                squeeze_excitation_out_channels=32,
-                p=0.075,
-            ),
+            InvertedResidual4(64, 256, 16, 128),
+            InvertedResidual5(128, 512, 32, p=0.05500000000000001),
+            InvertedResidual5(128, 512, 32, p=0.06000000000000001),
+            InvertedResidual5(128, 512, 32, p=0.065),
+            InvertedResidual5(128, 512, 32, p=0.07),
+            InvertedResidual5(128, 512, 32, p=0.075),
         )
 
     def forward(self, x: Tensor) -> Tensor:
@@ -376,54 +333,14 @@ class Stage4(nn.Module):
         super().__init__()
         self.block = nn.Sequential(
             InvertedResidual6(),
-            InvertedResidual5(
-                in_channels=160,
-                out_channels=960,
-                squeeze_excitation_out_channels=40,
-                p=0.085,
-            ),
-            InvertedResidual5(
-                in_channels=160,
-                out_channels=960,
-                squeeze_excitation_out_channels=40,
-                p=0.09,
-            ),
-            InvertedResidual5(
-                in_channels=160,
-                out_channels=960,
-                squeeze_excitation_out_channels=40,
-                p=0.095,
-            ),
-            InvertedResidual5(
-                in_channels=160,
-                out_channels=960,
-                squeeze_excitation_out_channels=40,
-                p=0.1,
-            ),
-            InvertedResidual5(
-                in_channels=160,
-                out_channels=960,
-                squeeze_excitation_out_channels=40,
-                p=0.10500000000000001,
-            ),
-            InvertedResidual5(
-                in_channels=160,
-                out_channels=960,
-                squeeze_excitation_out_channels=40,
-                p=0.11000000000000001,
-            ),
-            InvertedResidual5(
-                in_channels=160,
-                out_channels=960,
-                squeeze_excitation_out_channels=40,
-                p=0.11500000000000002,
-            ),
-            InvertedResidual5(
-                in_channels=160,
-                out_channels=960,
-                squeeze_excitation_out_channels=40,
-                p=0.12000000000000002,
-            ),
+            InvertedResidual5(160, 960, 40, p=0.085),
+            InvertedResidual5(160, 960, 40, p=0.09),
+            InvertedResidual5(160, 960, 40, p=0.095),
+            InvertedResidual5(160, 960, 40, p=0.1),
+            InvertedResidual5(160, 960, 40, p=0.10500000000000001),
+            InvertedResidual5(160, 960, 40, p=0.11000000000000001),
+            InvertedResidual5(160, 960, 40, p=0.11500000000000002),
+            InvertedResidual5(160, 960, 40, p=0.12000000000000002),
         )
 
     def forward(self, x: Tensor) -> Tensor:
@@ -436,96 +353,21 @@ class Stage5(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.block = nn.Sequential(
-            InvertedResidual4(
-                in_channels=160,
-                out_channels=960,
-                squeeze_excitation_out_channels=40,
-                out_channels2=256,
-            ),
-            InvertedResidual5(
-                in_channels=256,
-                out_channels=1536,
-                squeeze_excitation_out_channels=64,
-                p=0.13,
-            ),
-            InvertedResidual5(
-                in_channels=256,
-                out_channels=1536,
-                squeeze_excitation_out_channels=64,
-                p=0.135,
-            ),
-            InvertedResidual5(
-                in_channels=256,
-                out_channels=1536,
-                squeeze_excitation_out_channels=64,
-                p=0.14,
-            ),
-            InvertedResidual5(
-                in_channels=256,
-                out_channels=1536,
-                squeeze_excitation_out_channels=64,
-                p=0.14500000000000002,
-            ),
-            InvertedResidual5(
-                in_channels=256,
-                out_channels=1536,
-                squeeze_excitation_out_channels=64,
-                p=0.15,
-            ),
-            InvertedResidual5(
-                in_channels=256,
-                out_channels=1536,
-                squeeze_excitation_out_channels=64,
-                p=0.155,
-            ),
-            InvertedResidual5(
-                in_channels=256,
-                out_channels=1536,
-                squeeze_excitation_out_channels=64,
-                p=0.16,
-            ),
-            InvertedResidual5(
-                in_channels=256,
-                out_channels=1536,
-                squeeze_excitation_out_channels=64,
-                p=0.165,
-            ),
-            InvertedResidual5(
-                in_channels=256,
-                out_channels=1536,
-                squeeze_excitation_out_channels=64,
-                p=0.17,
-            ),
-            InvertedResidual5(
-                in_channels=256,
-                out_channels=1536,
-                squeeze_excitation_out_channels=64,
-                p=0.175,
-            ),
-            InvertedResidual5(
-                in_channels=256,
-                out_channels=1536,
-                squeeze_excitation_out_channels=64,
-                p=0.18,
-            ),
-            InvertedResidual5(
-                in_channels=256,
-                out_channels=1536,
-                squeeze_excitation_out_channels=64,
-                p=0.185,
-            ),
-            InvertedResidual5(
-                in_channels=256,
-                out_channels=1536,
-                squeeze_excitation_out_channels=64,
-                p=0.19,
-            ),
-            InvertedResidual5(
-                in_channels=256,
-                out_channels=1536,
-                squeeze_excitation_out_channels=64,
-                p=0.195,
-            ),
+            InvertedResidual4(160, 960, 40, 256),
+            InvertedResidual5(256, 1536, 64, p=0.13),
+            InvertedResidual5(256, 1536, 64, p=0.135),
+            InvertedResidual5(256, 1536, 64, p=0.14),
+            InvertedResidual5(256, 1536, 64, p=0.14500000000000002),
+            InvertedResidual5(256, 1536, 64, p=0.15),
+            InvertedResidual5(256, 1536, 64, p=0.155),
+            InvertedResidual5(256, 1536, 64, p=0.16),
+            InvertedResidual5(256, 1536, 64, p=0.165),
+            InvertedResidual5(256, 1536, 64, p=0.17),
+            InvertedResidual5(256, 1536, 64, p=0.175),
+            InvertedResidual5(256, 1536, 64, p=0.18),
+            InvertedResidual5(256, 1536, 64, p=0.185),
+            InvertedResidual5(256, 1536, 64, p=0.19),
+            InvertedResidual5(256, 1536, 64, p=0.195),
         )
 
     def forward(self, x: Tensor) -> Tensor:
@@ -537,217 +379,21 @@ class EfficientnetV2(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.stem = Convolution(in_channels=3, out_channels=24)
+        self.stem = Convolution(3, 24)
         self.stage = nn.Sequential(
             Stage(),
             Stage2(
-                in_channels=24,
-                out_channels=96,
-                out_channels2=48,
-                block_out_channels=192,
-                p=0.015000000000000003,
-                block_p=0.02,
-                block_p2=0.025,
+                24, 96, 48, 192, p=0.015000000000000003, block_p=0.02, block_p2=0.025
             ),
-            Stage2(
-                in_channels=48,
-                out_channels=192,
-                out_channels2=64,
-                block_out_channels=256,
-                p=0.035,
-                block_p=0.04,
-                block_p2=0.045,
-            ),
+            Stage2(48, 192, 64, 256, p=0.035, block_p=0.04, block_p2=0.045),
             Stage3(),
             Stage4(),
             Stage5(),
         )
-        self.features = Convolution2(
-            in_channels=256, out_channels=1280, kernel_size=1, padding=0
-        )
+        self.features = Convolution2(256, 1280, 1)
         self.dropout = nn.Dropout(0.2)
         self.logits = nn.Linear(1280, 1000)
         self.apply(initialize)
-        nn.init.trunc_normal_(
-            self.stage[3].block[0].depthwise_conv2d.weight,
-            std=0.5359149257159769,
-            a=-1.0718298514319538,
-            b=1.0718298514319538,
-        )
-        nn.init.trunc_normal_(
-            self.stage[3].block[1].depthwise_conv2d.weight,
-            std=0.5359149257159769,
-            a=-1.0718298514319538,
-            b=1.0718298514319538,
-        )
-        nn.init.trunc_normal_(
-            self.stage[3].block[2].depthwise_conv2d.weight,
-            std=0.5359149257159769,
-            a=-1.0718298514319538,
-            b=1.0718298514319538,
-        )
-        nn.init.trunc_normal_(
-            self.stage[3].block[3].depthwise_conv2d.weight,
-            std=0.5359149257159769,
-            a=-1.0718298514319538,
-            b=1.0718298514319538,
-        )
-        nn.init.trunc_normal_(
-            self.stage[3].block[4].depthwise_conv2d.weight,
-            std=0.5359149257159769,
-            a=-1.0718298514319538,
-            b=1.0718298514319538,
-        )
-        nn.init.trunc_normal_(
-            self.stage[3].block[5].depthwise_conv2d.weight,
-            std=0.5359149257159769,
-            a=-1.0718298514319538,
-            b=1.0718298514319538,
-        )
-        nn.init.trunc_normal_(
-            self.stage[4].block[0].depthwise_conv2d.weight,
-            std=0.5359149257159769,
-            a=-1.0718298514319538,
-            b=1.0718298514319538,
-        )
-        nn.init.trunc_normal_(
-            self.stage[4].block[1].depthwise_conv2d.weight,
-            std=0.5359149257159769,
-            a=-1.0718298514319538,
-            b=1.0718298514319538,
-        )
-        nn.init.trunc_normal_(
-            self.stage[4].block[2].depthwise_conv2d.weight,
-            std=0.5359149257159769,
-            a=-1.0718298514319538,
-            b=1.0718298514319538,
-        )
-        nn.init.trunc_normal_(
-            self.stage[4].block[3].depthwise_conv2d.weight,
-            std=0.5359149257159769,
-            a=-1.0718298514319538,
-            b=1.0718298514319538,
-        )
-        nn.init.trunc_normal_(
-            self.stage[4].block[4].depthwise_conv2d.weight,
-            std=0.5359149257159769,
-            a=-1.0718298514319538,
-            b=1.0718298514319538,
-        )
-        nn.init.trunc_normal_(
-            self.stage[4].block[5].depthwise_conv2d.weight,
-            std=0.5359149257159769,
-            a=-1.0718298514319538,
-            b=1.0718298514319538,
-        )
-        nn.init.trunc_normal_(
-            self.stage[4].block[6].depthwise_conv2d.weight,
-            std=0.5359149257159769,
-            a=-1.0718298514319538,
-            b=1.0718298514319538,
-        )
-        nn.init.trunc_normal_(
-            self.stage[4].block[7].depthwise_conv2d.weight,
-            std=0.5359149257159769,
-            a=-1.0718298514319538,
-            b=1.0718298514319538,
-        )
-        nn.init.trunc_normal_(
-            self.stage[4].block[8].depthwise_conv2d.weight,
-            std=0.5359149257159769,
-            a=-1.0718298514319538,
-            b=1.0718298514319538,
-        )
-        nn.init.trunc_normal_(
-            self.stage[5].block[0].depthwise_conv2d.weight,
-            std=0.5359149257159769,
-            a=-1.0718298514319538,
-            b=1.0718298514319538,
-        )
-        nn.init.trunc_normal_(
-            self.stage[5].block[1].depthwise_conv2d.weight,
-            std=0.5359149257159769,
-            a=-1.0718298514319538,
-            b=1.0718298514319538,
-        )
-        nn.init.trunc_normal_(
-            self.stage[5].block[2].depthwise_conv2d.weight,
-            std=0.5359149257159769,
-            a=-1.0718298514319538,
-            b=1.0718298514319538,
-        )
-        nn.init.trunc_normal_(
-            self.stage[5].block[3].depthwise_conv2d.weight,
-            std=0.5359149257159769,
-            a=-1.0718298514319538,
-            b=1.0718298514319538,
-        )
-        nn.init.trunc_normal_(
-            self.stage[5].block[4].depthwise_conv2d.weight,
-            std=0.5359149257159769,
-            a=-1.0718298514319538,
-            b=1.0718298514319538,
-        )
-        nn.init.trunc_normal_(
-            self.stage[5].block[5].depthwise_conv2d.weight,
-            std=0.5359149257159769,
-            a=-1.0718298514319538,
-            b=1.0718298514319538,
-        )
-        nn.init.trunc_normal_(
-            self.stage[5].block[6].depthwise_conv2d.weight,
-            std=0.5359149257159769,
-            a=-1.0718298514319538,
-            b=1.0718298514319538,
-        )
-        nn.init.trunc_normal_(
-            self.stage[5].block[7].depthwise_conv2d.weight,
-            std=0.5359149257159769,
-            a=-1.0718298514319538,
-            b=1.0718298514319538,
-        )
-        nn.init.trunc_normal_(
-            self.stage[5].block[8].depthwise_conv2d.weight,
-            std=0.5359149257159769,
-            a=-1.0718298514319538,
-            b=1.0718298514319538,
-        )
-        nn.init.trunc_normal_(
-            self.stage[5].block[9].depthwise_conv2d.weight,
-            std=0.5359149257159769,
-            a=-1.0718298514319538,
-            b=1.0718298514319538,
-        )
-        nn.init.trunc_normal_(
-            self.stage[5].block[10].depthwise_conv2d.weight,
-            std=0.5359149257159769,
-            a=-1.0718298514319538,
-            b=1.0718298514319538,
-        )
-        nn.init.trunc_normal_(
-            self.stage[5].block[11].depthwise_conv2d.weight,
-            std=0.5359149257159769,
-            a=-1.0718298514319538,
-            b=1.0718298514319538,
-        )
-        nn.init.trunc_normal_(
-            self.stage[5].block[12].depthwise_conv2d.weight,
-            std=0.5359149257159769,
-            a=-1.0718298514319538,
-            b=1.0718298514319538,
-        )
-        nn.init.trunc_normal_(
-            self.stage[5].block[13].depthwise_conv2d.weight,
-            std=0.5359149257159769,
-            a=-1.0718298514319538,
-            b=1.0718298514319538,
-        )
-        nn.init.trunc_normal_(
-            self.stage[5].block[14].depthwise_conv2d.weight,
-            std=0.5359149257159769,
-            a=-1.0718298514319538,
-            b=1.0718298514319538,
-        )
 
     def forward(self, image: Tensor) -> Tensor:
         x = image * 0.0078125 + -1.0  # [N, 3, 384, 384]

@@ -35,11 +35,7 @@ class Flowers(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.stage = nn.Sequential(
-            Stage(in_channels=3, out_channels=16),
-            Stage(in_channels=16, out_channels=32),
-            Stage(in_channels=32, out_channels=64),
-        )
+        self.stage = nn.Sequential(Stage(3, 16), Stage(16, 32), Stage(32, 64))
         self.dense = nn.Linear(30976, 128)
         self.logits = nn.Linear(128, 5)
         self.apply(initialize)

@@ -6,6 +6,7 @@ Compiled by specc from the spec `googlenet`. Images are [N, C, H, W].
 """
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 
@@ -24,18 +25,17 @@ class Convolution(nn.Module):
         in_channels: int,
         out_channels: int,
         kernel_size: int,
-        stride: int,
-        padding: int,
+        stride: int = 1,
+        padding: int = 0,
     ) -> None:
         super().__init__()
         self.conv2d = nn.Conv2d(
             in_channels, out_channels, kernel_size, stride=stride, padding=padding
         )
-        self.re_lu = nn.ReLU()
 
     def forward(self, x: Tensor) -> Tensor:
         x = self.conv2d(x)  # [N, out_channels, H, W]
-        return self.re_lu(x)  # [N, out_channels, H, W]
+        return F.relu(x)  # [N, out_channels, H, W]
 
 
 class Inception(nn.Module):
@@ -44,66 +44,30 @@ class Inception(nn.Module):
     def __init__(
         self,
         in_channels: int,
-        out_channels: int,
-        small_reduced_out_channels: int,
-        small_out_channels: int,
-        large_reduced_out_channels: int,
-        large_out_channels: int,
-        pooled_out_channels: int,
+        pixel_channels: int,
+        small_reduced_channels: int,
+        small_channels: int,
+        large_reduced_channels: int,
+        large_channels: int,
+        pooled_channels: int,
     ) -> None:
         super().__init__()
-        self.pixel = Convolution(
-            in_channels=in_channels,
-            out_channels=out_channels,
-            kernel_size=1,
-            stride=1,
-            padding=0,
-        )
-        self.small_reduced = Convolution(
-            in_channels=in_channels,
-            out_channels=small_reduced_out_channels,
-            kernel_size=1,
-            stride=1,
-            padding=0,
-        )
-        self.small = Convolution(
-            in_channels=small_reduced_out_channels,
-            out_channels=small_out_channels,
-            kernel_size=3,
-            stride=1,
-            padding=1,
-        )
-        self.large_reduced = Convolution(
-            in_channels=in_channels,
-            out_channels=large_reduced_out_channels,
-            kernel_size=1,
-            stride=1,
-            padding=0,
-        )
-        self.large = Convolution(
-            in_channels=large_reduced_out_channels,
-            out_channels=large_out_channels,
-            kernel_size=5,
-            stride=1,
-            padding=2,
-        )
+        self.pixel = Convolution(in_channels, pixel_channels, 1)
+        self.small_reduced = Convolution(in_channels, small_reduced_channels, 1)
+        self.small = Convolution(small_reduced_channels, small_channels, 3, padding=1)
+        self.large_reduced = Convolution(in_channels, large_reduced_channels, 1)
+        self.large = Convolution(large_reduced_channels, large_channels, 5, padding=2)
         self.max_pooling2d = nn.MaxPool2d(3, stride=1, padding=1)
-        self.pooled = Convolution(
-            in_channels=in_channels,
-            out_channels=pooled_out_channels,
-            kernel_size=1,
-            stride=1,
-            padding=0,
-        )
+        self.pooled = Convolution(in_channels, pooled_channels, 1)
 
     def forward(self, x: Tensor) -> Tensor:
-        pixel = self.pixel(x)  # [N, out_channels, H, W]
-        y = self.small_reduced(x)  # [N, small_reduced_out_channels, H, W]
-        small = self.small(y)  # [N, small_out_channels, H, W]
-        y = self.large_reduced(x)  # [N, large_reduced_out_channels, H, W]
-        large = self.large(y)  # [N, large_out_channels, H, W]
+        pixel = self.pixel(x)  # [N, pixel_channels, H, W]
+        y = self.small_reduced(x)  # [N, small_reduced_channels, H, W]
+        small = self.small(y)  # [N, small_channels, H, W]
+        y = self.large_reduced(x)  # [N, large_reduced_channels, H, W]
+        large = self.large(y)  # [N, large_channels, H, W]
         x = self.max_pooling2d(x)  # [N, in_channels, H, W]
-        x = self.pooled(x)  # [N, pooled_out_channels, H, W]
+        x = self.pooled(x)  # [N, pooled_channels, H, W]
         return torch.cat([pixel, small, large, x], dim=1)  # [N, C, H, W]
 
 
@@ -113,24 +77,8 @@ class Stage(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.block = nn.Sequential(
-            Inception(
-                in_channels=192,
-                out_channels=64,
-                small_reduced_out_channels=96,
-                small_out_channels=128,
-                large_reduced_out_channels=16,
-                large_out_channels=32,
-                pooled_out_channels=32,
-            ),
-            Inception(
-                in_channels=256,
-                out_channels=128,
-                small_reduced_out_channels=128,
-                small_out_channels=192,
-                large_reduced_out_channels=32,
-                large_out_channels=96,
-                pooled_out_channels=64,
-            ),
+            Inception(192, 64, 96, 128, 16, 32, 32),
+            Inception(256, 128, 128, 192, 32, 96, 64),
         )
 
     def forward(self, x: Tensor) -> Tensor:
@@ -144,51 +92,11 @@ class Stage2(nn.Module):
         super().__init__()
         self.max_pooling2d = nn.MaxPool2d(3, stride=2, ceil_mode=True)
         self.block = nn.Sequential(
-            Inception(
-                in_channels=480,
-                out_channels=192,
-                small_reduced_out_channels=96,
-                small_out_channels=208,
-                large_reduced_out_channels=16,
-                large_out_channels=48,
-                pooled_out_channels=64,
-            ),
-            Inception(
-                in_channels=512,
-                out_channels=160,
-                small_reduced_out_channels=112,
-                small_out_channels=224,
-                large_reduced_out_channels=24,
-                large_out_channels=64,
-                pooled_out_channels=64,
-            ),
-            Inception(
-                in_channels=512,
-                out_channels=128,
-                small_reduced_out_channels=128,
-                small_out_channels=256,
-                large_reduced_out_channels=24,
-                large_out_channels=64,
-                pooled_out_channels=64,
-            ),
-            Inception(
-                in_channels=512,
-                out_channels=112,
-                small_reduced_out_channels=144,
-                small_out_channels=288,
-                large_reduced_out_channels=32,
-                large_out_channels=64,
-                pooled_out_channels=64,
-            ),
-            Inception(
-                in_channels=528,
-                out_channels=256,
-                small_reduced_out_channels=160,
-                small_out_channels=320,
-                large_reduced_out_channels=32,
-                large_out_channels=128,
-                pooled_out_channels=128,
-            ),
+            Inception(480, 192, 96, 208, 16, 48, 64),
+            Inception(512, 160, 112, 224, 24, 64, 64),
+            Inception(512, 128, 128, 256, 24, 64, 64),
+            Inception(512, 112, 144, 288, 32, 64, 64),
+            Inception(528, 256, 160, 320, 32, 128, 128),
         )
 
     def forward(self, x: Tensor) -> Tensor:
@@ -203,24 +111,8 @@ class Stage3(nn.Module):
         super().__init__()
         self.max_pooling2d = nn.MaxPool2d(3, stride=2, ceil_mode=True)
         self.block = nn.Sequential(
-            Inception(
-                in_channels=832,
-                out_channels=256,
-                small_reduced_out_channels=160,
-                small_out_channels=320,
-                large_reduced_out_channels=32,
-                large_out_channels=128,
-                pooled_out_channels=128,
-            ),
-            Inception(
-                in_channels=832,
-                out_channels=384,
-                small_reduced_out_channels=192,
-                small_out_channels=384,
-                large_reduced_out_channels=48,
-                large_out_channels=128,
-                pooled_out_channels=128,
-            ),
+            Inception(832, 256, 160, 320, 32, 128, 128),
+            Inception(832, 384, 192, 384, 48, 128, 128),
         )
 
     def forward(self, x: Tensor) -> Tensor:
@@ -233,17 +125,11 @@ class Googlenet(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.convolution = Convolution(
-            in_channels=3, out_channels=64, kernel_size=7, stride=2, padding=3
-        )
+        self.convolution = Convolution(3, 64, 7, stride=2, padding=3)
         self.max_pooling2d = nn.MaxPool2d(3, stride=2, ceil_mode=True)
         self.local_response_normalization = nn.LocalResponseNorm(5)
-        self.convolution_1 = Convolution(
-            in_channels=64, out_channels=64, kernel_size=1, stride=1, padding=0
-        )
-        self.convolution_2 = Convolution(
-            in_channels=64, out_channels=192, kernel_size=3, stride=1, padding=1
-        )
+        self.convolution_1 = Convolution(64, 64, 1)
+        self.convolution_2 = Convolution(64, 192, 3, padding=1)
         self.local_response_normalization_1 = nn.LocalResponseNorm(5)
         self.max_pooling2d_1 = nn.MaxPool2d(3, stride=2, ceil_mode=True)
         self.stage = nn.Sequential(Stage(), Stage2(), Stage3())

@@ -5,6 +5,7 @@ Compiled by specc from the spec `happy_house`. Images are [N, C, H, W].
 """
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 
@@ -23,7 +24,6 @@ class HappyHouse(nn.Module):
         self.zero_padding2d = nn.ZeroPad2d(3)
         self.conv2d = nn.Conv2d(3, 32, 7)
         self.batch_normalization = nn.BatchNorm2d(32, eps=0.001, momentum=0.01)
-        self.re_lu = nn.ReLU()
         self.max_pooling2d = nn.MaxPool2d(2)
         self.probability = nn.Linear(32768, 1)
         self.apply(initialize)
@@ -32,7 +32,7 @@ class HappyHouse(nn.Module):
         x = self.zero_padding2d(image)  # [N, 3, 70, 70]
         x = self.conv2d(x)  # [N, 32, 64, 64]
         x = self.batch_normalization(x)  # [N, 32, 64, 64]
-        x = self.re_lu(x)  # [N, 32, 64, 64]
+        x = F.relu(x)  # [N, 32, 64, 64]
         x = self.max_pooling2d(x)  # [N, 32, 32, 32]
         x = x.permute(0, 2, 3, 1)  # [N, 32, 32, 32]
         x = torch.flatten(x, 1)  # [N, 32768]

@@ -6,6 +6,7 @@ Compiled by specc from the spec `inception_resnet_v2`. Images are [N, C, H, W].
 """
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 
@@ -34,8 +35,8 @@ class Convolution(nn.Module):
         in_channels: int,
         out_channels: int,
         kernel_size: int | tuple[int, int],
-        stride: int,
-        padding: int | tuple[int, int],
+        stride: int = 1,
+        padding: int | tuple[int, int] = 0,
     ) -> None:
         super().__init__()
         self.conv2d = nn.Conv2d(
@@ -49,12 +50,11 @@ class Convolution(nn.Module):
         self.batch_normalization = without(
             nn.BatchNorm2d(out_channels, eps=0.001, momentum=0.01), "weight"
         )
-        self.re_lu = nn.ReLU()
 
     def forward(self, x: Tensor) -> Tensor:
         x = self.conv2d(x)  # [N, out_channels, H, W]
         x = self.batch_normalization(x)  # [N, out_channels, H, W]
-        return self.re_lu(x)  # [N, out_channels, H, W]
+        return F.relu(x)  # [N, out_channels, H, W]
 
 
 class Correction(nn.Module):
@@ -64,13 +64,12 @@ class Correction(nn.Module):
         super().__init__()
         self.scale = scale
         self.conv2d = nn.Conv2d(in_channels, out_channels, 1)
-        self.re_lu = nn.ReLU()
 
     def forward(self, x: Tensor, found: Tensor) -> Tensor:
         y = self.conv2d(found)  # [N, out_channels, H, W]
         y = y * self.scale  # [N, out_channels, H, W]
         x = x + y  # [N, out_channels, H, W]
-        return self.re_lu(x)  # [N, out_channels, H, W]
+        return F.relu(x)  # [N, out_channels, H, W]
 
 
 class Correction2(nn.Module):
@@ -91,11 +90,7 @@ class Halving(nn.Module):
     def __init__(self, in_channels: int, out_channels: int) -> None:
         super().__init__()
         self.convolution = Convolution(
-            in_channels=in_channels,
-            out_channels=out_channels,
-            kernel_size=3,
-            stride=2,
-            padding=0,
+            in_channels, out_channels, kernel_size=3, stride=2
         )
 
     def forward(self, x: Tensor) -> Tensor:
@@ -108,31 +103,21 @@ class Tower(nn.Module):
     def __init__(
         self,
         in_channels: int,
+        step_channels: int,
         out_channels: int,
-        step_out_channels: int,
         kernel_size: int,
-        padding: int,
+        padding: int = 0,
     ) -> None:
         super().__init__()
         self.step = nn.Sequential(
+            Convolution(in_channels, step_channels, kernel_size=1),
             Convolution(
-                in_channels=in_channels,
-                out_channels=out_channels,
-                kernel_size=1,
-                stride=1,
-                padding=0,
-            ),
-            Convolution(
-                in_channels=out_channels,
-                out_channels=step_out_channels,
-                kernel_size=kernel_size,
-                stride=1,
-                padding=padding,
+                step_channels, out_channels, kernel_size=kernel_size, padding=padding
             ),
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.step(x)  # [N, step_out_channels, H, W]
+        return self.step(x)  # [N, out_channels, H, W]
 
 
 class Tower2(nn.Module):
@@ -141,41 +126,30 @@ class Tower2(nn.Module):
     def __init__(
         self,
         in_channels: int,
+        step_channels: int,
+        step_channels2: int,
         out_channels: int,
-        step_out_channels: int,
         kernel_size: int | tuple[int, int],
-        padding: int | tuple[int, int],
-        step_out_channels2: int,
         step_kernel_size: int | tuple[int, int],
-        step_padding: int | tuple[int, int],
+        padding: int | tuple[int, int] = 0,
+        step_padding: int | tuple[int, int] = 0,
     ) -> None:
         super().__init__()
         self.step = nn.Sequential(
+            Convolution(in_channels, step_channels, kernel_size=1),
             Convolution(
-                in_channels=in_channels,
-                out_channels=out_channels,
-                kernel_size=1,
-                stride=1,
-                padding=0,
+                step_channels, step_channels2, kernel_size=kernel_size, padding=padding
             ),
             Convolution(
-                in_channels=out_channels,
-                out_channels=step_out_channels,
-                kernel_size=kernel_size,
-                stride=1,
-                padding=padding,
-            ),
-            Convolution(
-                in_channels=step_out_channels,
-                out_channels=step_out_channels2,
+                step_channels2,
+                out_channels,
                 kernel_size=step_kernel_size,
-                stride=1,
                 padding=step_padding,
             ),
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.step(x)  # [N, step_out_channels2, H, W]
+        return self.step(x)  # [N, out_channels, H, W]
 
 
 class InceptionA(nn.Module):
@@ -183,32 +157,22 @@ class InceptionA(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.one = Convolution(
-            in_channels=192, out_channels=96, kernel_size=1, stride=1, padding=0
-        )
-        self.five = Tower(
-            in_channels=192,
-            out_channels=48,
-            step_out_channels=64,
-            kernel_size=5,
-            padding=2,
-        )
+        self.one = Convolution(192, 96, kernel_size=1)
+        self.five = Tower(192, 48, 64, kernel_size=5, padding=2)
         self.three_twice = Tower2(
-            in_channels=192,
-            out_channels=64,
-            step_out_channels=96,
+            192,
+            64,
+            96,
+            96,
             kernel_size=3,
-            padding=1,
-            step_out_channels2=96,
             step_kernel_size=3,
+            padding=1,
             step_padding=1,
         )
         self.average_pooling2d = nn.AvgPool2d(
             3, stride=1, padding=1, count_include_pad=False
         )
-        self.pooling = Convolution(
-            in_channels=192, out_channels=64, kernel_size=1, stride=1, padding=0
-        )
+        self.pooling = Convolution(192, 64, kernel_size=1)
 
     def forward(self, x: Tensor) -> Tensor:
         one = self.one(x)  # [N, 96, 35, 35]
@@ -224,27 +188,19 @@ class ResidualA(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.one = Convolution(
-            in_channels=320, out_channels=32, kernel_size=1, stride=1, padding=0
-        )
-        self.three = Tower(
-            in_channels=320,
-            out_channels=32,
-            step_out_channels=32,
-            kernel_size=3,
-            padding=1,
-        )
+        self.one = Convolution(320, 32, kernel_size=1)
+        self.three = Tower(320, 32, 32, kernel_size=3, padding=1)
         self.three_twice = Tower2(
-            in_channels=320,
-            out_channels=32,
-            step_out_channels=48,
+            320,
+            32,
+            48,
+            64,
             kernel_size=3,
-            padding=1,
-            step_out_channels2=64,
             step_kernel_size=3,
+            padding=1,
             step_padding=1,
         )
-        self.correction = Correction(in_channels=128, out_channels=320, scale=0.17)
+        self.correction = Correction(128, 320, scale=0.17)
 
     def forward(self, x: Tensor) -> Tensor:
         one = self.one(x)  # [N, 32, 35, 35]
@@ -259,15 +215,9 @@ class ReductionA(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.three = Halving(in_channels=320, out_channels=384)
-        self.tower = Tower(
-            in_channels=320,
-            out_channels=256,
-            step_out_channels=256,
-            kernel_size=3,
-            padding=1,
-        )
-        self.three_twice = Halving(in_channels=256, out_channels=384)
+        self.three = Halving(320, 384)
+        self.tower = Tower(320, 256, 256, kernel_size=3, padding=1)
+        self.three_twice = Halving(256, 384)
         self.pooling = nn.MaxPool2d(3, stride=2)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -283,20 +233,18 @@ class ResidualB(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.one = Convolution(
-            in_channels=1088, out_channels=192, kernel_size=1, stride=1, padding=0
-        )
+        self.one = Convolution(1088, 192, kernel_size=1)
         self.seven = Tower2(
-            in_channels=1088,
-            out_channels=128,
-            step_out_channels=160,
+            1088,
+            128,
+            160,
+            192,
             kernel_size=(1, 7),
-            padding=(0, 3),
-            step_out_channels2=192,
             step_kernel_size=(7, 1),
+            padding=(0, 3),
             step_padding=(3, 0),
         )
-        self.correction = Correction(in_channels=384, out_channels=1088, scale=0.1)
+        self.correction = Correction(384, 1088, scale=0.1)
 
     def forward(self, x: Tensor) -> Tensor:
         one = self.one(x)  # [N, 192, 17, 17]
@@ -310,22 +258,12 @@ class ReductionB(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.convolution = Convolution(
-            in_channels=1088, out_channels=256, kernel_size=1, stride=1, padding=0
-        )
-        self.three = Halving(in_channels=256, out_channels=384)
-        self.convolution_1 = Convolution(
-            in_channels=1088, out_channels=256, kernel_size=1, stride=1, padding=0
-        )
-        self.narrow = Halving(in_channels=256, out_channels=288)
-        self.tower = Tower(
-            in_channels=1088,
-            out_channels=256,
-            step_out_channels=288,
-            kernel_size=3,
-            padding=1,
-        )
-        self.three_twice = Halving(in_channels=288, out_channels=320)
+        self.convolution = Convolution(1088, 256, kernel_size=1)
+        self.three = Halving(256, 384)
+        self.convolution_1 = Convolution(1088, 256, kernel_size=1)
+        self.narrow = Halving(256, 288)
+        self.tower = Tower(1088, 256, 288, kernel_size=3, padding=1)
+        self.three_twice = Halving(288, 320)
         self.pooling = nn.MaxPool2d(3, stride=2)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -344,20 +282,18 @@ class ResidualC(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.one = Convolution(
-            in_channels=2080, out_channels=192, kernel_size=1, stride=1, padding=0
-        )
+        self.one = Convolution(2080, 192, kernel_size=1)
         self.three = Tower2(
-            in_channels=2080,
-            out_channels=192,
-            step_out_channels=224,
+            2080,
+            192,
+            224,
+            256,
             kernel_size=(1, 3),
-            padding=(0, 1),
-            step_out_channels2=256,
             step_kernel_size=(3, 1),
+            padding=(0, 1),
             step_padding=(1, 0),
         )
-        self.correction = Correction(in_channels=448, out_channels=2080, scale=0.2)
+        self.correction = Correction(448, 2080, scale=0.2)
 
     def forward(self, x: Tensor) -> Tensor:
         one = self.one(x)  # [N, 192, 8, 8]
@@ -371,17 +307,15 @@ class ResidualC2(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.one = Convolution(
-            in_channels=2080, out_channels=192, kernel_size=1, stride=1, padding=0
-        )
+        self.one = Convolution(2080, 192, kernel_size=1)
         self.three = Tower2(
-            in_channels=2080,
-            out_channels=192,
-            step_out_channels=224,
+            2080,
+            192,
+            224,
+            256,
             kernel_size=(1, 3),
-            padding=(0, 1),
-            step_out_channels2=256,
             step_kernel_size=(3, 1),
+            padding=(0, 1),
             step_padding=(1, 0),
         )
         self.correction = Correction2()
@@ -398,22 +332,12 @@ class InceptionResnetV2(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.convolution = Convolution(
-            in_channels=3, out_channels=32, kernel_size=3, stride=2, padding=0
-        )
-        self.convolution_1 = Convolution(
-            in_channels=32, out_channels=32, kernel_size=3, stride=1, padding=0
-        )
-        self.convolution_2 = Convolution(
-            in_channels=32, out_channels=64, kernel_size=3, stride=1, padding=1
-        )
+        self.convolution = Convolution(3, 32, kernel_size=3, stride=2)
+        self.convolution_1 = Convolution(32, 32, kernel_size=3)
+        self.convolution_2 = Convolution(32, 64, kernel_size=3, padding=1)
         self.max_pooling2d = nn.MaxPool2d(3, stride=2)
-        self.convolution_3 = Convolution(
-            in_channels=64, out_channels=80, kernel_size=1, stride=1, padding=0
-        )
-        self.convolution_4 = Convolution(
-            in_channels=80, out_channels=192, kernel_size=3, stride=1, padding=0
-        )
+        self.convolution_3 = Convolution(64, 80, kernel_size=1)
+        self.convolution_4 = Convolution(80, 192, kernel_size=3)
         self.max_pooling2d_1 = nn.MaxPool2d(3, stride=2)
         self.inception_a = InceptionA()
         self.a = nn.Sequential(*(ResidualA() for _ in range(10)))
@@ -422,9 +346,7 @@ class InceptionResnetV2(nn.Module):
         self.reduction_b = ReductionB()
         self.c = nn.Sequential(*(ResidualC() for _ in range(9)))
         self.residual_c = ResidualC2()
-        self.convolution_5 = Convolution(
-            in_channels=2080, out_channels=1536, kernel_size=1, stride=1, padding=0
-        )
+        self.convolution_5 = Convolution(2080, 1536, kernel_size=1)
         self.logits = nn.Linear(1536, 1000)
         self.apply(initialize)
 

@@ -6,6 +6,7 @@ Compiled by specc from the spec `inception_v3`. Images are [N, C, H, W].
 """
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 
@@ -32,8 +33,8 @@ class Convolution(nn.Module):
         in_channels: int,
         out_channels: int,
         kernel_size: int | tuple[int, int],
-        stride: int,
-        padding: int | tuple[int, int],
+        stride: int = 1,
+        padding: int | tuple[int, int] = 0,
     ) -> None:
         super().__init__()
         self.conv2d = nn.Conv2d(
@@ -47,12 +48,11 @@ class Convolution(nn.Module):
         self.batch_normalization = without(
             nn.BatchNorm2d(out_channels, eps=0.001, momentum=0.01), "weight"
         )
-        self.re_lu = nn.ReLU()
 
     def forward(self, x: Tensor) -> Tensor:
         x = self.conv2d(x)  # [N, out_channels, H, W]
         x = self.batch_normalization(x)  # [N, out_channels, H, W]
-        return self.re_lu(x)  # [N, out_channels, H, W]
+        return F.relu(x)  # [N, out_channels, H, W]
 
 
 class PoolingTower(nn.Module):
@@ -63,13 +63,7 @@ class PoolingTower(nn.Module):
         self.average_pooling2d = nn.AvgPool2d(
             3, stride=1, padding=1, count_include_pad=False
         )
-        self.convolution = Convolution(
-            in_channels=in_channels,
-            out_channels=out_channels,
-            kernel_size=1,
-            stride=1,
-            padding=0,
-        )
+        self.convolution = Convolution(in_channels, out_channels, kernel_size=1)
 
     def forward(self, x: Tensor) -> Tensor:
         x = self.average_pooling2d(x)  # [N, in_channels, H, W]
@@ -81,20 +75,8 @@ class Fork(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.wide = Convolution(
-            in_channels=384,
-            out_channels=384,
-            kernel_size=(1, 3),
-            stride=1,
-            padding=(0, 1),
-        )
-        self.high = Convolution(
-            in_channels=384,
-            out_channels=384,
-            kernel_size=(3, 1),
-            stride=1,
-            padding=(1, 0),
-        )
+        self.wide = Convolution(384, 384, kernel_size=(1, 3), padding=(0, 1))
+        self.high = Convolution(384, 384, kernel_size=(3, 1), padding=(1, 0))
 
     def forward(self, x: Tensor) -> Tensor:
         wide = self.wide(x)  # [N, 384, 8, 8]
@@ -108,31 +90,21 @@ class Tower(nn.Module):
     def __init__(
         self,
         in_channels: int,
+        step_channels: int,
         out_channels: int,
-        step_out_channels: int,
         kernel_size: int,
-        padding: int,
+        padding: int = 0,
     ) -> None:
         super().__init__()
         self.step = nn.Sequential(
+            Convolution(in_channels, step_channels, kernel_size=1),
             Convolution(
-                in_channels=in_channels,
-                out_channels=out_channels,
-                kernel_size=1,
-                stride=1,
-                padding=0,
-            ),
-            Convolution(
-                in_channels=out_channels,
-                out_channels=step_out_channels,
-                kernel_size=kernel_size,
-                stride=1,
-                padding=padding,
+                step_channels, out_channels, kernel_size=kernel_size, padding=padding
             ),
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.step(x)  # [N, step_out_channels, H, W]
+        return self.step(x)  # [N, out_channels, H, W]
 
 
 class Tower2(nn.Module):
@@ -141,84 +113,49 @@ class Tower2(nn.Module):
     def __init__(
         self,
         in_channels: int,
+        step_channels: int,
+        step_channels2: int,
         out_channels: int,
-        step_out_channels: int,
         kernel_size: int | tuple[int, int],
-        padding: int | tuple[int, int],
-        step_out_channels2: int,
         step_kernel_size: int | tuple[int, int],
-        step_padding: int | tuple[int, int],
+        padding: int | tuple[int, int] = 0,
+        step_padding: int | tuple[int, int] = 0,
     ) -> None:
         super().__init__()
         self.step = nn.Sequential(
+            Convolution(in_channels, step_channels, kernel_size=1),
             Convolution(
-                in_channels=in_channels,
-                out_channels=out_channels,
-                kernel_size=1,
-                stride=1,
-                padding=0,
+                step_channels, step_channels2, kernel_size=kernel_size, padding=padding
             ),
             Convolution(
-                in_channels=out_channels,
-                out_channels=step_out_channels,
-                kernel_size=kernel_size,
-                stride=1,
-                padding=padding,
-            ),
-            Convolution(
-                in_channels=step_out_channels,
-                out_channels=step_out_channels2,
+                step_channels2,
+                out_channels,
                 kernel_size=step_kernel_size,
-                stride=1,
                 padding=step_padding,
             ),
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.step(x)  # [N, step_out_channels2, H, W]
+        return self.step(x)  # [N, out_channels, H, W]
 
 
 class Tower3(nn.Module):
     """The block `tower`."""
 
-    def __init__(self, out_channels: int) -> None:
+    def __init__(self, step_channels: int) -> None:
         super().__init__()
         self.step = nn.Sequential(
+            Convolution(768, step_channels, kernel_size=1),
             Convolution(
-                in_channels=768,
-                out_channels=out_channels,
-                kernel_size=1,
-                stride=1,
-                padding=0,
+                step_channels, step_channels, kernel_size=(7, 1), padding=(3, 0)
             ),
             Convolution(
-                in_channels=out_channels,
-                out_channels=out_channels,
-                kernel_size=(7, 1),
-                stride=1,
-                padding=(3, 0),
+                step_channels, step_channels, kernel_size=(1, 7), padding=(0, 3)
             ),
             Convolution(
-                in_channels=out_channels,
-                out_channels=out_channels,
-                kernel_size=(1, 7),
-                stride=1,
-                padding=(0, 3),
+                step_channels, step_channels, kernel_size=(7, 1), padding=(3, 0)
             ),
-            Convolution(
-                in_channels=out_channels,
-                out_channels=out_channels,
-                kernel_size=(7, 1),
-                stride=1,
-                padding=(3, 0),
-            ),
-            Convolution(
-                in_channels=out_channels,
-                out_channels=192,
-                kernel_size=(1, 7),
-                stride=1,
-                padding=(0, 3),
-            ),
+            Convolution(step_channels, 192, kernel_size=(1, 7), padding=(0, 3)),
         )
 
     def forward(self, x: Tensor) -> Tensor:
@@ -228,36 +165,28 @@ class Tower3(nn.Module):
 class InceptionA(nn.Module):
     """The block `inception_a`."""
 
-    def __init__(self, in_channels: int, out_channels: int) -> None:
+    def __init__(self, in_channels: int, pooling_channels: int) -> None:
         super().__init__()
-        self.one = Convolution(
-            in_channels=in_channels, out_channels=64, kernel_size=1, stride=1, padding=0
-        )
-        self.five = Tower(
-            in_channels=in_channels,
-            out_channels=48,
-            step_out_channels=64,
-            kernel_size=5,
-            padding=2,
-        )
+        self.one = Convolution(in_channels, 64, kernel_size=1)
+        self.five = Tower(in_channels, 48, 64, kernel_size=5, padding=2)
         self.three_twice = Tower2(
-            in_channels=in_channels,
-            out_channels=64,
-            step_out_channels=96,
+            in_channels,
+            64,
+            96,
+            96,
             kernel_size=3,
-            padding=1,
-            step_out_channels2=96,
             step_kernel_size=3,
+            padding=1,
             step_padding=1,
         )
-        self.pooling = PoolingTower(in_channels=in_channels, out_channels=out_channels)
+        self.pooling = PoolingTower(in_channels, pooling_channels)
 
     def forward(self, x: Tensor) -> Tensor:
         one = self.one(x)  # [N, 64, 35, 35]
         five = self.five(x)  # [N, 64, 35, 35]
         three_twice = self.three_twice(x)  # [N, 96, 35, 35]
-        x = self.pooling(x)  # [N, out_channels, 35, 35]
-        # [N, out_channels + 224, 35, 35]
+        x = self.pooling(x)  # [N, pooling_channels, 35, 35]
+        # [N, pooling_channels + 224, 35, 35]
         return torch.cat([one, five, three_twice, x], dim=1)
 
 
@@ -266,19 +195,9 @@ class ReductionA(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.three = Convolution(
-            in_channels=288, out_channels=384, kernel_size=3, stride=2, padding=0
-        )
-        self.tower = Tower(
-            in_channels=288,
-            out_channels=64,
-            step_out_channels=96,
-            kernel_size=3,
-            padding=1,
-        )
-        self.three_twice = Convolution(
-            in_channels=96, out_channels=96, kernel_size=3, stride=2, padding=0
-        )
+        self.three = Convolution(288, 384, kernel_size=3, stride=2)
+        self.tower = Tower(288, 64, 96, kernel_size=3, padding=1)
+        self.three_twice = Convolution(96, 96, kernel_size=3, stride=2)
         self.pooling = nn.MaxPool2d(3, stride=2)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -292,23 +211,21 @@ class ReductionA(nn.Module):
 class InceptionB(nn.Module):
     """The block `inception_b`."""
 
-    def __init__(self, out_channels: int) -> None:
+    def __init__(self, step_channels: int) -> None:
         super().__init__()
-        self.one = Convolution(
-            in_channels=768, out_channels=192, kernel_size=1, stride=1, padding=0
-        )
+        self.one = Convolution(768, 192, kernel_size=1)
         self.seven = Tower2(
-            in_channels=768,
-            out_channels=out_channels,
-            step_out_channels=out_channels,
+            768,
+            step_channels,
+            step_channels,
+            192,
             kernel_size=(1, 7),
-            padding=(0, 3),
-            step_out_channels2=192,
             step_kernel_size=(7, 1),
+            padding=(0, 3),
             step_padding=(3, 0),
         )
-        self.seven_twice = Tower3(out_channels)
-        self.pooling = PoolingTower(in_channels=768, out_channels=192)
+        self.seven_twice = Tower3(step_channels)
+        self.pooling = PoolingTower(768, 192)
 
     def forward(self, x: Tensor) -> Tensor:
         one = self.one(x)  # [N, 192, 17, 17]
@@ -323,25 +240,19 @@ class ReductionB(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.convolution = Convolution(
-            in_channels=768, out_channels=192, kernel_size=1, stride=1, padding=0
-        )
-        self.three = Convolution(
-            in_channels=192, out_channels=320, kernel_size=3, stride=2, padding=0
-        )
+        self.convolution = Convolution(768, 192, kernel_size=1)
+        self.three = Convolution(192, 320, kernel_size=3, stride=2)
         self.tower = Tower2(
-            in_channels=768,
-            out_channels=192,
-            step_out_channels=192,
+            768,
+            192,
+            192,
+            192,
             kernel_size=(1, 7),
-            padding=(0, 3),
-            step_out_channels2=192,
             step_kernel_size=(7, 1),
+            padding=(0, 3),
             step_padding=(3, 0),
         )
-        self.seven = Convolution(
-            in_channels=192, out_channels=192, kernel_size=3, stride=2, padding=0
-        )
+        self.seven = Convolution(192, 192, kernel_size=3, stride=2)
         self.pooling = nn.MaxPool2d(3, stride=2)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -358,30 +269,12 @@ class InceptionC(nn.Module):
 
     def __init__(self, in_channels: int) -> None:
         super().__init__()
-        self.one = Convolution(
-            in_channels=in_channels,
-            out_channels=320,
-            kernel_size=1,
-            stride=1,
-            padding=0,
-        )
-        self.convolution = Convolution(
-            in_channels=in_channels,
-            out_channels=384,
-            kernel_size=1,
-            stride=1,
-            padding=0,
-        )
+        self.one = Convolution(in_channels, 320, kernel_size=1)
+        self.convolution = Convolution(in_channels, 384, kernel_size=1)
         self.three = Fork()
-        self.tower = Tower(
-            in_channels=in_channels,
-            out_channels=448,
-            step_out_channels=384,
-            kernel_size=3,
-            padding=1,
-        )
+        self.tower = Tower(in_channels, 448, 384, kernel_size=3, padding=1)
         self.three_twice = Fork()
-        self.pooling = PoolingTower(in_channels=in_channels, out_channels=192)
+        self.pooling = PoolingTower(in_channels, 192)
 
     def forward(self, x: Tensor) -> Tensor:
         one = self.one(x)  # [N, 320, 8, 8]
@@ -398,27 +291,15 @@ class InceptionV3(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.convolution = Convolution(
-            in_channels=3, out_channels=32, kernel_size=3, stride=2, padding=0
-        )
-        self.convolution_1 = Convolution(
-            in_channels=32, out_channels=32, kernel_size=3, stride=1, padding=0
-        )
-        self.convolution_2 = Convolution(
-            in_channels=32, out_channels=64, kernel_size=3, stride=1, padding=1
-        )
+        self.convolution = Convolution(3, 32, kernel_size=3, stride=2)
+        self.convolution_1 = Convolution(32, 32, kernel_size=3)
+        self.convolution_2 = Convolution(32, 64, kernel_size=3, padding=1)
         self.max_pooling2d = nn.MaxPool2d(3, stride=2)
-        self.convolution_3 = Convolution(
-            in_channels=64, out_channels=80, kernel_size=1, stride=1, padding=0
-        )
-        self.convolution_4 = Convolution(
-            in_channels=80, out_channels=192, kernel_size=3, stride=1, padding=0
-        )
+        self.convolution_3 = Convolution(64, 80, kernel_size=1)
+        self.convolution_4 = Convolution(80, 192, kernel_size=3)
         self.max_pooling2d_1 = nn.MaxPool2d(3, stride=2)
         self.a = nn.Sequential(
-            InceptionA(in_channels=192, out_channels=32),
-            InceptionA(in_channels=256, out_channels=64),
-            InceptionA(in_channels=288, out_channels=64),
+            InceptionA(192, 32), InceptionA(256, 64), InceptionA(288, 64)
         )
         self.reduction_a = ReductionA()
         self.b = nn.Sequential(

@@ -20,14 +20,14 @@ def initialize(module: nn.Module) -> None:
 class Mlp(nn.Module):
     """The block `mlp`."""
 
-    def __init__(self, in_features: int, out_features: int) -> None:
+    def __init__(self, channels: int, hidden: int) -> None:
         super().__init__()
-        self.dense = nn.Linear(in_features, out_features)
-        self.dense_1 = nn.Linear(out_features, in_features)
+        self.dense = nn.Linear(channels, hidden)
+        self.dense_1 = nn.Linear(hidden, channels)
 
     def forward(self, x: Tensor) -> Tensor:
-        x = F.gelu(self.dense(x))  # [N, T, out_features]
-        return self.dense_1(x)  # [N, T, in_features]
+        x = F.gelu(self.dense(x))  # [N, T, hidden]
+        return self.dense_1(x)  # [N, T, channels]
 
 
 class Mixer(nn.Module):
@@ -36,9 +36,9 @@ class Mixer(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.layer_normalization = nn.LayerNorm(768, eps=1e-06)
-        self.token_mixing = Mlp(in_features=196, out_features=384)
+        self.token_mixing = Mlp(196, 384)
         self.layer_normalization_1 = nn.LayerNorm(768, eps=1e-06)
-        self.channel_mixing = Mlp(in_features=768, out_features=3072)
+        self.channel_mixing = Mlp(768, 3072)
 
     def forward(self, x: Tensor) -> Tensor:
         y = self.layer_normalization(x)  # [N, 196, 768]

@@ -28,13 +28,12 @@ class Stage(nn.Module):
         self.batch_normalization = nn.BatchNorm2d(
             out_channels, eps=0.001, momentum=0.01
         )
-        self.re_lu = nn.ReLU()
         self.max_pooling2d = nn.MaxPool2d(2)
 
     def forward(self, x: Tensor) -> Tensor:
         x = self.conv2d(x)  # [N, out_channels, H, W]
         x = self.batch_normalization(x)  # [N, out_channels, H, W]
-        x = self.re_lu(x)  # [N, out_channels, H, W]
+        x = F.relu(x)  # [N, out_channels, H, W]
         return self.max_pooling2d(x)  # [N, out_channels, H, W]
 
 
@@ -43,10 +42,7 @@ class MnistCnn(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.stage = nn.Sequential(
-            Stage(in_channels=1, out_channels=32),
-            Stage(in_channels=32, out_channels=64),
-        )
+        self.stage = nn.Sequential(Stage(1, 32), Stage(32, 64))
         self.dropout = nn.Dropout(0.3)
         self.dense = nn.Linear(3136, 128)
         self.dropout_1 = nn.Dropout(0.3)

@@ -28,20 +28,18 @@ class Separable(nn.Module):
             in_channels, in_channels, 3, padding=1, groups=in_channels, bias=False
         )
         self.batch_normalization = nn.BatchNorm2d(in_channels, eps=0.001, momentum=0.01)
-        self.re_lu = nn.ReLU6()
         self.conv2d = nn.Conv2d(in_channels, out_channels, 1, bias=False)
         self.batch_normalization_1 = nn.BatchNorm2d(
             out_channels, eps=0.001, momentum=0.01
         )
-        self.re_lu_1 = nn.ReLU6()
 
     def forward(self, x: Tensor) -> Tensor:
         x = self.depthwise_conv2d(x)  # [N, in_channels, H, W]
         x = self.batch_normalization(x)  # [N, in_channels, H, W]
-        x = self.re_lu(x)  # [N, in_channels, H, W]
+        x = F.relu6(x)  # [N, in_channels, H, W]
         x = self.conv2d(x)  # [N, out_channels, H, W]
         x = self.batch_normalization_1(x)  # [N, out_channels, H, W]
-        return self.re_lu_1(x)  # [N, out_channels, H, W]
+        return F.relu6(x)  # [N, out_channels, H, W]
 
 
 class Separable2(nn.Module):
@@ -53,20 +51,18 @@ class Separable2(nn.Module):
             in_channels, in_channels, 3, stride=2, groups=in_channels, bias=False
         )
         self.batch_normalization = nn.BatchNorm2d(in_channels, eps=0.001, momentum=0.01)
-        self.re_lu = nn.ReLU6()
         self.conv2d = nn.Conv2d(in_channels, out_channels, 1, bias=False)
         self.batch_normalization_1 = nn.BatchNorm2d(
             out_channels, eps=0.001, momentum=0.01
         )
-        self.re_lu_1 = nn.ReLU6()
 
     def forward(self, x: Tensor) -> Tensor:
         x = self.depthwise_conv2d(F.pad(x, (0, 1, 0, 1)))  # [N, in_channels, H, W]
         x = self.batch_normalization(x)  # [N, in_channels, H, W]
-        x = self.re_lu(x)  # [N, in_channels, H, W]
+        x = F.relu6(x)  # [N, in_channels, H, W]
         x = self.conv2d(x)  # [N, out_channels, H, W]
         x = self.batch_normalization_1(x)  # [N, out_channels, H, W]
-        return self.re_lu_1(x)  # [N, out_channels, H, W]
+        return F.relu6(x)  # [N, out_channels, H, W]
 
 
 class Mobilenet(nn.Module):
@@ -76,17 +72,16 @@ class Mobilenet(nn.Module):
         super().__init__()
         self.conv2d = nn.Conv2d(3, 32, 3, stride=2, bias=False)
         self.batch_normalization = nn.BatchNorm2d(32, eps=0.001, momentum=0.01)
-        self.re_lu = nn.ReLU6()
         self.block = nn.Sequential(
-            Separable(in_channels=32, out_channels=64),
-            Separable2(in_channels=64, out_channels=128),
-            Separable(in_channels=128, out_channels=128),
-            Separable2(in_channels=128, out_channels=256),
-            Separable(in_channels=256, out_channels=256),
-            Separable2(in_channels=256, out_channels=512),
-            *(Separable(in_channels=512, out_channels=512) for _ in range(5)),
-            Separable2(in_channels=512, out_channels=1024),
-            Separable(in_channels=1024, out_channels=1024),
+            Separable(32, 64),
+            Separable2(64, 128),
+            Separable(128, 128),
+            Separable2(128, 256),
+            Separable(256, 256),
+            Separable2(256, 512),
+            *(Separable(512, 512) for _ in range(5)),
+            Separable2(512, 1024),
+            Separable(1024, 1024),
         )
         self.dropout = nn.Dropout(0.001)
         self.logits = nn.Linear(1024, 1000)
@@ -95,7 +90,7 @@ class Mobilenet(nn.Module):
     def forward(self, image: Tensor) -> Tensor:
         x = self.conv2d(F.pad(image, (0, 1, 0, 1)))  # [N, 32, 112, 112]
         x = self.batch_normalization(x)  # [N, 32, 112, 112]
-        x = self.re_lu(x)  # [N, 32, 112, 112]
+        x = F.relu6(x)  # [N, 32, 112, 112]
         x = self.block(x)  # [N, 1024, 7, 7]
         x = torch.mean(x, dim=(2, 3))  # [N, 1024]
         x = self.dropout(x)  # [N, 1024]

@@ -25,14 +25,13 @@ class InvertedResidual(nn.Module):
         super().__init__()
         self.depthwise_conv2d = nn.Conv2d(32, 32, 3, padding=1, groups=32, bias=False)
         self.batch_normalization = nn.BatchNorm2d(32, eps=0.001, momentum=0.001)
-        self.re_lu = nn.ReLU6()
         self.conv2d = nn.Conv2d(32, 16, 1, bias=False)
         self.batch_normalization_1 = nn.BatchNorm2d(16, eps=0.001, momentum=0.001)
 
     def forward(self, x: Tensor) -> Tensor:
         x = self.depthwise_conv2d(x)  # [N, 32, 112, 112]
         x = self.batch_normalization(x)  # [N, 32, 112, 112]
-        x = self.re_lu(x)  # [N, 32, 112, 112]
+        x = F.relu6(x)  # [N, 32, 112, 112]
         x = self.conv2d(x)  # [N, 16, 112, 112]
         return self.batch_normalization_1(x)  # [N, 16, 112, 112]
 
@@ -40,101 +39,81 @@ class InvertedResidual(nn.Module):
 class InvertedResidual2(nn.Module):
     """The block `inverted_residual`."""
 
-    def __init__(self, in_channels: int, out_channels: int, out_channels2: int) -> None:
+    def __init__(self, in_channels: int, hidden: int, out_channels: int) -> None:
         super().__init__()
-        self.conv2d = nn.Conv2d(in_channels, out_channels, 1, bias=False)
-        self.batch_normalization = nn.BatchNorm2d(
-            out_channels, eps=0.001, momentum=0.001
-        )
-        self.re_lu = nn.ReLU6()
+        self.conv2d = nn.Conv2d(in_channels, hidden, 1, bias=False)
+        self.batch_normalization = nn.BatchNorm2d(hidden, eps=0.001, momentum=0.001)
         self.depthwise_conv2d = nn.Conv2d(
-            out_channels, out_channels, 3, stride=2, groups=out_channels, bias=False
+            hidden, hidden, 3, stride=2, groups=hidden, bias=False
         )
-        self.batch_normalization_1 = nn.BatchNorm2d(
-            out_channels, eps=0.001, momentum=0.001
-        )
-        self.re_lu_1 = nn.ReLU6()
-        self.conv2d_1 = nn.Conv2d(out_channels, out_channels2, 1, bias=False)
+        self.batch_normalization_1 = nn.BatchNorm2d(hidden, eps=0.001, momentum=0.001)
+        self.conv2d_1 = nn.Conv2d(hidden, out_channels, 1, bias=False)
         self.batch_normalization_2 = nn.BatchNorm2d(
-            out_channels2, eps=0.001, momentum=0.001
+            out_channels, eps=0.001, momentum=0.001
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        x = self.conv2d(x)  # [N, out_channels, H, W]
-        x = self.batch_normalization(x)  # [N, out_channels, H, W]
-        x = self.re_lu(x)  # [N, out_channels, H, W]
-        x = self.depthwise_conv2d(F.pad(x, (0, 1, 0, 1)))  # [N, out_channels, H, W]
-        x = self.batch_normalization_1(x)  # [N, out_channels, H, W]
-        x = self.re_lu_1(x)  # [N, out_channels, H, W]
-        x = self.conv2d_1(x)  # [N, out_channels2, H, W]
-        return self.batch_normalization_2(x)  # [N, out_channels2, H, W]
+        x = self.conv2d(x)  # [N, hidden, H, W]
+        x = self.batch_normalization(x)  # [N, hidden, H, W]
+        x = F.relu6(x)  # [N, hidden, H, W]
+        x = self.depthwise_conv2d(F.pad(x, (0, 1, 0, 1)))  # [N, hidden, H, W]
+        x = self.batch_normalization_1(x)  # [N, hidden, H, W]
+        x = F.relu6(x)  # [N, hidden, H, W]
+        x = self.conv2d_1(x)  # [N, out_channels, H, W]
+        return self.batch_normalization_2(x)  # [N, out_channels, H, W]
 
 
 class InvertedResidual3(nn.Module):
     """The block `inverted_residual`."""
 
-    def __init__(self, in_channels: int, out_channels: int) -> None:
+    def __init__(self, channels: int, hidden: int) -> None:
         super().__init__()
-        self.conv2d = nn.Conv2d(in_channels, out_channels, 1, bias=False)
-        self.batch_normalization = nn.BatchNorm2d(
-            out_channels, eps=0.001, momentum=0.001
-        )
-        self.re_lu = nn.ReLU6()
+        self.conv2d = nn.Conv2d(channels, hidden, 1, bias=False)
+        self.batch_normalization = nn.BatchNorm2d(hidden, eps=0.001, momentum=0.001)
         self.depthwise_conv2d = nn.Conv2d(
-            out_channels, out_channels, 3, padding=1, groups=out_channels, bias=False
+            hidden, hidden, 3, padding=1, groups=hidden, bias=False
         )
-        self.batch_normalization_1 = nn.BatchNorm2d(
-            out_channels, eps=0.001, momentum=0.001
-        )
-        self.re_lu_1 = nn.ReLU6()
-        self.conv2d_1 = nn.Conv2d(out_channels, in_channels, 1, bias=False)
-        self.batch_normalization_2 = nn.BatchNorm2d(
-            in_channels, eps=0.001, momentum=0.001
-        )
+        self.batch_normalization_1 = nn.BatchNorm2d(hidden, eps=0.001, momentum=0.001)
+        self.conv2d_1 = nn.Conv2d(hidden, channels, 1, bias=False)
+        self.batch_normalization_2 = nn.BatchNorm2d(channels, eps=0.001, momentum=0.001)
 
     def forward(self, x: Tensor) -> Tensor:
-        y = self.conv2d(x)  # [N, out_channels, H, W]
-        y = self.batch_normalization(y)  # [N, out_channels, H, W]
-        y = self.re_lu(y)  # [N, out_channels, H, W]
-        y = self.depthwise_conv2d(y)  # [N, out_channels, H, W]
-        y = self.batch_normalization_1(y)  # [N, out_channels, H, W]
-        y = self.re_lu_1(y)  # [N, out_channels, H, W]
-        y = self.conv2d_1(y)  # [N, in_channels, H, W]
-        y = self.batch_normalization_2(y)  # [N, in_channels, H, W]
-        return x + y  # [N, in_channels, H, W]
+        y = self.conv2d(x)  # [N, hidden, H, W]
+        y = self.batch_normalization(y)  # [N, hidden, H, W]
+        y = F.relu6(y)  # [N, hidden, H, W]
+        y = self.depthwise_conv2d(y)  # [N, hidden, H, W]
+        y = self.batch_normalization_1(y)  # [N, hidden, H, W]
+        y = F.relu6(y)  # [N, hidden, H, W]
+        y = self.conv2d_1(y)  # [N, channels, H, W]
+        y = self.batch_normalization_2(y)  # [N, channels, H, W]
+        return x + y  # [N, channels, H, W]
 
 
 class InvertedResidual4(nn.Module):
     """The block `inverted_residual`."""
 
-    def __init__(self, in_channels: int, out_channels: int, out_channels2: int) -> None:
+    def __init__(self, in_channels: int, hidden: int, out_channels: int) -> None:
         super().__init__()
-        self.conv2d = nn.Conv2d(in_channels, out_channels, 1, bias=False)
-        self.batch_normalization = nn.BatchNorm2d(
-            out_channels, eps=0.001, momentum=0.001
-        )
-        self.re_lu = nn.ReLU6()
+        self.conv2d = nn.Conv2d(in_channels, hidden, 1, bias=False)
+        self.batch_normalization = nn.BatchNorm2d(hidden, eps=0.001, momentum=0.001)
         self.depthwise_conv2d = nn.Conv2d(
-            out_channels, out_channels, 3, padding=1, groups=out_channels, bias=False
+            hidden, hidden, 3, padding=1, groups=hidden, bias=False
         )
-        self.batch_normalization_1 = nn.BatchNorm2d(
-            out_channels, eps=0.001, momentum=0.001
-        )
-        self.re_lu_1 = nn.ReLU6()
-        self.conv2d_1 = nn.Conv2d(out_channels, out_channels2, 1, bias=False)
+        self.batch_normalization_1 = nn.BatchNorm2d(hidden, eps=0.001, momentum=0.001)
+        self.conv2d_1 = nn.Conv2d(hidden, out_channels, 1, bias=False)
         self.batch_normalization_2 = nn.BatchNorm2d(
-            out_channels2, eps=0.001, momentum=0.001
+            out_channels, eps=0.001, momentum=0.001
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        x = self.conv2d(x)  # [N, out_channels, H, W]
-        x = self.batch_normalization(x)  # [N, out_channels, H, W]
-        x = self.re_lu(x)  # [N, out_channels, H, W]
-        x = self.depthwise_conv2d(x)  # [N, out_channels, H, W]
-        x = self.batch_normalization_1(x)  # [N, out_channels, H, W]
-        x = self.re_lu_1(x)  # [N, out_channels, H, W]
-        x = self.conv2d_1(x)  # [N, out_channels2, H, W]
-        return self.batch_normalization_2(x)  # [N, out_channels2, H, W]
+        x = self.conv2d(x)  # [N, hidden, H, W]
+        x = self.batch_normalization(x)  # [N, hidden, H, W]
+        x = F.relu6(x)  # [N, hidden, H, W]
+        x = self.depthwise_conv2d(x)  # [N, hidden, H, W]
+        x = self.batch_normalization_1(x)  # [N, hidden, H, W]
+        x = F.relu6(x)  # [N, hidden, H, W]
+        x = self.conv2d_1(x)  # [N, out_channels, H, W]
+        return self.batch_normalization_2(x)  # [N, out_channels, H, W]
 
 
 class Stage(nn.Module):
@@ -154,8 +133,7 @@ class Stage2(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.block = nn.Sequential(
-            InvertedResidual2(in_channels=16, out_channels=96, out_channels2=24),
-            InvertedResidual3(in_channels=24, out_channels=144),
+            InvertedResidual2(16, 96, 24), InvertedResidual3(24, 144)
         )
 
     def forward(self, x: Tensor) -> Tensor:
@@ -168,28 +146,19 @@ class Stage3(nn.Module):
     def __init__(
         self,
         in_channels: int,
+        hidden: int,
         out_channels: int,
-        out_channels2: int,
-        block_out_channels: int,
+        block_hidden: int,
         count: int,
     ) -> None:
         super().__init__()
         self.block = nn.Sequential(
-            InvertedResidual2(
-                in_channels=in_channels,
-                out_channels=out_channels,
-                out_channels2=out_channels2,
-            ),
-            *(
-                InvertedResidual3(
-                    in_channels=out_channels2, out_channels=block_out_channels
-                )
-                for _ in range(count)
-            ),
+            InvertedResidual2(in_channels, hidden, out_channels),
+            *(InvertedResidual3(out_channels, block_hidden) for _ in range(count)),
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.block(x)  # [N, out_channels2, H, W]
+        return self.block(x)  # [N, out_channels, H, W]
 
 
 class Stage4(nn.Module):
@@ -198,8 +167,8 @@ class Stage4(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.block = nn.Sequential(
-            InvertedResidual4(in_channels=64, out_channels=384, out_channels2=96),
-            *(InvertedResidual3(in_channels=96, out_channels=576) for _ in range(2)),
+            InvertedResidual4(64, 384, 96),
+            *(InvertedResidual3(96, 576) for _ in range(2)),
         )
 
     def forward(self, x: Tensor) -> Tensor:
@@ -211,9 +180,7 @@ class Stage5(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.block = nn.Sequential(
-            InvertedResidual4(in_channels=160, out_channels=960, out_channels2=320)
-        )
+        self.block = nn.Sequential(InvertedResidual4(160, 960, 320))
 
     def forward(self, x: Tensor) -> Tensor:
         return self.block(x)  # [N, 320, 7, 7]
@@ -226,47 +193,27 @@ class MobilenetV2(nn.Module):
         super().__init__()
         self.conv2d = nn.Conv2d(3, 32, 3, stride=2, bias=False)
         self.batch_normalization = nn.BatchNorm2d(32, eps=0.001, momentum=0.001)
-        self.re_lu = nn.ReLU6()
         self.stage = nn.Sequential(
             Stage(),
             Stage2(),
-            Stage3(
-                in_channels=24,
-                out_channels=144,
-                out_channels2=32,
-                block_out_channels=192,
-                count=2,
-            ),
-            Stage3(
-                in_channels=32,
-                out_channels=192,
-                out_channels2=64,
-                block_out_channels=384,
-                count=3,
-            ),
+            Stage3(24, 144, 32, 192, count=2),
+            Stage3(32, 192, 64, 384, count=3),
             Stage4(),
-            Stage3(
-                in_channels=96,
-                out_channels=576,
-                out_channels2=160,
-                block_out_channels=960,
-                count=2,
-            ),
+            Stage3(96, 576, 160, 960, count=2),
             Stage5(),
         )
         self.conv2d_1 = nn.Conv2d(320, 1280, 1, bias=False)
         self.batch_normalization_1 = nn.BatchNorm2d(1280, eps=0.001, momentum=0.001)
-        self.re_lu_1 = nn.ReLU6()
         self.logits = nn.Linear(1280, 1000)
         self.apply(initialize)
 
     def forward(self, image: Tensor) -> Tensor:
         x = self.conv2d(F.pad(image, (0, 1, 0, 1)))  # [N, 32, 112, 112]
         x = self.batch_normalization(x)  # [N, 32, 112, 112]
-        x = self.re_lu(x)  # [N, 32, 112, 112]
+        x = F.relu6(x)  # [N, 32, 112, 112]
         x = self.stage(x)  # [N, 320, 7, 7]
         x = self.conv2d_1(x)  # [N, 1280, 7, 7]
         x = self.batch_normalization_1(x)  # [N, 1280, 7, 7]
-        x = self.re_lu_1(x)  # [N, 1280, 7, 7]
+        x = F.relu6(x)  # [N, 1280, 7, 7]
         x = torch.mean(x, dim=(2, 3))  # [N, 1280]
         return self.logits(x)  # [N, 1000]

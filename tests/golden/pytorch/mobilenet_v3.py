@@ -89,16 +89,16 @@ class InvertedResidual3(nn.Module):
 class SqueezeExcitation(nn.Module):
     """The block `squeeze_excitation`."""
 
-    def __init__(self, in_channels: int, out_channels: int) -> None:
+    def __init__(self, channels: int, hidden: int) -> None:
         super().__init__()
-        self.conv2d = nn.Conv2d(in_channels, out_channels, 1)
-        self.conv2d_1 = nn.Conv2d(out_channels, in_channels, 1)
+        self.conv2d = nn.Conv2d(channels, hidden, 1)
+        self.conv2d_1 = nn.Conv2d(hidden, channels, 1)
 
     def forward(self, x: Tensor) -> Tensor:
-        y = torch.mean(x, dim=(2, 3), keepdim=True)  # [N, in_channels, 1, 1]
-        y = F.relu(self.conv2d(y))  # [N, out_channels, 1, 1]
-        y = F.hardsigmoid(self.conv2d_1(y))  # [N, in_channels, 1, 1]
-        return x * y  # [N, in_channels, H, W]
+        y = torch.mean(x, dim=(2, 3), keepdim=True)  # [N, channels, 1, 1]
+        y = F.relu(self.conv2d(y))  # [N, hidden, 1, 1]
+        y = F.hardsigmoid(self.conv2d_1(y))  # [N, channels, 1, 1]
+        return x * y  # [N, channels, H, W]
 
 
 class InvertedResidual4(nn.Module):
@@ -127,28 +127,24 @@ class InvertedResidual4(nn.Module):
 class InvertedResidual5(nn.Module):
     """The block `inverted_residual`."""
 
-    def __init__(self, out_channels: int) -> None:
+    def __init__(self, hidden: int) -> None:
         super().__init__()
-        self.conv2d = nn.Conv2d(80, out_channels, 1, bias=False)
-        self.batch_normalization = nn.BatchNorm2d(
-            out_channels, eps=0.001, momentum=0.001
-        )
+        self.conv2d = nn.Conv2d(80, hidden, 1, bias=False)
+        self.batch_normalization = nn.BatchNorm2d(hidden, eps=0.001, momentum=0.001)
         self.depthwise_conv2d = nn.Conv2d(
-            out_channels, out_channels, 3, padding=1, groups=out_channels, bias=False
+            hidden, hidden, 3, padding=1, groups=hidden, bias=False
         )
-        self.batch_normalization_1 = nn.BatchNorm2d(
-            out_channels, eps=0.001, momentum=0.001
-        )
-        self.conv2d_1 = nn.Conv2d(out_channels, 80, 1, bias=False)
+        self.batch_normalization_1 = nn.BatchNorm2d(hidden, eps=0.001, momentum=0.001)
+        self.conv2d_1 = nn.Conv2d(hidden, 80, 1, bias=False)
         self.batch_normalization_2 = nn.BatchNorm2d(80, eps=0.001, momentum=0.001)
 
     def forward(self, x: Tensor) -> Tensor:
-        y = self.conv2d(x)  # [N, out_channels, 14, 14]
-        y = self.batch_normalization(y)  # [N, out_channels, 14, 14]
-        y = F.hardswish(y)  # [N, out_channels, 14, 14]
-        y = self.depthwise_conv2d(y)  # [N, out_channels, 14, 14]
-        y = self.batch_normalization_1(y)  # [N, out_channels, 14, 14]
-        y = F.hardswish(y)  # [N, out_channels, 14, 14]
+        y = self.conv2d(x)  # [N, hidden, 14, 14]
+        y = self.batch_normalization(y)  # [N, hidden, 14, 14]
+        y = F.hardswish(y)  # [N, hidden, 14, 14]
+        y = self.depthwise_conv2d(y)  # [N, hidden, 14, 14]
+        y = self.batch_normalization_1(y)  # [N, hidden, 14, 14]
+        y = F.hardswish(y)  # [N, hidden, 14, 14]
         y = self.conv2d_1(y)  # [N, 80, 14, 14]
         y = self.batch_normalization_2(y)  # [N, 80, 14, 14]
         return x + y  # [N, 80, 14, 14]
@@ -163,7 +159,7 @@ class InvertedResidual6(nn.Module):
         self.batch_normalization = nn.BatchNorm2d(72, eps=0.001, momentum=0.001)
         self.depthwise_conv2d = nn.Conv2d(72, 72, 5, stride=2, groups=72, bias=False)
         self.batch_normalization_1 = nn.BatchNorm2d(72, eps=0.001, momentum=0.001)
-        self.squeeze_excitation = SqueezeExcitation(in_channels=72, out_channels=24)
+        self.squeeze_excitation = SqueezeExcitation(72, 24)
         self.conv2d_1 = nn.Conv2d(72, 40, 1, bias=False)
         self.batch_normalization_2 = nn.BatchNorm2d(40, eps=0.001, momentum=0.001)
 
@@ -190,7 +186,7 @@ class InvertedResidual7(nn.Module):
             120, 120, 5, padding=2, groups=120, bias=False
         )
         self.batch_normalization_1 = nn.BatchNorm2d(120, eps=0.001, momentum=0.001)
-        self.squeeze_excitation = SqueezeExcitation(in_channels=120, out_channels=32)
+        self.squeeze_excitation = SqueezeExcitation(120, 32)
         self.conv2d_1 = nn.Conv2d(120, 40, 1, bias=False)
         self.batch_normalization_2 = nn.BatchNorm2d(40, eps=0.001, momentum=0.001)
 
@@ -218,7 +214,7 @@ class InvertedResidual8(nn.Module):
             480, 480, 3, padding=1, groups=480, bias=False
         )
         self.batch_normalization_1 = nn.BatchNorm2d(480, eps=0.001, momentum=0.001)
-        self.squeeze_excitation = SqueezeExcitation(in_channels=480, out_channels=120)
+        self.squeeze_excitation = SqueezeExcitation(480, 120)
         self.conv2d_1 = nn.Conv2d(480, 112, 1, bias=False)
         self.batch_normalization_2 = nn.BatchNorm2d(112, eps=0.001, momentum=0.001)
 
@@ -239,47 +235,34 @@ class InvertedResidual9(nn.Module):
 
     def __init__(
         self,
-        in_channels: int,
-        out_channels: int,
+        channels: int,
+        hidden: int,
         kernel_size: int,
-        padding: int,
-        squeeze_excitation_out_channels: int,
+        squeeze_excitation_hidden: int,
+        padding: int = 0,
     ) -> None:
         super().__init__()
-        self.conv2d = nn.Conv2d(in_channels, out_channels, 1, bias=False)
-        self.batch_normalization = nn.BatchNorm2d(
-            out_channels, eps=0.001, momentum=0.001
-        )
+        self.conv2d = nn.Conv2d(channels, hidden, 1, bias=False)
+        self.batch_normalization = nn.BatchNorm2d(hidden, eps=0.001, momentum=0.001)
         self.depthwise_conv2d = nn.Conv2d(
-            out_channels,
-            out_channels,
-            kernel_size,
-            padding=padding,
-            groups=out_channels,
-            bias=False,
+            hidden, hidden, kernel_size, padding=padding, groups=hidden, bias=False
         )
-        self.batch_normalization_1 = nn.BatchNorm2d(
-            out_channels, eps=0.001, momentum=0.001
-        )
-        self.squeeze_excitation = SqueezeExcitation(
-            in_channels=out_channels, out_channels=squeeze_excitation_out_channels
-        )
-        self.conv2d_1 = nn.Conv2d(out_channels, in_channels, 1, bias=False)
-        self.batch_normalization_2 = nn.BatchNorm2d(
-            in_channels, eps=0.001, momentum=0.001
-        )
+        self.batch_normalization_1 = nn.BatchNorm2d(hidden, eps=0.001, momentum=0.001)
+        self.squeeze_excitation = SqueezeExcitation(hidden, squeeze_excitation_hidden)
+        self.conv2d_1 = nn.Conv2d(hidden, channels, 1, bias=False)
+        self.batch_normalization_2 = nn.BatchNorm2d(channels, eps=0.001, momentum=0.001)
 
     def forward(self, x: Tensor) -> Tensor:
-        y = self.conv2d(x)  # [N, out_channels, H, W]
-        y = self.batch_normalization(y)  # [N, out_channels, H, W]
-        y = F.hardswish(y)  # [N, out_channels, H, W]
-        y = self.depthwise_conv2d(y)  # [N, out_channels, H, W]
-        y = self.batch_normalization_1(y)  # [N, out_channels, H, W]
-        y = F.hardswish(y)  # [N, out_channels, H, W]
-        y = self.squeeze_excitation(y)  # [N, out_channels, H, W]
-        y = self.conv2d_1(y)  # [N, in_channels, H, W]
-        y = self.batch_normalization_2(y)  # [N, in_channels, H, W]
-        return x + y  # [N, in_channels, H, W]
+        y = self.conv2d(x)  # [N, hidden, H, W]
+        y = self.batch_normalization(y)  # [N, hidden, H, W]
+        y = F.hardswish(y)  # [N, hidden, H, W]
+        y = self.depthwise_conv2d(y)  # [N, hidden, H, W]
+        y = self.batch_normalization_1(y)  # [N, hidden, H, W]
+        y = F.hardswish(y)  # [N, hidden, H, W]
+        y = self.squeeze_excitation(y)  # [N, hidden, H, W]
+        y = self.conv2d_1(y)  # [N, channels, H, W]
+        y = self.batch_normalization_2(y)  # [N, channels, H, W]
+        return x + y  # [N, channels, H, W]
 
 
 class InvertedResidual10(nn.Module):
@@ -291,7 +274,7 @@ class InvertedResidual10(nn.Module):
         self.batch_normalization = nn.BatchNorm2d(672, eps=0.001, momentum=0.001)
         self.depthwise_conv2d = nn.Conv2d(672, 672, 5, stride=2, groups=672, bias=False)
         self.batch_normalization_1 = nn.BatchNorm2d(672, eps=0.001, momentum=0.001)
-        self.squeeze_excitation = SqueezeExcitation(in_channels=672, out_channels=168)
+        self.squeeze_excitation = SqueezeExcitation(672, 168)
         self.conv2d_1 = nn.Conv2d(672, 160, 1, bias=False)
         self.batch_normalization_2 = nn.BatchNorm2d(160, eps=0.001, momentum=0.001)
 
@@ -324,24 +307,9 @@ class MobilenetV3(nn.Module):
             InvertedResidual5(200),
             *(InvertedResidual5(184) for _ in range(2)),
             InvertedResidual8(),
-            InvertedResidual9(
-                in_channels=112,
-                out_channels=672,
-                kernel_size=3,
-                padding=1,
-                squeeze_excitation_out_channels=168,
-            ),
+            InvertedResidual9(112, 672, 3, 168, padding=1),
             InvertedResidual10(),
-            *(
-                InvertedResidual9(
-                    in_channels=160,
-                    out_channels=960,
-                    kernel_size=5,
-                    padding=2,
-                    squeeze_excitation_out_channels=240,
-                )
-                for _ in range(2)
-            ),
+            *(InvertedResidual9(160, 960, 5, 240, padding=2) for _ in range(2)),
         )
         self.conv2d_1 = nn.Conv2d(160, 960, 1, bias=False)
         self.batch_normalization_1 = nn.BatchNorm2d(960, eps=0.001, momentum=0.001)

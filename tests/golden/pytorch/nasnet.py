@@ -64,6 +64,11 @@ def initialize(module: nn.Module) -> None:
         nn.init.xavier_uniform_(module.weight)
         if module.bias is not None:
             nn.init.zeros_(module.bias)
+    elif isinstance(module, Squeeze):
+        he_normal_(module.conv2d.weight)
+    elif isinstance(module, Halve):
+        he_normal_(module.even.weight)
+        he_normal_(module.conv2d.weight)
 
 
 class Squeeze(nn.Module):
@@ -71,14 +76,13 @@ class Squeeze(nn.Module):
 
     def __init__(self, in_channels: int, out_channels: int) -> None:
         super().__init__()
-        self.re_lu = nn.ReLU()
         self.conv2d = nn.Conv2d(in_channels, out_channels, 1, bias=False)
         self.batch_normalization = nn.BatchNorm2d(
             out_channels, eps=0.001, momentum=0.0003
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        x = self.re_lu(x)  # [N, in_channels, H, W]
+        x = F.relu(x)  # [N, in_channels, H, W]
         x = self.conv2d(x)  # [N, out_channels, H, W]
         return self.batch_normalization(x)  # [N, out_channels, H, W]
 
@@ -91,11 +95,10 @@ class Separable(nn.Module):
         in_channels: int,
         out_channels: int,
         kernel_size: int,
-        stride: int,
-        padding: int,
+        stride: int = 1,
+        padding: int = 0,
     ) -> None:
         super().__init__()
-        self.re_lu = nn.ReLU()
         self.separable_conv2d = SeparableConv(
             nn.Conv2d,
             in_channels,
@@ -108,7 +111,6 @@ class Separable(nn.Module):
         self.batch_normalization = nn.BatchNorm2d(
             out_channels, eps=0.001, momentum=0.0003
         )
-        self.re_lu_1 = nn.ReLU()
         self.separable_conv2d_1 = SeparableConv(
             nn.Conv2d,
             out_channels,
@@ -122,10 +124,10 @@ class Separable(nn.Module):
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        x = self.re_lu(x)  # [N, in_channels, H, W]
+        x = F.relu(x)  # [N, in_channels, H, W]
         x = self.separable_conv2d(x)  # [N, out_channels, H, W]
         x = self.batch_normalization(x)  # [N, out_channels, H, W]
-        x = self.re_lu_1(x)  # [N, out_channels, H, W]
+        x = F.relu(x)  # [N, out_channels, H, W]
         x = self.separable_conv2d_1(x)  # [N, out_channels, H, W]
         return self.batch_normalization_1(x)  # [N, out_channels, H, W]
 
@@ -133,28 +135,27 @@ class Separable(nn.Module):
 class Halve(nn.Module):
     """The block `halve`."""
 
-    def __init__(self, in_channels: int, out_channels: int, in_channels2: int) -> None:
+    def __init__(self, in_channels: int, even_channels: int, out_channels: int) -> None:
         super().__init__()
-        self.active = nn.ReLU()
         self.average_pooling2d = nn.AvgPool2d(1, stride=2)
-        self.even = nn.Conv2d(in_channels, out_channels, 1, bias=False)
+        self.even = nn.Conv2d(in_channels, even_channels, 1, bias=False)
         self.zero_padding2d = nn.ZeroPad2d((0, 1, 0, 1))
         self.average_pooling2d_1 = nn.AvgPool2d(1, stride=2)
-        self.conv2d = nn.Conv2d(in_channels, out_channels, 1, bias=False)
+        self.conv2d = nn.Conv2d(in_channels, even_channels, 1, bias=False)
         self.batch_normalization = nn.BatchNorm2d(
-            in_channels2, eps=0.001, momentum=0.0003
+            out_channels, eps=0.001, momentum=0.0003
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        active = self.active(x)  # [N, in_channels, H, W]
+        active = F.relu(x)  # [N, in_channels, H, W]
         x = self.average_pooling2d(active)  # [N, in_channels, H, W]
-        even = self.even(x)  # [N, out_channels, H, W]
+        even = self.even(x)  # [N, even_channels, H, W]
         x = self.zero_padding2d(active)  # [N, in_channels, H, W]
         x = x[:, :, 1:, 1:]  # [N, in_channels, H, W]
         x = self.average_pooling2d_1(x)  # [N, in_channels, H, W]
-        x = self.conv2d(x)  # [N, out_channels, H, W]
-        x = torch.cat([even, x], dim=1)  # [N, in_channels2, H, W]
-        return self.batch_normalization(x)  # [N, in_channels2, H, W]
+        x = self.conv2d(x)  # [N, even_channels, H, W]
+        x = torch.cat([even, x], dim=1)  # [N, out_channels, H, W]
+        return self.batch_normalization(x)  # [N, out_channels, H, W]
 
 
 class Separable2(nn.Module):
@@ -162,40 +163,31 @@ class Separable2(nn.Module):
 
     def __init__(
         self,
-        in_channels: int,
+        channels: int,
         kernel_size: int,
-        padding: int,
         pad: tuple[int, int, int, int],
+        padding: int = 0,
     ) -> None:
         super().__init__()
         self.pad = pad
-        self.re_lu = nn.ReLU()
         self.separable_conv2d = SeparableConv(
-            nn.Conv2d, in_channels, in_channels, kernel_size, stride=2, bias=False
+            nn.Conv2d, channels, channels, kernel_size, stride=2, bias=False
         )
-        self.batch_normalization = nn.BatchNorm2d(
-            in_channels, eps=0.001, momentum=0.0003
-        )
-        self.re_lu_1 = nn.ReLU()
+        self.batch_normalization = nn.BatchNorm2d(channels, eps=0.001, momentum=0.0003)
         self.separable_conv2d_1 = SeparableConv(
-            nn.Conv2d,
-            in_channels,
-            in_channels,
-            kernel_size,
-            padding=padding,
-            bias=False,
+            nn.Conv2d, channels, channels, kernel_size, padding=padding, bias=False
         )
         self.batch_normalization_1 = nn.BatchNorm2d(
-            in_channels, eps=0.001, momentum=0.0003
+            channels, eps=0.001, momentum=0.0003
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        x = self.re_lu(x)  # [N, in_channels, H, W]
-        x = self.separable_conv2d(F.pad(x, self.pad))  # [N, in_channels, H, W]
-        x = self.batch_normalization(x)  # [N, in_channels, H, W]
-        x = self.re_lu_1(x)  # [N, in_channels, H, W]
-        x = self.separable_conv2d_1(x)  # [N, in_channels, H, W]
-        return self.batch_normalization_1(x)  # [N, in_channels, H, W]
+        x = F.relu(x)  # [N, channels, H, W]
+        x = self.separable_conv2d(F.pad(x, self.pad))  # [N, channels, H, W]
+        x = self.batch_normalization(x)  # [N, channels, H, W]
+        x = F.relu(x)  # [N, channels, H, W]
+        x = self.separable_conv2d_1(x)  # [N, channels, H, W]
+        return self.batch_normalization_1(x)  # [N, channels, H, W]
 
 
 class Reduction(nn.Module):
@@ -205,25 +197,15 @@ class Reduction(nn.Module):
         super().__init__()
         self.padded = nn.ZeroPad2d(1)
         self.greatest = nn.MaxPool2d(3, stride=2)
-        self.left_1 = Separable(
-            in_channels=11, out_channels=11, kernel_size=5, stride=2, padding=2
-        )
-        self.separable = Separable(
-            in_channels=32, out_channels=11, kernel_size=7, stride=2, padding=3
-        )
-        self.separable_1 = Separable(
-            in_channels=32, out_channels=11, kernel_size=7, stride=2, padding=3
-        )
+        self.left_1 = Separable(11, 11, 5, stride=2, padding=2)
+        self.separable = Separable(32, 11, 7, stride=2, padding=3)
+        self.separable_1 = Separable(32, 11, 7, stride=2, padding=3)
         self.mean = nn.AvgPool2d(3, stride=2)
-        self.separable_2 = Separable(
-            in_channels=32, out_channels=11, kernel_size=5, stride=2, padding=2
-        )
+        self.separable_2 = Separable(32, 11, 5, stride=2, padding=2)
         self.average_pooling2d = nn.AvgPool2d(
             3, stride=1, padding=1, count_include_pad=False
         )
-        self.separable_3 = Separable(
-            in_channels=11, out_channels=11, kernel_size=3, stride=1, padding=1
-        )
+        self.separable_3 = Separable(11, 11, 3, padding=1)
 
     def forward(self, x: Tensor, p: Tensor) -> Tensor:
         padded = self.padded(x)  # [N, 11, 113, 113]
@@ -246,64 +228,46 @@ class Reduction(nn.Module):
 class Adjust(nn.Module):
     """The block `adjust`."""
 
-    def __init__(self, in_channels: int, out_channels: int, in_channels2: int) -> None:
+    def __init__(self, in_channels: int, even_channels: int, out_channels: int) -> None:
         super().__init__()
-        self.halve = Halve(
-            in_channels=in_channels,
-            out_channels=out_channels,
-            in_channels2=in_channels2,
-        )
+        self.halve = Halve(in_channels, even_channels, out_channels)
 
     def forward(self, p: Tensor) -> Tensor:
-        return self.halve(p)  # [N, in_channels2, H, W]
+        return self.halve(p)  # [N, out_channels, H, W]
 
 
 class Reduction2(nn.Module):
     """The block `reduction`."""
 
-    def __init__(self, in_channels: int) -> None:
+    def __init__(self, channels: int) -> None:
         super().__init__()
         self.padded = nn.ZeroPad2d((0, 1, 0, 1))
         self.greatest = nn.MaxPool2d(3, stride=2)
-        self.left_1 = Separable2(
-            in_channels=in_channels, kernel_size=5, padding=2, pad=(1, 2, 1, 2)
-        )
-        self.separable = Separable2(
-            in_channels=in_channels, kernel_size=7, padding=3, pad=(2, 3, 2, 3)
-        )
-        self.separable_1 = Separable2(
-            in_channels=in_channels, kernel_size=7, padding=3, pad=(2, 3, 2, 3)
-        )
+        self.left_1 = Separable2(channels, 5, pad=(1, 2, 1, 2), padding=2)
+        self.separable = Separable2(channels, 7, pad=(2, 3, 2, 3), padding=3)
+        self.separable_1 = Separable2(channels, 7, pad=(2, 3, 2, 3), padding=3)
         self.mean = nn.AvgPool2d(3, stride=2)
-        self.separable_2 = Separable2(
-            in_channels=in_channels, kernel_size=5, padding=2, pad=(1, 2, 1, 2)
-        )
+        self.separable_2 = Separable2(channels, 5, pad=(1, 2, 1, 2), padding=2)
         self.average_pooling2d = nn.AvgPool2d(
             3, stride=1, padding=1, count_include_pad=False
         )
-        self.separable_3 = Separable(
-            in_channels=in_channels,
-            out_channels=in_channels,
-            kernel_size=3,
-            stride=1,
-            padding=1,
-        )
+        self.separable_3 = Separable(channels, channels, 3, padding=1)
 
     def forward(self, x: Tensor, p: Tensor) -> Tensor:
-        padded = self.padded(x)  # [N, in_channels, H, W]
-        greatest = self.greatest(padded)  # [N, in_channels, H, W]
-        left_1 = self.left_1(x)  # [N, in_channels, H, W]
-        x = self.separable(p)  # [N, in_channels, H, W]
-        sum_1 = left_1 + x  # [N, in_channels, H, W]
-        x = self.separable_1(p)  # [N, in_channels, H, W]
-        sum_2 = greatest + x  # [N, in_channels, H, W]
-        mean = self.mean(padded)  # [N, in_channels, H, W]
-        x = self.separable_2(p)  # [N, in_channels, H, W]
-        sum_3 = mean + x  # [N, in_channels, H, W]
-        x = self.average_pooling2d(sum_1)  # [N, in_channels, H, W]
-        sum_4 = sum_2 + x  # [N, in_channels, H, W]
-        x = self.separable_3(sum_1)  # [N, in_channels, H, W]
-        x = x + greatest  # [N, in_channels, H, W]
+        padded = self.padded(x)  # [N, channels, H, W]
+        greatest = self.greatest(padded)  # [N, channels, H, W]
+        left_1 = self.left_1(x)  # [N, channels, H, W]
+        x = self.separable(p)  # [N, channels, H, W]
+        sum_1 = left_1 + x  # [N, channels, H, W]
+        x = self.separable_1(p)  # [N, channels, H, W]
+        sum_2 = greatest + x  # [N, channels, H, W]
+        mean = self.mean(padded)  # [N, channels, H, W]
+        x = self.separable_2(p)  # [N, channels, H, W]
+        sum_3 = mean + x  # [N, channels, H, W]
+        x = self.average_pooling2d(sum_1)  # [N, channels, H, W]
+        sum_4 = sum_2 + x  # [N, channels, H, W]
+        x = self.separable_3(sum_1)  # [N, channels, H, W]
+        x = x + greatest  # [N, channels, H, W]
         return torch.cat([sum_2, sum_3, sum_4, x], dim=1)  # [N, C, H, W]
 
 
@@ -312,45 +276,15 @@ class Normal(nn.Module):
 
     def __init__(self, in_channels: int) -> None:
         super().__init__()
-        self.left_1 = Separable(
-            in_channels=in_channels,
-            out_channels=in_channels,
-            kernel_size=5,
-            stride=1,
-            padding=2,
-        )
-        self.separable = Separable(
-            in_channels=in_channels,
-            out_channels=in_channels,
-            kernel_size=3,
-            stride=1,
-            padding=1,
-        )
-        self.left_2 = Separable(
-            in_channels=in_channels,
-            out_channels=in_channels,
-            kernel_size=5,
-            stride=1,
-            padding=2,
-        )
-        self.separable_1 = Separable(
-            in_channels=in_channels,
-            out_channels=in_channels,
-            kernel_size=3,
-            stride=1,
-            padding=1,
-        )
+        self.left_1 = Separable(in_channels, in_channels, 5, padding=2)
+        self.separable = Separable(in_channels, in_channels, 3, padding=1)
+        self.left_2 = Separable(in_channels, in_channels, 5, padding=2)
+        self.separable_1 = Separable(in_channels, in_channels, 3, padding=1)
         self.average_pooling2d = nn.AvgPool2d(
             3, stride=1, padding=1, count_include_pad=False
         )
         self.mean = nn.AvgPool2d(3, stride=1, padding=1, count_include_pad=False)
-        self.separable_2 = Separable(
-            in_channels=in_channels,
-            out_channels=in_channels,
-            kernel_size=3,
-            stride=1,
-            padding=1,
-        )
+        self.separable_2 = Separable(in_channels, in_channels, 3, padding=1)
 
     def forward(self, x: Tensor, p: Tensor) -> Tensor:
         left_1 = self.left_1(x)  # [N, in_channels, H, W]
@@ -373,7 +307,7 @@ class Adjust2(nn.Module):
 
     def __init__(self, in_channels: int, out_channels: int) -> None:
         super().__init__()
-        self.squeeze = Squeeze(in_channels=in_channels, out_channels=out_channels)
+        self.squeeze = Squeeze(in_channels, out_channels)
 
     def forward(self, p: Tensor) -> Tensor:
         return self.squeeze(p)  # [N, out_channels, H, W]
@@ -384,8 +318,8 @@ class Cell(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.adjusted = Adjust(in_channels=32, out_channels=11, in_channels2=22)
-        self.squeeze = Squeeze(in_channels=44, out_channels=22)
+        self.adjusted = Adjust(32, 11, 22)
+        self.squeeze = Squeeze(44, 22)
         self.reduction = Reduction2(22)
 
     def forward(self, x: Tensor, p: Tensor) -> Tensor:
@@ -400,24 +334,18 @@ class Cell2(nn.Module):
     def __init__(
         self,
         in_channels: int,
-        out_channels: int,
-        in_channels2: int,
+        even_channels: int,
+        adjusted_channels: int,
         squeeze_in_channels: int,
     ) -> None:
         super().__init__()
-        self.adjusted = Adjust(
-            in_channels=in_channels,
-            out_channels=out_channels,
-            in_channels2=in_channels2,
-        )
-        self.squeeze = Squeeze(
-            in_channels=squeeze_in_channels, out_channels=in_channels2
-        )
-        self.normal = Normal(in_channels2)
+        self.adjusted = Adjust(in_channels, even_channels, adjusted_channels)
+        self.squeeze = Squeeze(squeeze_in_channels, adjusted_channels)
+        self.normal = Normal(adjusted_channels)
 
     def forward(self, x: Tensor, p: Tensor) -> Tensor:
-        adjusted = self.adjusted(p)  # [N, in_channels2, H, W]
-        x = self.squeeze(x)  # [N, in_channels2, H, W]
+        adjusted = self.adjusted(p)  # [N, adjusted_channels, H, W]
+        x = self.squeeze(x)  # [N, adjusted_channels, H, W]
         return self.normal(x, adjusted)  # [N, C, H, W]
 
 
@@ -425,33 +353,31 @@ class Cell3(nn.Module):
     """The block `cell`."""
 
     def __init__(
-        self, in_channels: int, out_channels: int, squeeze_in_channels: int
+        self, in_channels: int, adjusted_channels: int, out_channels: int
     ) -> None:
         super().__init__()
-        self.adjusted = Adjust2(in_channels=in_channels, out_channels=out_channels)
-        self.squeeze = Squeeze(
-            in_channels=squeeze_in_channels, out_channels=out_channels
-        )
-        self.normal = Normal(out_channels)
+        self.adjusted = Adjust2(in_channels, adjusted_channels)
+        self.squeeze = Squeeze(out_channels, adjusted_channels)
+        self.normal = Normal(adjusted_channels)
 
     def forward(self, x: Tensor, p: Tensor) -> Tensor:
-        adjusted = self.adjusted(p)  # [N, out_channels, H, W]
-        x = self.squeeze(x)  # [N, out_channels, H, W]
-        return self.normal(x, adjusted)  # [N, squeeze_in_channels, H, W]
+        adjusted = self.adjusted(p)  # [N, adjusted_channels, H, W]
+        x = self.squeeze(x)  # [N, adjusted_channels, H, W]
+        return self.normal(x, adjusted)  # [N, out_channels, H, W]
 
 
 class Cell4(nn.Module):
     """The block `cell`."""
 
-    def __init__(self, in_channels: int, out_channels: int) -> None:
+    def __init__(self, in_channels: int, adjusted_channels: int) -> None:
         super().__init__()
-        self.adjusted = Adjust2(in_channels=in_channels, out_channels=out_channels)
-        self.squeeze = Squeeze(in_channels=in_channels, out_channels=out_channels)
-        self.reduction = Reduction2(out_channels)
+        self.adjusted = Adjust2(in_channels, adjusted_channels)
+        self.squeeze = Squeeze(in_channels, adjusted_channels)
+        self.reduction = Reduction2(adjusted_channels)
 
     def forward(self, x: Tensor, p: Tensor) -> Tensor:
-        adjusted = self.adjusted(p)  # [N, out_channels, H, W]
-        x = self.squeeze(x)  # [N, out_channels, H, W]
+        adjusted = self.adjusted(p)  # [N, adjusted_channels, H, W]
+        x = self.squeeze(x)  # [N, adjusted_channels, H, W]
         return self.reduction(x, adjusted)  # [N, C, H, W]
 
 
@@ -461,49 +387,34 @@ class Pair(nn.Module):
     def __init__(
         self,
         in_channels: int,
-        out_channels: int,
-        in_channels2: int,
+        even_channels: int,
+        adjusted_channels: int,
         squeeze_in_channels: int,
-        second_squeeze_in_channels: int,
+        out_channels: int,
     ) -> None:
         super().__init__()
         self.first = Cell2(
-            in_channels=in_channels,
-            out_channels=out_channels,
-            in_channels2=in_channels2,
-            squeeze_in_channels=squeeze_in_channels,
+            in_channels, even_channels, adjusted_channels, squeeze_in_channels
         )
-        self.second = Cell3(
-            in_channels=squeeze_in_channels,
-            out_channels=in_channels2,
-            squeeze_in_channels=second_squeeze_in_channels,
-        )
+        self.second = Cell3(squeeze_in_channels, adjusted_channels, out_channels)
 
     def forward(self, x: Tensor, p: Tensor) -> tuple[Tensor, Tensor]:
-        first = self.first(x, p)  # [N, second_squeeze_in_channels, H, W]
-        x = self.second(first, x)  # [N, second_squeeze_in_channels, H, W]
+        first = self.first(x, p)  # [N, out_channels, H, W]
+        x = self.second(first, x)  # [N, out_channels, H, W]
         return x, first
 
 
 class Pair2(nn.Module):
     """The block `pair`."""
 
-    def __init__(self, in_channels: int, out_channels: int) -> None:
+    def __init__(self, channels: int, adjusted_channels: int) -> None:
         super().__init__()
-        self.first = Cell3(
-            in_channels=in_channels,
-            out_channels=out_channels,
-            squeeze_in_channels=in_channels,
-        )
-        self.second = Cell3(
-            in_channels=in_channels,
-            out_channels=out_channels,
-            squeeze_in_channels=in_channels,
-        )
+        self.first = Cell3(channels, adjusted_channels, channels)
+        self.second = Cell3(channels, adjusted_channels, channels)
 
     def forward(self, x: Tensor, p: Tensor) -> tuple[Tensor, Tensor]:
-        first = self.first(x, p)  # [N, in_channels, H, W]
-        x = self.second(first, x)  # [N, in_channels, H, W]
+        first = self.first(x, p)  # [N, channels, H, W]
+        x = self.second(first, x)  # [N, channels, H, W]
         return x, first
 
 
@@ -513,27 +424,25 @@ class Stage(nn.Module):
     def __init__(
         self,
         in_channels: int,
-        out_channels: int,
-        in_channels2: int,
+        even_channels: int,
+        adjusted_channels: int,
         squeeze_in_channels: int,
-        second_squeeze_in_channels: int,
+        out_channels: int,
     ) -> None:
         super().__init__()
         self.begin = Pair(
-            in_channels=in_channels,
-            out_channels=out_channels,
-            in_channels2=in_channels2,
-            squeeze_in_channels=squeeze_in_channels,
-            second_squeeze_in_channels=second_squeeze_in_channels,
+            in_channels,
+            even_channels,
+            adjusted_channels,
+            squeeze_in_channels,
+            out_channels,
         )
-        self.end = Pair2(
-            in_channels=second_squeeze_in_channels, out_channels=in_channels2
-        )
+        self.end = Pair2(out_channels, adjusted_channels)
 
     def forward(self, x: Tensor, p: Tensor) -> tuple[Tensor, Tensor]:
-        # [N, second_squeeze_in_channels, H, W], [N, second_squeeze_in_channels, H, W]
+        # [N, out_channels, H, W], [N, out_channels, H, W]
         begin_second, begin_first = self.begin(x, p)
-        # [N, second_squeeze_in_channels, H, W], [N, second_squeeze_in_channels, H, W]
+        # [N, out_channels, H, W], [N, out_channels, H, W]
         end_second, end_first = self.end(begin_second, begin_first)
         return end_second, end_first
 
@@ -545,71 +454,17 @@ class Nasnet(nn.Module):
         super().__init__()
         self.conv2d = nn.Conv2d(3, 32, 3, stride=2, bias=False)
         self.stem = nn.BatchNorm2d(32, eps=0.001, momentum=0.0003)
-        self.squeeze = Squeeze(in_channels=32, out_channels=11)
+        self.squeeze = Squeeze(32, 11)
         self.reduction_0 = Reduction()
         self.reduction_1 = Cell()
-        self.stage_1 = Stage(
-            in_channels=44,
-            out_channels=22,
-            in_channels2=44,
-            squeeze_in_channels=88,
-            second_squeeze_in_channels=264,
-        )
-        self.reduction_2 = Cell4(in_channels=264, out_channels=88)
-        self.stage_2 = Stage(
-            in_channels=264,
-            out_channels=44,
-            in_channels2=88,
-            squeeze_in_channels=352,
-            second_squeeze_in_channels=528,
-        )
-        self.reduction_3 = Cell4(in_channels=528, out_channels=176)
-        self.stage = Stage(
-            in_channels=528,
-            out_channels=88,
-            in_channels2=176,
-            squeeze_in_channels=704,
-            second_squeeze_in_channels=1056,
-        )
-        self.re_lu = nn.ReLU()
+        self.stage_1 = Stage(44, 22, 44, 88, 264)
+        self.reduction_2 = Cell4(264, 88)
+        self.stage_2 = Stage(264, 44, 88, 352, 528)
+        self.reduction_3 = Cell4(528, 176)
+        self.stage = Stage(528, 88, 176, 704, 1056)
         self.logits = nn.Linear(1056, 1000)
         self.apply(initialize)
         he_normal_(self.conv2d.weight)
-        he_normal_(self.squeeze.conv2d.weight)
-        he_normal_(self.reduction_1.adjusted.halve.even.weight)
-        he_normal_(self.reduction_1.adjusted.halve.conv2d.weight)
-        he_normal_(self.reduction_1.squeeze.conv2d.weight)
-        he_normal_(self.stage_1.begin.first.adjusted.halve.even.weight)
-        he_normal_(self.stage_1.begin.first.adjusted.halve.conv2d.weight)
-        he_normal_(self.stage_1.begin.first.squeeze.conv2d.weight)
-        he_normal_(self.stage_1.begin.second.adjusted.squeeze.conv2d.weight)
-        he_normal_(self.stage_1.begin.second.squeeze.conv2d.weight)
-        he_normal_(self.stage_1.end.first.adjusted.squeeze.conv2d.weight)
-        he_normal_(self.stage_1.end.first.squeeze.conv2d.weight)
-        he_normal_(self.stage_1.end.second.adjusted.squeeze.conv2d.weight)
-        he_normal_(self.stage_1.end.second.squeeze.conv2d.weight)
-        he_normal_(self.reduction_2.adjusted.squeeze.conv2d.weight)
-        he_normal_(self.reduction_2.squeeze.conv2d.weight)
-        he_normal_(self.stage_2.begin.first.adjusted.halve.even.weight)
-        he_normal_(self.stage_2.begin.first.adjusted.halve.conv2d.weight)
-        he_normal_(self.stage_2.begin.first.squeeze.conv2d.weight)
-        he_normal_(self.stage_2.begin.second.adjusted.squeeze.conv2d.weight)
-        he_normal_(self.stage_2.begin.second.squeeze.conv2d.weight)
-        he_normal_(self.stage_2.end.first.adjusted.squeeze.conv2d.weight)
-        he_normal_(self.stage_2.end.first.squeeze.conv2d.weight)
-        he_normal_(self.stage_2.end.second.adjusted.squeeze.conv2d.weight)
-        he_normal_(self.stage_2.end.second.squeeze.conv2d.weight)
-        he_normal_(self.reduction_3.adjusted.squeeze.conv2d.weight)
-        he_normal_(self.reduction_3.squeeze.conv2d.weight)
-        he_normal_(self.stage.begin.first.adjusted.halve.even.weight)
-        he_normal_(self.stage.begin.first.adjusted.halve.conv2d.weight)
-        he_normal_(self.stage.begin.first.squeeze.conv2d.weight)
-        he_normal_(self.stage.begin.second.adjusted.squeeze.conv2d.weight)
-        he_normal_(self.stage.begin.second.squeeze.conv2d.weight)
-        he_normal_(self.stage.end.first.adjusted.squeeze.conv2d.weight)
-        he_normal_(self.stage.end.first.squeeze.conv2d.weight)
-        he_normal_(self.stage.end.second.adjusted.squeeze.conv2d.weight)
-        he_normal_(self.stage.end.second.squeeze.conv2d.weight)
 
     def forward(self, image: Tensor) -> Tensor:
         x = self.conv2d(image)  # [N, 32, 111, 111]
@@ -624,6 +479,6 @@ class Nasnet(nn.Module):
         stage_2_last, x = self.stage_2(x, stage_1_last)
         x = self.reduction_3(stage_2_last, x)  # [N, 704, 7, 7]
         x, _ = self.stage(x, stage_2_last)  # [N, 1056, 7, 7], [N, 1056, 7, 7]
-        x = self.re_lu(x)  # [N, 1056, 7, 7]
+        x = F.relu(x)  # [N, 1056, 7, 7]
         x = torch.mean(x, dim=(2, 3))  # [N, 1056]
         return self.logits(x)  # [N, 1000]

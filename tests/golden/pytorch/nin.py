@@ -23,19 +23,19 @@ class Mlpconv(nn.Module):
         self,
         in_channels: int,
         kernel_size: int,
-        padding: int,
+        hidden: int,
         out_channels: int,
-        out_channels2: int,
+        padding: int = 0,
     ) -> None:
         super().__init__()
         self.conv2d = nn.Conv2d(in_channels, 192, kernel_size, padding=padding)
-        self.conv2d_1 = nn.Conv2d(192, out_channels, 1)
-        self.conv2d_2 = nn.Conv2d(out_channels, out_channels2, 1)
+        self.conv2d_1 = nn.Conv2d(192, hidden, 1)
+        self.conv2d_2 = nn.Conv2d(hidden, out_channels, 1)
 
     def forward(self, x: Tensor) -> Tensor:
         x = F.relu(self.conv2d(x))  # [N, 192, H, W]
-        x = F.relu(self.conv2d_1(x))  # [N, out_channels, H, W]
-        return F.relu(self.conv2d_2(x))  # [N, out_channels2, H, W]
+        x = F.relu(self.conv2d_1(x))  # [N, hidden, H, W]
+        return F.relu(self.conv2d_2(x))  # [N, out_channels, H, W]
 
 
 class Nin(nn.Module):
@@ -43,27 +43,13 @@ class Nin(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.mlpconv = Mlpconv(
-            in_channels=3, kernel_size=5, padding=2, out_channels=160, out_channels2=96
-        )
+        self.mlpconv = Mlpconv(3, 5, 160, 96, padding=2)
         self.max_pooling2d = nn.MaxPool2d(3, stride=2, ceil_mode=True)
         self.dropout = nn.Dropout(0.5)
-        self.mlpconv_1 = Mlpconv(
-            in_channels=96,
-            kernel_size=5,
-            padding=2,
-            out_channels=192,
-            out_channels2=192,
-        )
+        self.mlpconv_1 = Mlpconv(96, 5, 192, 192, padding=2)
         self.average_pooling2d = nn.AvgPool2d(3, stride=2, ceil_mode=True)
         self.dropout_1 = nn.Dropout(0.5)
-        self.mlpconv_2 = Mlpconv(
-            in_channels=192,
-            kernel_size=3,
-            padding=1,
-            out_channels=192,
-            out_channels2=10,
-        )
+        self.mlpconv_2 = Mlpconv(192, 3, 192, 10, padding=1)
         self.apply(initialize)
 
     def forward(self, image: Tensor) -> Tensor:

@@ -7,6 +7,7 @@ Compiled by specc from the spec `pointnet`.
 """
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 
@@ -15,6 +16,8 @@ def initialize(module: nn.Module) -> None:
     if isinstance(module, (nn.Conv1d, nn.Linear)):
         nn.init.xavier_uniform_(module.weight)
         nn.init.zeros_(module.bias)
+    elif isinstance(module, (Transform, Transform2)):
+        nn.init.zeros_(module.dense.weight)
 
 
 class Layer(nn.Module):
@@ -24,13 +27,12 @@ class Layer(nn.Module):
         super().__init__()
         self.conv1d = nn.Conv1d(3, 32, 1)
         self.batch_normalization = nn.BatchNorm1d(32, eps=0.001, momentum=1.0)
-        self.re_lu = nn.ReLU()
 
     def forward(self, x: Tensor) -> Tensor:
         x = x.permute(0, 2, 1)  # [N, 3, P]
         x = self.conv1d(x)  # [N, 32, P]
         x = self.batch_normalization(x)  # [N, 32, P]
-        return self.re_lu(x)  # [N, 32, P]
+        return F.relu(x)  # [N, 32, P]
 
 
 class Layer2(nn.Module):
@@ -40,43 +42,26 @@ class Layer2(nn.Module):
         super().__init__()
         self.conv1d = nn.Conv1d(in_channels, out_channels, 1)
         self.batch_normalization = nn.BatchNorm1d(out_channels, eps=0.001, momentum=1.0)
-        self.re_lu = nn.ReLU()
 
     def forward(self, x: Tensor) -> Tensor:
         x = self.conv1d(x)  # [N, out_channels, P]
         x = self.batch_normalization(x)  # [N, out_channels, P]
-        return self.re_lu(x)  # [N, out_channels, P]
+        return F.relu(x)  # [N, out_channels, P]
 
 
 class Layer3(nn.Module):
     """One iteration of the loop `layer`."""
 
-    def __init__(self, in_features: int, out_features: int) -> None:
+    def __init__(self, in_features: int, out_features: int, dropout: nn.Module) -> None:
         super().__init__()
         self.dense = nn.Linear(in_features, out_features)
         self.batch_normalization = nn.BatchNorm1d(out_features, eps=0.001, momentum=1.0)
-        self.re_lu = nn.ReLU()
+        self.dropout = dropout
 
     def forward(self, x: Tensor) -> Tensor:
         x = self.dense(x)  # [N, out_features]
         x = self.batch_normalization(x)  # [N, out_features]
-        return self.re_lu(x)  # [N, out_features]
-
-
-class Layer4(nn.Module):
-    """One iteration of the loop `layer`."""
-
-    def __init__(self, in_features: int, out_features: int) -> None:
-        super().__init__()
-        self.dense = nn.Linear(in_features, out_features)
-        self.batch_normalization = nn.BatchNorm1d(out_features, eps=0.001, momentum=1.0)
-        self.re_lu = nn.ReLU()
-        self.dropout = nn.Dropout(0.3)
-
-    def forward(self, x: Tensor) -> Tensor:
-        x = self.dense(x)  # [N, out_features]
-        x = self.batch_normalization(x)  # [N, out_features]
-        x = self.re_lu(x)  # [N, out_features]
+        x = F.relu(x)  # [N, out_features]
         return self.dropout(x)  # [N, out_features]
 
 
@@ -85,11 +70,7 @@ class PerPoint(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.layer = nn.Sequential(
-            Layer(),
-            Layer2(in_channels=32, out_channels=64),
-            Layer2(in_channels=64, out_channels=512),
-        )
+        self.layer = nn.Sequential(Layer(), Layer2(32, 64), Layer2(64, 512))
 
     def forward(self, x: Tensor) -> Tensor:
         return self.layer(x)  # [N, 512, P]
@@ -101,8 +82,8 @@ class PerCloud(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.layer = nn.Sequential(
-            Layer3(in_features=512, out_features=256),
-            Layer3(in_features=256, out_features=128),
+            Layer3(512, 256, dropout=nn.Identity()),
+            Layer3(256, 128, dropout=nn.Identity()),
         )
 
     def forward(self, x: Tensor) -> Tensor:
@@ -114,7 +95,7 @@ class PerPoint2(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.layer = nn.Sequential(Layer(), Layer2(in_channels=32, out_channels=32))
+        self.layer = nn.Sequential(Layer(), Layer2(32, 32))
 
     def forward(self, x: Tensor) -> Tensor:
         return self.layer(x)  # [N, 32, P]
@@ -125,11 +106,7 @@ class PerPoint3(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.layer = nn.Sequential(
-            Layer2(in_channels=32, out_channels=32),
-            Layer2(in_channels=32, out_channels=64),
-            Layer2(in_channels=64, out_channels=512),
-        )
+        self.layer = nn.Sequential(Layer2(32, 32), Layer2(32, 64), Layer2(64, 512))
 
     def forward(self, x: Tensor) -> Tensor:
         return self.layer(x)  # [N, 512, P]
@@ -141,8 +118,8 @@ class PerCloud2(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.layer = nn.Sequential(
-            Layer4(in_features=512, out_features=256),
-            Layer4(in_features=256, out_features=128),
+            Layer3(512, 256, dropout=nn.Dropout(0.3)),
+            Layer3(256, 128, dropout=nn.Dropout(0.3)),
         )
 
     def forward(self, x: Tensor) -> Tensor:
@@ -201,8 +178,6 @@ class Pointnet(nn.Module):
         self.per_cloud = PerCloud2()
         self.logits = nn.Linear(128, 10)
         self.apply(initialize)
-        nn.init.zeros_(self.transform.dense.weight)
-        nn.init.zeros_(self.transform_1.dense.weight)
 
     def forward(self, points: Tensor) -> Tensor:
         x = self.transform(points)  # [N, P, 3]

@@ -29,9 +29,9 @@ class Convolution(nn.Module):
         in_channels: int,
         out_channels: int,
         kernel_size: int,
-        stride: int,
-        padding: int,
-        groups: int,
+        stride: int = 1,
+        padding: int = 0,
+        groups: int = 1,
     ) -> None:
         super().__init__()
         self.conv2d = nn.Conv2d(
@@ -53,16 +53,16 @@ class Convolution(nn.Module):
 class SqueezeExcitation(nn.Module):
     """The block `squeeze_excitation`."""
 
-    def __init__(self, in_channels: int, out_channels: int) -> None:
+    def __init__(self, channels: int, hidden: int) -> None:
         super().__init__()
-        self.conv2d = nn.Conv2d(in_channels, out_channels, 1)
-        self.conv2d_1 = nn.Conv2d(out_channels, in_channels, 1)
+        self.conv2d = nn.Conv2d(channels, hidden, 1)
+        self.conv2d_1 = nn.Conv2d(hidden, channels, 1)
 
     def forward(self, x: Tensor) -> Tensor:
-        y = torch.mean(x, dim=(2, 3), keepdim=True)  # [N, in_channels, 1, 1]
-        y = F.relu(self.conv2d(y))  # [N, out_channels, 1, 1]
-        y = torch.sigmoid(self.conv2d_1(y))  # [N, in_channels, 1, 1]
-        return x * y  # [N, in_channels, H, W]
+        y = torch.mean(x, dim=(2, 3), keepdim=True)  # [N, channels, 1, 1]
+        y = F.relu(self.conv2d(y))  # [N, hidden, 1, 1]
+        y = torch.sigmoid(self.conv2d_1(y))  # [N, channels, 1, 1]
+        return x * y  # [N, channels, H, W]
 
 
 class Residual(nn.Module):
@@ -72,106 +72,30 @@ class Residual(nn.Module):
         self,
         in_channels: int,
         out_channels: int,
-        groups: int,
-        squeeze_excitation_out_channels: int,
+        hidden: int,
+        shortcut: nn.Module,
+        stride: int = 1,
+        groups: int = 1,
     ) -> None:
         super().__init__()
-        self.shortcut = Convolution(
-            in_channels=in_channels,
-            out_channels=out_channels,
-            kernel_size=1,
-            stride=2,
-            padding=0,
-            groups=1,
-        )
-        self.convolution = Convolution(
-            in_channels=in_channels,
-            out_channels=out_channels,
-            kernel_size=1,
-            stride=1,
-            padding=0,
-            groups=1,
-        )
-        self.re_lu = nn.ReLU()
+        self.shortcut = shortcut
+        self.convolution = Convolution(in_channels, out_channels, 1)
         self.convolution_1 = Convolution(
-            in_channels=out_channels,
-            out_channels=out_channels,
-            kernel_size=3,
-            stride=2,
-            padding=1,
-            groups=groups,
+            out_channels, out_channels, 3, stride=stride, padding=1, groups=groups
         )
-        self.re_lu_1 = nn.ReLU()
-        self.squeeze_excitation = SqueezeExcitation(
-            in_channels=out_channels, out_channels=squeeze_excitation_out_channels
-        )
-        self.convolution_2 = Convolution(
-            in_channels=out_channels,
-            out_channels=out_channels,
-            kernel_size=1,
-            stride=1,
-            padding=0,
-            groups=1,
-        )
-        self.re_lu_2 = nn.ReLU()
+        self.squeeze_excitation = SqueezeExcitation(out_channels, hidden)
+        self.convolution_2 = Convolution(out_channels, out_channels, 1)
 
     def forward(self, x: Tensor) -> Tensor:
         shortcut = self.shortcut(x)  # [N, out_channels, H, W]
         x = self.convolution(x)  # [N, out_channels, H, W]
-        x = self.re_lu(x)  # [N, out_channels, H, W]
+        x = F.relu(x)  # [N, out_channels, H, W]
         x = self.convolution_1(x)  # [N, out_channels, H, W]
-        x = self.re_lu_1(x)  # [N, out_channels, H, W]
+        x = F.relu(x)  # [N, out_channels, H, W]
         x = self.squeeze_excitation(x)  # [N, out_channels, H, W]
         x = self.convolution_2(x)  # [N, out_channels, H, W]
         x = shortcut + x  # [N, out_channels, H, W]
-        return self.re_lu_2(x)  # [N, out_channels, H, W]
-
-
-class Residual2(nn.Module):
-    """The block `residual`."""
-
-    def __init__(self, in_channels: int, groups: int, out_channels: int) -> None:
-        super().__init__()
-        self.convolution = Convolution(
-            in_channels=in_channels,
-            out_channels=in_channels,
-            kernel_size=1,
-            stride=1,
-            padding=0,
-            groups=1,
-        )
-        self.re_lu = nn.ReLU()
-        self.convolution_1 = Convolution(
-            in_channels=in_channels,
-            out_channels=in_channels,
-            kernel_size=3,
-            stride=1,
-            padding=1,
-            groups=groups,
-        )
-        self.re_lu_1 = nn.ReLU()
-        self.squeeze_excitation = SqueezeExcitation(
-            in_channels=in_channels, out_channels=out_channels
-        )
-        self.convolution_2 = Convolution(
-            in_channels=in_channels,
-            out_channels=in_channels,
-            kernel_size=1,
-            stride=1,
-            padding=0,
-            groups=1,
-        )
-        self.re_lu_2 = nn.ReLU()
-
-    def forward(self, x: Tensor) -> Tensor:
-        y = self.convolution(x)  # [N, in_channels, H, W]
-        y = self.re_lu(y)  # [N, in_channels, H, W]
-        y = self.convolution_1(y)  # [N, in_channels, H, W]
-        y = self.re_lu_1(y)  # [N, in_channels, H, W]
-        y = self.squeeze_excitation(y)  # [N, in_channels, H, W]
-        y = self.convolution_2(y)  # [N, in_channels, H, W]
-        x = x + y  # [N, in_channels, H, W]
-        return self.re_lu_2(x)  # [N, in_channels, H, W]
+        return F.relu(x)  # [N, out_channels, H, W]
 
 
 class Stage(nn.Module):
@@ -181,12 +105,9 @@ class Stage(nn.Module):
         super().__init__()
         self.block = nn.Sequential(
             Residual(
-                in_channels=32,
-                out_channels=72,
-                groups=3,
-                squeeze_excitation_out_channels=8,
+                32, 72, 8, shortcut=Convolution(32, 72, 1, stride=2), stride=2, groups=3
             ),
-            Residual2(in_channels=72, groups=3, out_channels=18),
+            Residual(72, 72, 18, shortcut=nn.Identity(), groups=3),
         )
 
     def forward(self, x: Tensor) -> Tensor:
@@ -200,24 +121,28 @@ class Stage2(nn.Module):
         self,
         in_channels: int,
         out_channels: int,
-        groups: int,
-        squeeze_excitation_out_channels: int,
-        block_out_channels: int,
+        hidden: int,
+        block_hidden: int,
         count: int,
+        groups: int = 1,
     ) -> None:
         super().__init__()
         self.block = nn.Sequential(
             Residual(
-                in_channels=in_channels,
-                out_channels=out_channels,
+                in_channels,
+                out_channels,
+                hidden,
+                shortcut=Convolution(in_channels, out_channels, 1, stride=2),
+                stride=2,
                 groups=groups,
-                squeeze_excitation_out_channels=squeeze_excitation_out_channels,
             ),
             *(
-                Residual2(
-                    in_channels=out_channels,
+                Residual(
+                    out_channels,
+                    out_channels,
+                    block_hidden,
+                    shortcut=nn.Identity(),
                     groups=groups,
-                    out_channels=block_out_channels,
                 )
                 for _ in range(count)
             ),
@@ -234,10 +159,12 @@ class Stage3(nn.Module):
         super().__init__()
         self.block = nn.Sequential(
             Residual(
-                in_channels=576,
-                out_channels=1512,
+                576,
+                1512,
+                144,
+                shortcut=Convolution(576, 1512, 1, stride=2),
+                stride=2,
                 groups=63,
-                squeeze_excitation_out_channels=144,
             )
         )
 
@@ -250,28 +177,11 @@ class Regnet(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.stem = Convolution(
-            in_channels=3, out_channels=32, kernel_size=3, stride=2, padding=1, groups=1
-        )
-        self.re_lu = nn.ReLU()
+        self.stem = Convolution(3, 32, 3, stride=2, padding=1)
         self.stage = nn.Sequential(
             Stage(),
-            Stage2(
-                in_channels=72,
-                out_channels=216,
-                groups=9,
-                squeeze_excitation_out_channels=18,
-                block_out_channels=54,
-                count=4,
-            ),
-            Stage2(
-                in_channels=216,
-                out_channels=576,
-                groups=24,
-                squeeze_excitation_out_channels=54,
-                block_out_channels=144,
-                count=12,
-            ),
+            Stage2(72, 216, 18, 54, count=4, groups=9),
+            Stage2(216, 576, 54, 144, count=12, groups=24),
             Stage3(),
         )
         self.logits = nn.Linear(1512, 1000)
@@ -279,7 +189,7 @@ class Regnet(nn.Module):
 
     def forward(self, image: Tensor) -> Tensor:
         x = self.stem(image)  # [N, 32, 112, 112]
-        x = self.re_lu(x)  # [N, 32, 112, 112]
+        x = F.relu(x)  # [N, 32, 112, 112]
         x = self.stage(x)  # [N, 1512, 7, 7]
         x = torch.mean(x, dim=(2, 3))  # [N, 1512]
         return self.logits(x)  # [N, 1000]

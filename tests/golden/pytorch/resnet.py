@@ -7,6 +7,7 @@ Compiled by specc from the spec `resnet`. Images are [N, C, H, W].
 """
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 
@@ -25,8 +26,8 @@ class Convolution(nn.Module):
         in_channels: int,
         out_channels: int,
         kernel_size: int,
-        stride: int,
-        padding: int,
+        stride: int = 1,
+        padding: int = 0,
     ) -> None:
         super().__init__()
         self.conv2d = nn.Conv2d(
@@ -45,92 +46,26 @@ class Residual(nn.Module):
     def __init__(
         self,
         in_channels: int,
+        hidden: int,
         out_channels: int,
-        stride: int,
-        convolution_out_channels: int,
+        shortcut: nn.Module,
+        stride: int = 1,
     ) -> None:
         super().__init__()
-        self.shortcut = Convolution(
-            in_channels=in_channels,
-            out_channels=out_channels,
-            kernel_size=1,
-            stride=stride,
-            padding=0,
-        )
-        self.convolution = Convolution(
-            in_channels=in_channels,
-            out_channels=convolution_out_channels,
-            kernel_size=1,
-            stride=stride,
-            padding=0,
-        )
-        self.re_lu = nn.ReLU()
-        self.convolution_1 = Convolution(
-            in_channels=convolution_out_channels,
-            out_channels=convolution_out_channels,
-            kernel_size=3,
-            stride=1,
-            padding=1,
-        )
-        self.re_lu_1 = nn.ReLU()
-        self.convolution_2 = Convolution(
-            in_channels=convolution_out_channels,
-            out_channels=out_channels,
-            kernel_size=1,
-            stride=1,
-            padding=0,
-        )
-        self.re_lu_2 = nn.ReLU()
+        self.shortcut = shortcut
+        self.convolution = Convolution(in_channels, hidden, 1, stride=stride)
+        self.convolution_1 = Convolution(hidden, hidden, 3, padding=1)
+        self.convolution_2 = Convolution(hidden, out_channels, 1)
 
     def forward(self, x: Tensor) -> Tensor:
         shortcut = self.shortcut(x)  # [N, out_channels, H, W]
-        x = self.convolution(x)  # [N, convolution_out_channels, H, W]
-        x = self.re_lu(x)  # [N, convolution_out_channels, H, W]
-        x = self.convolution_1(x)  # [N, convolution_out_channels, H, W]
-        x = self.re_lu_1(x)  # [N, convolution_out_channels, H, W]
+        x = self.convolution(x)  # [N, hidden, H, W]
+        x = F.relu(x)  # [N, hidden, H, W]
+        x = self.convolution_1(x)  # [N, hidden, H, W]
+        x = F.relu(x)  # [N, hidden, H, W]
         x = self.convolution_2(x)  # [N, out_channels, H, W]
         x = shortcut + x  # [N, out_channels, H, W]
-        return self.re_lu_2(x)  # [N, out_channels, H, W]
-
-
-class Residual2(nn.Module):
-    """The block `residual`."""
-
-    def __init__(self, in_channels: int, out_channels: int) -> None:
-        super().__init__()
-        self.convolution = Convolution(
-            in_channels=in_channels,
-            out_channels=out_channels,
-            kernel_size=1,
-            stride=1,
-            padding=0,
-        )
-        self.re_lu = nn.ReLU()
-        self.convolution_1 = Convolution(
-            in_channels=out_channels,
-            out_channels=out_channels,
-            kernel_size=3,
-            stride=1,
-            padding=1,
-        )
-        self.re_lu_1 = nn.ReLU()
-        self.convolution_2 = Convolution(
-            in_channels=out_channels,
-            out_channels=in_channels,
-            kernel_size=1,
-            stride=1,
-            padding=0,
-        )
-        self.re_lu_2 = nn.ReLU()
-
-    def forward(self, x: Tensor) -> Tensor:
-        y = self.convolution(x)  # [N, out_channels, H, W]
-        y = self.re_lu(y)  # [N, out_channels, H, W]
-        y = self.convolution_1(y)  # [N, out_channels, H, W]
-        y = self.re_lu_1(y)  # [N, out_channels, H, W]
-        y = self.convolution_2(y)  # [N, in_channels, H, W]
-        x = x + y  # [N, in_channels, H, W]
-        return self.re_lu_2(x)  # [N, in_channels, H, W]
+        return F.relu(x)  # [N, out_channels, H, W]
 
 
 class Stage(nn.Module):
@@ -139,23 +74,22 @@ class Stage(nn.Module):
     def __init__(
         self,
         in_channels: int,
+        hidden: int,
         out_channels: int,
-        stride: int,
-        convolution_out_channels: int,
         count: int,
+        stride: int = 1,
     ) -> None:
         super().__init__()
         self.block = nn.Sequential(
             Residual(
-                in_channels=in_channels,
-                out_channels=out_channels,
+                in_channels,
+                hidden,
+                out_channels,
+                shortcut=Convolution(in_channels, out_channels, 1, stride=stride),
                 stride=stride,
-                convolution_out_channels=convolution_out_channels,
             ),
             *(
-                Residual2(
-                    in_channels=out_channels, out_channels=convolution_out_channels
-                )
+                Residual(out_channels, hidden, out_channels, shortcut=nn.Identity())
                 for _ in range(count)
             ),
         )
@@ -169,47 +103,20 @@ class Resnet(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.stem = Convolution(
-            in_channels=3, out_channels=64, kernel_size=7, stride=2, padding=3
-        )
-        self.re_lu = nn.ReLU()
+        self.stem = Convolution(3, 64, 7, stride=2, padding=3)
         self.max_pooling2d = nn.MaxPool2d(3, stride=2, padding=1)
         self.stage = nn.Sequential(
-            Stage(
-                in_channels=64,
-                out_channels=256,
-                stride=1,
-                convolution_out_channels=64,
-                count=2,
-            ),
-            Stage(
-                in_channels=256,
-                out_channels=512,
-                stride=2,
-                convolution_out_channels=128,
-                count=3,
-            ),
-            Stage(
-                in_channels=512,
-                out_channels=1024,
-                stride=2,
-                convolution_out_channels=256,
-                count=5,
-            ),
-            Stage(
-                in_channels=1024,
-                out_channels=2048,
-                stride=2,
-                convolution_out_channels=512,
-                count=2,
-            ),
+            Stage(64, 64, 256, count=2),
+            Stage(256, 128, 512, count=3, stride=2),
+            Stage(512, 256, 1024, count=5, stride=2),
+            Stage(1024, 512, 2048, count=2, stride=2),
         )
         self.logits = nn.Linear(2048, 1000)
         self.apply(initialize)
 
     def forward(self, image: Tensor) -> Tensor:
         x = self.stem(image)  # [N, 64, 112, 112]
-        x = self.re_lu(x)  # [N, 64, 112, 112]
+        x = F.relu(x)  # [N, 64, 112, 112]
         x = self.max_pooling2d(x)  # [N, 64, 56, 56]
         x = self.stage(x)  # [N, 2048, 7, 7]
         x = torch.mean(x, dim=(2, 3))  # [N, 2048]

@@ -6,6 +6,7 @@ Compiled by specc from the spec `resnet_v2`. Images are [N, C, H, W].
 """
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 
@@ -23,37 +24,32 @@ def initialize(module: nn.Module) -> None:
 class Bottleneck(nn.Module):
     """The block `bottleneck`."""
 
-    def __init__(self, in_channels: int, out_channels: int, out_channels2: int) -> None:
+    def __init__(self, in_channels: int, out_channels: int, hidden: int) -> None:
         super().__init__()
         self.batch_normalization = nn.BatchNorm2d(
             in_channels, eps=1.001e-05, momentum=0.01
         )
-        self.active = nn.ReLU()
         self.projected = nn.Conv2d(in_channels, out_channels, 1)
-        self.conv2d = nn.Conv2d(in_channels, out_channels2, 1, bias=False)
+        self.conv2d = nn.Conv2d(in_channels, hidden, 1, bias=False)
         self.batch_normalization_1 = nn.BatchNorm2d(
-            out_channels2, eps=1.001e-05, momentum=0.01
+            hidden, eps=1.001e-05, momentum=0.01
         )
-        self.re_lu = nn.ReLU()
-        self.conv2d_1 = nn.Conv2d(
-            out_channels2, out_channels2, 3, padding=1, bias=False
-        )
+        self.conv2d_1 = nn.Conv2d(hidden, hidden, 3, padding=1, bias=False)
         self.batch_normalization_2 = nn.BatchNorm2d(
-            out_channels2, eps=1.001e-05, momentum=0.01
+            hidden, eps=1.001e-05, momentum=0.01
         )
-        self.re_lu_1 = nn.ReLU()
-        self.conv2d_2 = nn.Conv2d(out_channels2, out_channels, 1)
+        self.conv2d_2 = nn.Conv2d(hidden, out_channels, 1)
 
     def forward(self, x: Tensor) -> Tensor:
         x = self.batch_normalization(x)  # [N, in_channels, H, W]
-        active = self.active(x)  # [N, in_channels, H, W]
+        active = F.relu(x)  # [N, in_channels, H, W]
         projected = self.projected(active)  # [N, out_channels, H, W]
-        x = self.conv2d(active)  # [N, out_channels2, H, W]
-        x = self.batch_normalization_1(x)  # [N, out_channels2, H, W]
-        x = self.re_lu(x)  # [N, out_channels2, H, W]
-        x = self.conv2d_1(x)  # [N, out_channels2, H, W]
-        x = self.batch_normalization_2(x)  # [N, out_channels2, H, W]
-        x = self.re_lu_1(x)  # [N, out_channels2, H, W]
+        x = self.conv2d(active)  # [N, hidden, H, W]
+        x = self.batch_normalization_1(x)  # [N, hidden, H, W]
+        x = F.relu(x)  # [N, hidden, H, W]
+        x = self.conv2d_1(x)  # [N, hidden, H, W]
+        x = self.batch_normalization_2(x)  # [N, hidden, H, W]
+        x = F.relu(x)  # [N, hidden, H, W]
         x = self.conv2d_2(x)  # [N, out_channels, H, W]
         return projected + x  # [N, out_channels, H, W]
 
@@ -61,73 +57,38 @@ class Bottleneck(nn.Module):
 class Bottleneck2(nn.Module):
     """The block `bottleneck`."""
 
-    def __init__(self, in_channels: int, out_channels: int) -> None:
+    def __init__(
+        self, channels: int, hidden: int, thinned: nn.Module, stride: int = 1
+    ) -> None:
         super().__init__()
         self.batch_normalization = nn.BatchNorm2d(
-            in_channels, eps=1.001e-05, momentum=0.01
+            channels, eps=1.001e-05, momentum=0.01
         )
-        self.active = nn.ReLU()
-        self.conv2d = nn.Conv2d(in_channels, out_channels, 1, bias=False)
+        self.thinned = thinned
+        self.conv2d = nn.Conv2d(channels, hidden, 1, bias=False)
         self.batch_normalization_1 = nn.BatchNorm2d(
-            out_channels, eps=1.001e-05, momentum=0.01
+            hidden, eps=1.001e-05, momentum=0.01
         )
-        self.re_lu = nn.ReLU()
-        self.conv2d_1 = nn.Conv2d(out_channels, out_channels, 3, padding=1, bias=False)
-        self.batch_normalization_2 = nn.BatchNorm2d(
-            out_channels, eps=1.001e-05, momentum=0.01
-        )
-        self.re_lu_1 = nn.ReLU()
-        self.conv2d_2 = nn.Conv2d(out_channels, in_channels, 1)
-
-    def forward(self, x: Tensor) -> Tensor:
-        y = self.batch_normalization(x)  # [N, in_channels, H, W]
-        y = self.active(y)  # [N, in_channels, H, W]
-        y = self.conv2d(y)  # [N, out_channels, H, W]
-        y = self.batch_normalization_1(y)  # [N, out_channels, H, W]
-        y = self.re_lu(y)  # [N, out_channels, H, W]
-        y = self.conv2d_1(y)  # [N, out_channels, H, W]
-        y = self.batch_normalization_2(y)  # [N, out_channels, H, W]
-        y = self.re_lu_1(y)  # [N, out_channels, H, W]
-        y = self.conv2d_2(y)  # [N, in_channels, H, W]
-        return x + y  # [N, in_channels, H, W]
-
-
-class Bottleneck3(nn.Module):
-    """The block `bottleneck`."""
-
-    def __init__(self, in_channels: int, out_channels: int) -> None:
-        super().__init__()
-        self.batch_normalization = nn.BatchNorm2d(
-            in_channels, eps=1.001e-05, momentum=0.01
-        )
-        self.active = nn.ReLU()
-        self.thinned = nn.MaxPool2d(1, stride=2)
-        self.conv2d = nn.Conv2d(in_channels, out_channels, 1, bias=False)
-        self.batch_normalization_1 = nn.BatchNorm2d(
-            out_channels, eps=1.001e-05, momentum=0.01
-        )
-        self.re_lu = nn.ReLU()
         self.conv2d_1 = nn.Conv2d(
-            out_channels, out_channels, 3, stride=2, padding=1, bias=False
+            hidden, hidden, 3, stride=stride, padding=1, bias=False
         )
         self.batch_normalization_2 = nn.BatchNorm2d(
-            out_channels, eps=1.001e-05, momentum=0.01
+            hidden, eps=1.001e-05, momentum=0.01
         )
-        self.re_lu_1 = nn.ReLU()
-        self.conv2d_2 = nn.Conv2d(out_channels, in_channels, 1)
+        self.conv2d_2 = nn.Conv2d(hidden, channels, 1)
 
     def forward(self, x: Tensor) -> Tensor:
-        y = self.batch_normalization(x)  # [N, in_channels, H, W]
-        active = self.active(y)  # [N, in_channels, H, W]
-        thinned = self.thinned(x)  # [N, in_channels, H, W]
-        x = self.conv2d(active)  # [N, out_channels, H, W]
-        x = self.batch_normalization_1(x)  # [N, out_channels, H, W]
-        x = self.re_lu(x)  # [N, out_channels, H, W]
-        x = self.conv2d_1(x)  # [N, out_channels, H, W]
-        x = self.batch_normalization_2(x)  # [N, out_channels, H, W]
-        x = self.re_lu_1(x)  # [N, out_channels, H, W]
-        x = self.conv2d_2(x)  # [N, in_channels, H, W]
-        return thinned + x  # [N, in_channels, H, W]
+        y = self.batch_normalization(x)  # [N, channels, H, W]
+        active = F.relu(y)  # [N, channels, H, W]
+        thinned = self.thinned(x)  # [N, channels, H, W]
+        x = self.conv2d(active)  # [N, hidden, H, W]
+        x = self.batch_normalization_1(x)  # [N, hidden, H, W]
+        x = F.relu(x)  # [N, hidden, H, W]
+        x = self.conv2d_1(x)  # [N, hidden, H, W]
+        x = self.batch_normalization_2(x)  # [N, hidden, H, W]
+        x = F.relu(x)  # [N, hidden, H, W]
+        x = self.conv2d_2(x)  # [N, channels, H, W]
+        return thinned + x  # [N, channels, H, W]
 
 
 class Stage(nn.Module):
@@ -136,9 +97,9 @@ class Stage(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.block = nn.Sequential(
-            Bottleneck(in_channels=64, out_channels=256, out_channels2=64),
-            Bottleneck2(in_channels=256, out_channels=64),
-            Bottleneck3(in_channels=256, out_channels=64),
+            Bottleneck(64, 256, 64),
+            Bottleneck2(256, 64, thinned=nn.Identity()),
+            Bottleneck2(256, 64, thinned=nn.MaxPool2d(1, stride=2), stride=2),
         )
 
     def forward(self, x: Tensor) -> Tensor:
@@ -149,20 +110,18 @@ class Stage2(nn.Module):
     """One iteration of the loop `stage`."""
 
     def __init__(
-        self, in_channels: int, out_channels: int, out_channels2: int, count: int
+        self, in_channels: int, out_channels: int, hidden: int, count: int
     ) -> None:
         super().__init__()
         self.block = nn.Sequential(
-            Bottleneck(
-                in_channels=in_channels,
-                out_channels=out_channels,
-                out_channels2=out_channels2,
-            ),
+            Bottleneck(in_channels, out_channels, hidden),
             *(
-                Bottleneck2(in_channels=out_channels, out_channels=out_channels2)
+                Bottleneck2(out_channels, hidden, thinned=nn.Identity())
                 for _ in range(count)
             ),
-            Bottleneck3(in_channels=out_channels, out_channels=out_channels2),
+            Bottleneck2(
+                out_channels, hidden, thinned=nn.MaxPool2d(1, stride=2), stride=2
+            ),
         )
 
     def forward(self, x: Tensor) -> Tensor:
@@ -175,8 +134,8 @@ class Stage3(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.block = nn.Sequential(
-            Bottleneck(in_channels=1024, out_channels=2048, out_channels2=512),
-            *(Bottleneck2(in_channels=2048, out_channels=512) for _ in range(2)),
+            Bottleneck(1024, 2048, 512),
+            *(Bottleneck2(2048, 512, thinned=nn.Identity()) for _ in range(2)),
         )
 
     def forward(self, x: Tensor) -> Tensor:
@@ -193,12 +152,11 @@ class ResnetV2(nn.Module):
         self.max_pooling2d = nn.MaxPool2d(3, stride=2)
         self.stage = nn.Sequential(
             Stage(),
-            Stage2(in_channels=256, out_channels=512, out_channels2=128, count=2),
-            Stage2(in_channels=512, out_channels=1024, out_channels2=256, count=4),
+            Stage2(256, 512, 128, count=2),
+            Stage2(512, 1024, 256, count=4),
             Stage3(),
         )
         self.batch_normalization = nn.BatchNorm2d(2048, eps=1.001e-05, momentum=0.01)
-        self.re_lu = nn.ReLU()
         self.logits = nn.Linear(2048, 1000)
         self.apply(initialize)
 
@@ -208,6 +166,6 @@ class ResnetV2(nn.Module):
         x = self.max_pooling2d(x)  # [N, 64, 56, 56]
         x = self.stage(x)  # [N, 2048, 7, 7]
         x = self.batch_normalization(x)  # [N, 2048, 7, 7]
-        x = self.re_lu(x)  # [N, 2048, 7, 7]
+        x = F.relu(x)  # [N, 2048, 7, 7]
         x = torch.mean(x, dim=(2, 3))  # [N, 2048]
         return self.logits(x)  # [N, 1000]

@@ -8,6 +8,7 @@ Compiled by specc from the spec `shufflenet_v2`. Images are [N, C, H, W].
 import math
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 
@@ -24,7 +25,9 @@ def he_normal_(weight: Tensor) -> None:
 
 def initialize(module: nn.Module) -> None:
     """Start the weights of a layer as the spec says."""
-    if isinstance(module, nn.Conv2d):
+    if isinstance(module, nn.Conv2d) and 1 < module.groups == module.in_channels:
+        nn.init.normal_(module.weight, std=0.3333333333333333)
+    elif isinstance(module, nn.Conv2d):
         he_normal_(module.weight)
     elif isinstance(module, nn.Linear):
         nn.init.xavier_uniform_(module.weight)
@@ -38,29 +41,29 @@ class Pointwise(nn.Module):
         super().__init__()
         self.conv2d = nn.Conv2d(in_channels, out_channels, 1, bias=False)
         self.batch_normalization = nn.BatchNorm2d(out_channels)
-        self.re_lu = nn.ReLU()
 
     def forward(self, x: Tensor) -> Tensor:
         x = self.conv2d(x)  # [N, out_channels, H, W]
         x = self.batch_normalization(x)  # [N, out_channels, H, W]
-        return self.re_lu(x)  # [N, out_channels, H, W]
+        return F.relu(x)  # [N, out_channels, H, W]
 
 
 class Shuffle(nn.Module):
     """The block `shuffle`."""
 
-    def __init__(self, size: int, size2: int, size3: int) -> None:
+    def __init__(self, size: int, size2: int, channels: int) -> None:
         super().__init__()
         self.size = size
         self.size2 = size2
-        self.size3 = size3
+        self.channels = channels
 
     def forward(self, x: Tensor) -> Tensor:
-        x = x.permute(0, 2, 3, 1)  # [N, size, size, size3]
+        x = x.permute(0, 2, 3, 1)  # [N, size, size, channels]
         # [N, size, size, 2, size2]
         x = x.reshape(-1, self.size, self.size, 2, self.size2)
         x = x.permute(0, 1, 2, 4, 3)  # [N, size, size, size2, 2]
-        return x.reshape(-1, self.size, self.size, self.size3)  # [N, size, size, size3]
+        # [N, size, size, channels]
+        return x.reshape(-1, self.size, self.size, self.channels)
 
 
 class Pointwise2(nn.Module):
@@ -70,13 +73,12 @@ class Pointwise2(nn.Module):
         super().__init__()
         self.conv2d = nn.Conv2d(in_channels, out_channels, 1, bias=False)
         self.batch_normalization = nn.BatchNorm2d(out_channels)
-        self.re_lu = nn.ReLU()
 
     def forward(self, x: Tensor) -> Tensor:
         x = x.permute(0, 3, 1, 2)  # [N, in_channels, H, W]
         x = self.conv2d(x)  # [N, out_channels, H, W]
         x = self.batch_normalization(x)  # [N, out_channels, H, W]
-        return self.re_lu(x)  # [N, out_channels, H, W]
+        return F.relu(x)  # [N, out_channels, H, W]
 
 
 class Branch(nn.Module):
@@ -84,7 +86,7 @@ class Branch(nn.Module):
 
     def __init__(self, in_channels: int, out_channels: int) -> None:
         super().__init__()
-        self.pointwise = Pointwise(in_channels=in_channels, out_channels=out_channels)
+        self.pointwise = Pointwise(in_channels, out_channels)
         self.depthwise_conv2d = nn.Conv2d(
             out_channels,
             out_channels,
@@ -95,9 +97,7 @@ class Branch(nn.Module):
             bias=False,
         )
         self.batch_normalization = nn.BatchNorm2d(out_channels)
-        self.pointwise_1 = Pointwise(
-            in_channels=out_channels, out_channels=out_channels
-        )
+        self.pointwise_1 = Pointwise(out_channels, out_channels)
 
     def forward(self, x: Tensor) -> Tensor:
         x = self.pointwise(x)  # [N, out_channels, H, W]
@@ -109,20 +109,20 @@ class Branch(nn.Module):
 class Branch2(nn.Module):
     """The block `branch`."""
 
-    def __init__(self, in_channels: int) -> None:
+    def __init__(self, channels: int) -> None:
         super().__init__()
-        self.pointwise = Pointwise2(in_channels=in_channels, out_channels=in_channels)
+        self.pointwise = Pointwise2(channels, channels)
         self.depthwise_conv2d = nn.Conv2d(
-            in_channels, in_channels, 3, padding=1, groups=in_channels, bias=False
+            channels, channels, 3, padding=1, groups=channels, bias=False
         )
-        self.batch_normalization = nn.BatchNorm2d(in_channels)
-        self.pointwise_1 = Pointwise(in_channels=in_channels, out_channels=in_channels)
+        self.batch_normalization = nn.BatchNorm2d(channels)
+        self.pointwise_1 = Pointwise(channels, channels)
 
     def forward(self, x: Tensor) -> Tensor:
-        x = self.pointwise(x)  # [N, in_channels, H, W]
-        x = self.depthwise_conv2d(x)  # [N, in_channels, H, W]
-        x = self.batch_normalization(x)  # [N, in_channels, H, W]
-        return self.pointwise_1(x)  # [N, in_channels, H, W]
+        x = self.pointwise(x)  # [N, channels, H, W]
+        x = self.depthwise_conv2d(x)  # [N, channels, H, W]
+        x = self.batch_normalization(x)  # [N, channels, H, W]
+        return self.pointwise_1(x)  # [N, channels, H, W]
 
 
 class Reduce(nn.Module):
@@ -134,9 +134,9 @@ class Reduce(nn.Module):
             24, 24, 3, stride=2, padding=1, groups=24, bias=False
         )
         self.batch_normalization = nn.BatchNorm2d(24)
-        self.beside = Pointwise(in_channels=24, out_channels=58)
-        self.branch = Branch(in_channels=24, out_channels=58)
-        self.shuffle = Shuffle(size=28, size2=58, size3=116)
+        self.beside = Pointwise(24, 58)
+        self.branch = Branch(24, 58)
+        self.shuffle = Shuffle(size=28, size2=58, channels=116)
 
     def forward(self, x: Tensor) -> Tensor:
         y = self.depthwise_conv2d(x)  # [N, 24, 28, 28]
@@ -150,24 +150,24 @@ class Reduce(nn.Module):
 class Unit(nn.Module):
     """The block `unit`."""
 
-    def __init__(self, in_channels: int, size: int, size3: int) -> None:
+    def __init__(self, branch_channels: int, size: int, channels: int) -> None:
         super().__init__()
-        self.branch = Branch2(in_channels)
-        self.shuffle = Shuffle(size=size, size2=in_channels, size3=size3)
+        self.branch = Branch2(branch_channels)
+        self.shuffle = Shuffle(size=size, size2=branch_channels, channels=channels)
 
     def forward(self, x: Tensor) -> Tensor:
-        # [N, size, size, in_channels], [N, size, size, in_channels]
+        # [N, size, size, branch_channels], [N, size, size, branch_channels]
         kept, x = x.chunk(2, dim=3)
-        branch = self.branch(x)  # [N, in_channels, size, size]
-        x = kept.permute(0, 3, 1, 2)  # [N, in_channels, size, size]
-        x = torch.cat([x, branch], dim=1)  # [N, size3, size, size]
-        return self.shuffle(x)  # [N, size, size, size3]
+        branch = self.branch(x)  # [N, branch_channels, size, size]
+        x = kept.permute(0, 3, 1, 2)  # [N, branch_channels, size, size]
+        x = torch.cat([x, branch], dim=1)  # [N, channels, size, size]
+        return self.shuffle(x)  # [N, size, size, channels]
 
 
 class Reduce2(nn.Module):
     """The block `reduce`."""
 
-    def __init__(self, in_channels: int, size: int, size3: int) -> None:
+    def __init__(self, in_channels: int, size: int, out_channels: int) -> None:
         super().__init__()
         self.depthwise_conv2d = nn.Conv2d(
             in_channels,
@@ -179,9 +179,9 @@ class Reduce2(nn.Module):
             bias=False,
         )
         self.batch_normalization = nn.BatchNorm2d(in_channels)
-        self.beside = Pointwise(in_channels=in_channels, out_channels=in_channels)
-        self.branch = Branch(in_channels=in_channels, out_channels=in_channels)
-        self.shuffle = Shuffle(size=size, size2=in_channels, size3=size3)
+        self.beside = Pointwise(in_channels, in_channels)
+        self.branch = Branch(in_channels, in_channels)
+        self.shuffle = Shuffle(size=size, size2=in_channels, channels=out_channels)
 
     def forward(self, x: Tensor) -> Tensor:
         depthwise_conv2d_input = x.permute(0, 3, 1, 2)  # [N, in_channels, H, W]
@@ -190,8 +190,8 @@ class Reduce2(nn.Module):
         x = self.batch_normalization(x)  # [N, in_channels, size, size]
         beside = self.beside(x)  # [N, in_channels, size, size]
         x = self.branch(depthwise_conv2d_input)  # [N, in_channels, size, size]
-        x = torch.cat([beside, x], dim=1)  # [N, size3, size, size]
-        return self.shuffle(x)  # [N, size, size, size3]
+        x = torch.cat([beside, x], dim=1)  # [N, out_channels, size, size]
+        return self.shuffle(x)  # [N, size, size, out_channels]
 
 
 class Stage(nn.Module):
@@ -200,9 +200,7 @@ class Stage(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.reduce = Reduce()
-        self.loop = nn.Sequential(
-            *(Unit(in_channels=58, size=28, size3=116) for _ in range(3))
-        )
+        self.loop = nn.Sequential(*(Unit(58, size=28, channels=116) for _ in range(3)))
 
     def forward(self, x: Tensor) -> Tensor:
         x = self.reduce(x)  # [N, 28, 28, 116]
@@ -212,19 +210,18 @@ class Stage(nn.Module):
 class Stage2(nn.Module):
     """One iteration of the loop `stage`."""
 
-    def __init__(self, in_channels: int, size: int, size3: int, count: int) -> None:
+    def __init__(
+        self, in_channels: int, size: int, out_channels: int, count: int
+    ) -> None:
         super().__init__()
-        self.reduce = Reduce2(in_channels=in_channels, size=size, size3=size3)
+        self.reduce = Reduce2(in_channels, size=size, out_channels=out_channels)
         self.loop = nn.Sequential(
-            *(
-                Unit(in_channels=in_channels, size=size, size3=size3)
-                for _ in range(count)
-            )
+            *(Unit(in_channels, size=size, channels=out_channels) for _ in range(count))
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        x = self.reduce(x)  # [N, size, size, size3]
-        return self.loop(x)  # [N, size, size, size3]
+        x = self.reduce(x)  # [N, size, size, out_channels]
+        return self.loop(x)  # [N, size, size, out_channels]
 
 
 class ShufflenetV2(nn.Module):
@@ -234,78 +231,20 @@ class ShufflenetV2(nn.Module):
         super().__init__()
         self.conv2d = nn.Conv2d(3, 24, 3, stride=2, padding=1, bias=False)
         self.batch_normalization = nn.BatchNorm2d(24)
-        self.re_lu = nn.ReLU()
         self.max_pooling2d = nn.MaxPool2d(3, stride=2, padding=1)
         self.stage = nn.Sequential(
             Stage(),
-            Stage2(in_channels=116, size=14, size3=232, count=7),
-            Stage2(in_channels=232, size=7, size3=464, count=3),
+            Stage2(116, size=14, out_channels=232, count=7),
+            Stage2(232, size=7, out_channels=464, count=3),
         )
-        self.pointwise = Pointwise2(in_channels=464, out_channels=1024)
+        self.pointwise = Pointwise2(464, 1024)
         self.logits = nn.Linear(1024, 1000)
         self.apply(initialize)
-        nn.init.normal_(
-            self.stage[0].reduce.depthwise_conv2d.weight, std=0.3333333333333333
-        )
-        nn.init.normal_(
-            self.stage[0].reduce.branch.depthwise_conv2d.weight, std=0.3333333333333333
-        )
-        nn.init.normal_(
-            self.stage[0].loop[0].branch.depthwise_conv2d.weight, std=0.3333333333333333
-        )
-        nn.init.normal_(
-            self.stage[0].loop[1].branch.depthwise_conv2d.weight, std=0.3333333333333333
-        )
-        nn.init.normal_(
-            self.stage[0].loop[2].branch.depthwise_conv2d.weight, std=0.3333333333333333
-        )
-        nn.init.normal_(
-            self.stage[1].reduce.depthwise_conv2d.weight, std=0.3333333333333333
-        )
-        nn.init.normal_(
-            self.stage[1].reduce.branch.depthwise_conv2d.weight, std=0.3333333333333333
-        )
-        nn.init.normal_(
-            self.stage[1].loop[0].branch.depthwise_conv2d.weight, std=0.3333333333333333
-        )
-        nn.init.normal_(
-            self.stage[1].loop[1].branch.depthwise_conv2d.weight, std=0.3333333333333333
-        )
-        nn.init.normal_(
-            self.stage[1].loop[2].branch.depthwise_conv2d.weight, std=0.3333333333333333
-        )
-        nn.init.normal_(
-            self.stage[1].loop[3].branch.depthwise_conv2d.weight, std=0.3333333333333333
-        )
-        nn.init.normal_(
-            self.stage[1].loop[4].branch.depthwise_conv2d.weight, std=0.3333333333333333
-        )
-        nn.init.normal_(
-            self.stage[1].loop[5].branch.depthwise_conv2d.weight, std=0.3333333333333333
-        )
-        nn.init.normal_(
-            self.stage[1].loop[6].branch.depthwise_conv2d.weight, std=0.3333333333333333
-        )
-        nn.init.normal_(
-            self.stage[2].reduce.depthwise_conv2d.weight, std=0.3333333333333333
-        )
-        nn.init.normal_(
-            self.stage[2].reduce.branch.depthwise_conv2d.weight, std=0.3333333333333333
-        )
-        nn.init.normal_(
-            self.stage[2].loop[0].branch.depthwise_conv2d.weight, std=0.3333333333333333
-        )
-        nn.init.normal_(
-            self.stage[2].loop[1].branch.depthwise_conv2d.weight, std=0.3333333333333333
-        )
-        nn.init.normal_(
-            self.stage[2].loop[2].branch.depthwise_conv2d.weight, std=0.3333333333333333
-        )
 
     def forward(self, image: Tensor) -> Tensor:
         x = self.conv2d(image)  # [N, 24, 112, 112]
         x = self.batch_normalization(x)  # [N, 24, 112, 112]
-        x = self.re_lu(x)  # [N, 24, 112, 112]
+        x = F.relu(x)  # [N, 24, 112, 112]
         x = self.max_pooling2d(x)  # [N, 24, 56, 56]
         x = self.stage(x)  # [N, 7, 7, 464]
         x = self.pointwise(x)  # [N, 1024, 7, 7]

@@ -22,20 +22,18 @@ class Signs(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.conv2d = nn.Conv2d(3, 8, 4)
-        self.re_lu = nn.ReLU()
         self.max_pooling2d = nn.MaxPool2d(8)
         self.conv2d_1 = nn.Conv2d(8, 16, 2)
-        self.re_lu_1 = nn.ReLU()
         self.max_pooling2d_1 = nn.MaxPool2d(4)
         self.probabilities = nn.Linear(64, 6)
         self.apply(initialize)
 
     def forward(self, image: Tensor) -> Tensor:
         x = self.conv2d(F.pad(image, (1, 2, 1, 2)))  # [N, 8, 64, 64]
-        x = self.re_lu(x)  # [N, 8, 64, 64]
+        x = F.relu(x)  # [N, 8, 64, 64]
         x = self.max_pooling2d(x)  # [N, 8, 8, 8]
         x = self.conv2d_1(F.pad(x, (0, 1, 0, 1)))  # [N, 16, 8, 8]
-        x = self.re_lu_1(x)  # [N, 16, 8, 8]
+        x = F.relu(x)  # [N, 16, 8, 8]
         x = self.max_pooling2d_1(x)  # [N, 16, 2, 2]
         x = x.permute(0, 2, 3, 1)  # [N, 2, 2, 16]
         x = torch.flatten(x, 1)  # [N, 64]

@@ -20,16 +20,18 @@ def initialize(module: nn.Module) -> None:
 class Fire(nn.Module):
     """The block `fire`."""
 
-    def __init__(self, in_channels: int, out_channels: int, out_channels2: int) -> None:
+    def __init__(
+        self, in_channels: int, squeeze_channels: int, expand_1x1_channels: int
+    ) -> None:
         super().__init__()
-        self.squeeze = nn.Conv2d(in_channels, out_channels, 1)
-        self.expand_1x1 = nn.Conv2d(out_channels, out_channels2, 1)
-        self.expand_3x3 = nn.Conv2d(out_channels, out_channels2, 3, padding=1)
+        self.squeeze = nn.Conv2d(in_channels, squeeze_channels, 1)
+        self.expand_1x1 = nn.Conv2d(squeeze_channels, expand_1x1_channels, 1)
+        self.expand_3x3 = nn.Conv2d(squeeze_channels, expand_1x1_channels, 3, padding=1)
 
     def forward(self, x: Tensor) -> Tensor:
-        squeeze = F.relu(self.squeeze(x))  # [N, out_channels, H, W]
-        expand_1x1 = F.relu(self.expand_1x1(squeeze))  # [N, out_channels2, H, W]
-        x = F.relu(self.expand_3x3(squeeze))  # [N, out_channels2, H, W]
+        squeeze = F.relu(self.squeeze(x))  # [N, squeeze_channels, H, W]
+        expand_1x1 = F.relu(self.expand_1x1(squeeze))  # [N, expand_1x1_channels, H, W]
+        x = F.relu(self.expand_3x3(squeeze))  # [N, expand_1x1_channels, H, W]
         return torch.cat([expand_1x1, x], dim=1)  # [N, C, H, W]
 
 
@@ -40,9 +42,7 @@ class Stage(nn.Module):
         super().__init__()
         self.max_pooling2d = nn.MaxPool2d(3, stride=2)
         self.layer = nn.Sequential(
-            Fire(in_channels=96, out_channels=16, out_channels2=64),
-            Fire(in_channels=128, out_channels=16, out_channels2=64),
-            Fire(in_channels=128, out_channels=32, out_channels2=128),
+            Fire(96, 16, 64), Fire(128, 16, 64), Fire(128, 32, 128)
         )
 
     def forward(self, x: Tensor) -> Tensor:
@@ -57,10 +57,10 @@ class Stage2(nn.Module):
         super().__init__()
         self.max_pooling2d = nn.MaxPool2d(3, stride=2, ceil_mode=True)
         self.layer = nn.Sequential(
-            Fire(in_channels=256, out_channels=32, out_channels2=128),
-            Fire(in_channels=256, out_channels=48, out_channels2=192),
-            Fire(in_channels=384, out_channels=48, out_channels2=192),
-            Fire(in_channels=384, out_channels=64, out_channels2=256),
+            Fire(256, 32, 128),
+            Fire(256, 48, 192),
+            Fire(384, 48, 192),
+            Fire(384, 64, 256),
         )
 
     def forward(self, x: Tensor) -> Tensor:
@@ -74,9 +74,7 @@ class Stage3(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.max_pooling2d = nn.MaxPool2d(3, stride=2)
-        self.layer = nn.Sequential(
-            Fire(in_channels=512, out_channels=64, out_channels2=256)
-        )
+        self.layer = nn.Sequential(Fire(512, 64, 256))
 
     def forward(self, x: Tensor) -> Tensor:
         x = self.max_pooling2d(x)  # [N, 512, 13, 13]

@@ -86,17 +86,17 @@ def initialize(module: nn.Module) -> None:
 class ToWindows(nn.Module):
     """The block `to_windows`."""
 
-    def __init__(self, size: int, size2: int, size3: int) -> None:
+    def __init__(self, size: int, channels: int, size2: int) -> None:
         super().__init__()
         self.size = size
+        self.channels = channels
         self.size2 = size2
-        self.size3 = size3
 
     def forward(self, x: Tensor) -> Tensor:
-        # [N, size, 7, size, 7, size2]
-        x = x.reshape(-1, self.size, 7, self.size, 7, self.size2)
-        x = x.permute(0, 1, 3, 2, 4, 5)  # [N, size, size, 7, 7, size2]
-        return x.reshape(-1, self.size3, 49, self.size2)  # [N, size3, 49, size2]
+        # [N, size, 7, size, 7, channels]
+        x = x.reshape(-1, self.size, 7, self.size, 7, self.channels)
+        x = x.permute(0, 1, 3, 2, 4, 5)  # [N, size, size, 7, 7, channels]
+        return x.reshape(-1, self.size2, 49, self.channels)  # [N, size2, 49, channels]
 
 
 class SplitHeads(nn.Module):
@@ -115,36 +115,36 @@ class SplitHeads(nn.Module):
 class FromWindows(nn.Module):
     """The block `from_windows`."""
 
-    def __init__(self, size: int, size2: int, size3: int) -> None:
+    def __init__(self, size: int, channels: int, size2: int) -> None:
         super().__init__()
         self.size = size
+        self.channels = channels
         self.size2 = size2
-        self.size3 = size3
 
     def forward(self, x: Tensor) -> Tensor:
-        # [N, size, size, 7, 7, size2]
-        x = x.reshape(-1, self.size, self.size, 7, 7, self.size2)
-        x = x.permute(0, 1, 3, 2, 4, 5)  # [N, size, 7, size, 7, size2]
-        # [N, size3, size3, size2]
-        return x.reshape(-1, self.size3, self.size3, self.size2)
+        # [N, size, size, 7, 7, channels]
+        x = x.reshape(-1, self.size, self.size, 7, 7, self.channels)
+        x = x.permute(0, 1, 3, 2, 4, 5)  # [N, size, 7, size, 7, channels]
+        # [N, size2, size2, channels]
+        return x.reshape(-1, self.size2, self.size2, self.channels)
 
 
 class Mlp(nn.Module):
     """The block `mlp`."""
 
-    def __init__(self, normalized_shape: int, out_features: int, p: float) -> None:
+    def __init__(self, channels: int, hidden: int, p: float) -> None:
         super().__init__()
-        self.layer_normalization = nn.LayerNorm(normalized_shape)
-        self.dense = nn.Linear(normalized_shape, out_features)
-        self.dense_1 = nn.Linear(out_features, normalized_shape)
+        self.layer_normalization = nn.LayerNorm(channels)
+        self.dense = nn.Linear(channels, hidden)
+        self.dense_1 = nn.Linear(hidden, channels)
         self.stochastic_depth = MaskDropout(p, dims=(1, 2, 3))
 
     def forward(self, x: Tensor) -> Tensor:
-        y = self.layer_normalization(x)  # [N, H, W, normalized_shape]
-        y = F.gelu(self.dense(y))  # [N, H, W, out_features]
-        y = self.dense_1(y)  # [N, H, W, normalized_shape]
-        y = self.stochastic_depth(y)  # [N, H, W, normalized_shape]
-        return x + y  # [N, H, W, normalized_shape]
+        y = self.layer_normalization(x)  # [N, H, W, channels]
+        y = F.gelu(self.dense(y))  # [N, H, W, hidden]
+        y = self.dense_1(y)  # [N, H, W, channels]
+        y = self.stochastic_depth(y)  # [N, H, W, channels]
+        return x + y  # [N, H, W, channels]
 
 
 class MergePatches(nn.Module):
@@ -175,62 +175,60 @@ class WindowAttention(nn.Module):
 
     def __init__(
         self,
-        normalized_shape: int,
+        channels: int,
+        hidden: int,
         size: int,
-        size3: int,
-        out_features: int,
         size2: int,
-        from_windows_size3: int,
+        query_size2: int,
+        from_windows_size2: int,
         p: float,
     ) -> None:
         super().__init__()
-        self.size3 = size3
-        self.normalized_shape = normalized_shape
-        self.layer_normalization = nn.LayerNorm(normalized_shape)
-        self.to_windows = ToWindows(size=size, size2=normalized_shape, size3=size3)
-        self.dense = nn.Linear(normalized_shape, out_features)
-        self.query = SplitHeads(size=size3, size2=size2)
-        self.key = SplitHeads(size=size3, size2=size2)
-        self.value = SplitHeads(size=size3, size2=size2)
-        self.window_position_bias = WindowPositionBias(size2, (7, 7))
-        self.dense_1 = nn.Linear(normalized_shape, normalized_shape)
+        self.size2 = size2
+        self.channels = channels
+        self.layer_normalization = nn.LayerNorm(channels)
+        self.to_windows = ToWindows(size=size, channels=channels, size2=size2)
+        self.dense = nn.Linear(channels, hidden)
+        self.query = SplitHeads(size=size2, size2=query_size2)
+        self.key = SplitHeads(size=size2, size2=query_size2)
+        self.value = SplitHeads(size=size2, size2=query_size2)
+        self.window_position_bias = WindowPositionBias(query_size2, (7, 7))
+        self.dense_1 = nn.Linear(channels, channels)
         self.from_windows = FromWindows(
-            size=size, size2=normalized_shape, size3=from_windows_size3
+            size=size, channels=channels, size2=from_windows_size2
         )
         self.stochastic_depth = MaskDropout(p, dims=(1, 2, 3))
 
     def forward(self, x: Tensor) -> Tensor:
-        # [N, from_windows_size3, from_windows_size3, normalized_shape]
+        # [N, from_windows_size2, from_windows_size2, channels]
         y = self.layer_normalization(x)
-        y = self.to_windows(y)  # [N, size3, 49, normalized_shape]
-        y = self.dense(y)  # [N, size3, 49, out_features]
-        # [N, size3, 49, normalized_shape], [N, size3, 49, normalized_shape], [N, size3, 49, normalized_shape]
+        y = self.to_windows(y)  # [N, size2, 49, channels]
+        y = self.dense(y)  # [N, size2, 49, hidden]
+        # [N, size2, 49, channels], [N, size2, 49, channels], [N, size2, 49, channels]
         y, keys, values = y.chunk(3, dim=3)
-        query = self.query(y)  # [N, size3, size2, 49, 32]
-        key = self.key(keys)  # [N, size3, size2, 49, 32]
-        value = self.value(values)  # [N, size3, size2, 49, 32]
-        y = self.window_position_bias()  # [1, size2, 49, 49]
-        y = y.unsqueeze(1)  # [1, 1, size2, 49, 49]
-        # [N, size3, size2, 49, 32]
+        query = self.query(y)  # [N, size2, query_size2, 49, 32]
+        key = self.key(keys)  # [N, size2, query_size2, 49, 32]
+        value = self.value(values)  # [N, size2, query_size2, 49, 32]
+        y = self.window_position_bias()  # [1, query_size2, 49, 49]
+        y = y.unsqueeze(1)  # [1, 1, query_size2, 49, 49]
+        # [N, size2, query_size2, 49, 32]
         y = F.scaled_dot_product_attention(query, key, value, attn_mask=y)
-        y = y.permute(0, 1, 3, 2, 4)  # [N, size3, 49, size2, 32]
-        # [N, size3, 49, normalized_shape]
-        y = y.reshape(-1, self.size3, 49, self.normalized_shape)
-        y = self.dense_1(y)  # [N, size3, 49, normalized_shape]
-        # [N, from_windows_size3, from_windows_size3, normalized_shape]
+        y = y.permute(0, 1, 3, 2, 4)  # [N, size2, 49, query_size2, 32]
+        y = y.reshape(-1, self.size2, 49, self.channels)  # [N, size2, 49, channels]
+        y = self.dense_1(y)  # [N, size2, 49, channels]
+        # [N, from_windows_size2, from_windows_size2, channels]
         y = self.from_windows(y)
-        # [N, from_windows_size3, from_windows_size3, normalized_shape]
+        # [N, from_windows_size2, from_windows_size2, channels]
         y = self.stochastic_depth(y)
-        return x + y  # [N, from_windows_size3, from_windows_size3, normalized_shape]
+        return x + y  # [N, from_windows_size2, from_windows_size2, channels]
 
 
 class SamePart(nn.Module):
     """The block `same_part`."""
 
-    def __init__(self, size: int, size3: int) -> None:
+    def __init__(self, size: int, size2: int) -> None:
         super().__init__()
-        self.part = ToWindows(size=size, size2=1, size3=size3)
-        self.re_lu = nn.ReLU()
+        self.part = ToWindows(size=size, channels=1, size2=size2)
 
     def forward(self, x: Tensor) -> Tensor:
         y = x[:, :-3, :1, :1]  # [N, H, 1, 1]
@@ -240,14 +238,14 @@ class SamePart(nn.Module):
         x = x * 0.0 + 2.0  # [N, 1, W, 1]
         x = F.pad(x, (0, 0, 0, 3))  # [N, 1, W, 1]
         x = x + above  # [N, H, W, 1]
-        part = self.part(x)  # [N, size3, 49, 1]
-        x = part.permute(0, 1, 3, 2)  # [N, size3, 1, 49]
-        x = part - x  # [N, size3, 49, 49]
-        x = x * x  # [N, size3, 49, 49]
-        x = x * -1.0 + 1.0  # [N, size3, 49, 49]
-        x = self.re_lu(x)  # [N, size3, 49, 49]
-        x = x != 0.0  # [N, size3, 49, 49]
-        return x.unsqueeze(2)  # [N, size3, 1, 49, 49]
+        part = self.part(x)  # [N, size2, 49, 1]
+        x = part.permute(0, 1, 3, 2)  # [N, size2, 1, 49]
+        x = part - x  # [N, size2, 49, 49]
+        x = x * x  # [N, size2, 49, 49]
+        x = x * -1.0 + 1.0  # [N, size2, 49, 49]
+        x = F.relu(x)  # [N, size2, 49, 49]
+        x = x != 0.0  # [N, size2, 49, 49]
+        return x.unsqueeze(2)  # [N, size2, 1, 49, 49]
 
 
 class Block(nn.Module):
@@ -255,34 +253,31 @@ class Block(nn.Module):
 
     def __init__(
         self,
-        normalized_shape: int,
+        channels: int,
+        hidden: int,
+        mlp_hidden: int,
         size: int,
-        size3: int,
-        out_features: int,
         size2: int,
-        from_windows_size3: int,
+        query_size2: int,
+        from_windows_size2: int,
         p: float,
-        mlp_out_features: int,
     ) -> None:
         super().__init__()
         self.window_attention = WindowAttention(
-            normalized_shape=normalized_shape,
+            channels,
+            hidden,
             size=size,
-            size3=size3,
-            out_features=out_features,
             size2=size2,
-            from_windows_size3=from_windows_size3,
+            query_size2=query_size2,
+            from_windows_size2=from_windows_size2,
             p=p,
         )
-        self.mlp = Mlp(
-            normalized_shape=normalized_shape, out_features=mlp_out_features, p=p
-        )
+        self.mlp = Mlp(channels, mlp_hidden, p=p)
 
     def forward(self, x: Tensor) -> Tensor:
-        # [N, from_windows_size3, from_windows_size3, normalized_shape]
+        # [N, from_windows_size2, from_windows_size2, channels]
         x = self.window_attention(x)
-        # [N, from_windows_size3, from_windows_size3, normalized_shape]
-        return self.mlp(x)
+        return self.mlp(x)  # [N, from_windows_size2, from_windows_size2, channels]
 
 
 class WindowAttention2(nn.Module):
@@ -290,59 +285,58 @@ class WindowAttention2(nn.Module):
 
     def __init__(
         self,
-        normalized_shape: int,
+        channels: int,
+        hidden: int,
         size: int,
-        size3: int,
-        out_features: int,
         size2: int,
-        from_windows_size3: int,
+        query_size2: int,
+        from_windows_size2: int,
         p: float,
     ) -> None:
         super().__init__()
-        self.size3 = size3
-        self.normalized_shape = normalized_shape
-        self.layer_normalization = nn.LayerNorm(normalized_shape)
-        self.mask = SamePart(size=size, size3=size3)
-        self.to_windows = ToWindows(size=size, size2=normalized_shape, size3=size3)
-        self.dense = nn.Linear(normalized_shape, out_features)
-        self.query = SplitHeads(size=size3, size2=size2)
-        self.key = SplitHeads(size=size3, size2=size2)
-        self.value = SplitHeads(size=size3, size2=size2)
-        self.window_position_bias = WindowPositionBias(size2, (7, 7))
-        self.dense_1 = nn.Linear(normalized_shape, normalized_shape)
+        self.size2 = size2
+        self.channels = channels
+        self.layer_normalization = nn.LayerNorm(channels)
+        self.mask = SamePart(size=size, size2=size2)
+        self.to_windows = ToWindows(size=size, channels=channels, size2=size2)
+        self.dense = nn.Linear(channels, hidden)
+        self.query = SplitHeads(size=size2, size2=query_size2)
+        self.key = SplitHeads(size=size2, size2=query_size2)
+        self.value = SplitHeads(size=size2, size2=query_size2)
+        self.window_position_bias = WindowPositionBias(query_size2, (7, 7))
+        self.dense_1 = nn.Linear(channels, channels)
         self.from_windows = FromWindows(
-            size=size, size2=normalized_shape, size3=from_windows_size3
+            size=size, channels=channels, size2=from_windows_size2
         )
         self.stochastic_depth = MaskDropout(p, dims=(1, 2, 3))
 
     def forward(self, x: Tensor) -> Tensor:
-        # [N, from_windows_size3, from_windows_size3, normalized_shape]
+        # [N, from_windows_size2, from_windows_size2, channels]
         y = self.layer_normalization(x)
-        # [N, from_windows_size3, from_windows_size3, normalized_shape]
+        # [N, from_windows_size2, from_windows_size2, channels]
         roll = torch.roll(y, (-3, -3), dims=(1, 2))
-        mask = self.mask(roll)  # [N, size3, 1, 49, 49]
-        y = self.to_windows(roll)  # [N, size3, 49, normalized_shape]
-        y = self.dense(y)  # [N, size3, 49, out_features]
-        # [N, size3, 49, normalized_shape], [N, size3, 49, normalized_shape], [N, size3, 49, normalized_shape]
+        mask = self.mask(roll)  # [N, size2, 1, 49, 49]
+        y = self.to_windows(roll)  # [N, size2, 49, channels]
+        y = self.dense(y)  # [N, size2, 49, hidden]
+        # [N, size2, 49, channels], [N, size2, 49, channels], [N, size2, 49, channels]
         y, keys, values = y.chunk(3, dim=3)
-        query = self.query(y)  # [N, size3, size2, 49, 32]
-        key = self.key(keys)  # [N, size3, size2, 49, 32]
-        value = self.value(values)  # [N, size3, size2, 49, 32]
-        y = self.window_position_bias()  # [1, size2, 49, 49]
-        y = y.unsqueeze(1)  # [1, 1, size2, 49, 49]
-        # [N, size3, size2, 49, 32]
+        query = self.query(y)  # [N, size2, query_size2, 49, 32]
+        key = self.key(keys)  # [N, size2, query_size2, 49, 32]
+        value = self.value(values)  # [N, size2, query_size2, 49, 32]
+        y = self.window_position_bias()  # [1, query_size2, 49, 49]
+        y = y.unsqueeze(1)  # [1, 1, query_size2, 49, 49]
+        # [N, size2, query_size2, 49, 32]
         y = masked_attention(query, key, value, mask, bias=y)
-        y = y.permute(0, 1, 3, 2, 4)  # [N, size3, 49, size2, 32]
-        # [N, size3, 49, normalized_shape]
-        y = y.reshape(-1, self.size3, 49, self.normalized_shape)
-        y = self.dense_1(y)  # [N, size3, 49, normalized_shape]
-        # [N, from_windows_size3, from_windows_size3, normalized_shape]
+        y = y.permute(0, 1, 3, 2, 4)  # [N, size2, 49, query_size2, 32]
+        y = y.reshape(-1, self.size2, 49, self.channels)  # [N, size2, 49, channels]
+        y = self.dense_1(y)  # [N, size2, 49, channels]
+        # [N, from_windows_size2, from_windows_size2, channels]
         y = self.from_windows(y)
-        # [N, from_windows_size3, from_windows_size3, normalized_shape]
+        # [N, from_windows_size2, from_windows_size2, channels]
         y = torch.roll(y, (3, 3), dims=(1, 2))
-        # [N, from_windows_size3, from_windows_size3, normalized_shape]
+        # [N, from_windows_size2, from_windows_size2, channels]
         y = self.stochastic_depth(y)
-        return x + y  # [N, from_windows_size3, from_windows_size3, normalized_shape]
+        return x + y  # [N, from_windows_size2, from_windows_size2, channels]
 
 
 class Block2(nn.Module):
@@ -350,34 +344,31 @@ class Block2(nn.Module):
 
     def __init__(
         self,
-        normalized_shape: int,
+        channels: int,
+        hidden: int,
+        mlp_hidden: int,
         size: int,
-        size3: int,
-        out_features: int,
         size2: int,
-        from_windows_size3: int,
+        query_size2: int,
+        from_windows_size2: int,
         p: float,
-        mlp_out_features: int,
     ) -> None:
         super().__init__()
         self.window_attention = WindowAttention2(
-            normalized_shape=normalized_shape,
+            channels,
+            hidden,
             size=size,
-            size3=size3,
-            out_features=out_features,
             size2=size2,
-            from_windows_size3=from_windows_size3,
+            query_size2=query_size2,
+            from_windows_size2=from_windows_size2,
             p=p,
         )
-        self.mlp = Mlp(
-            normalized_shape=normalized_shape, out_features=mlp_out_features, p=p
-        )
+        self.mlp = Mlp(channels, mlp_hidden, p=p)
 
     def forward(self, x: Tensor) -> Tensor:
-        # [N, from_windows_size3, from_windows_size3, normalized_shape]
+        # [N, from_windows_size2, from_windows_size2, channels]
         x = self.window_attention(x)
-        # [N, from_windows_size3, from_windows_size3, normalized_shape]
-        return self.mlp(x)
+        return self.mlp(x)  # [N, from_windows_size2, from_windows_size2, channels]
 
 
 class Stage(nn.Module):
@@ -385,29 +376,27 @@ class Stage(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.merge_patches = MergePatches(
-            normalized_shape=1536, out_features=768, size=7, size2=384
-        )
+        self.merge_patches = MergePatches(1536, 768, size=7, size2=384)
         self.block = nn.Sequential(
             Block(
-                normalized_shape=768,
+                768,
+                2304,
+                3072,
                 size=1,
-                size3=1,
-                out_features=2304,
-                size2=24,
-                from_windows_size3=7,
+                size2=1,
+                query_size2=24,
+                from_windows_size2=7,
                 p=0.18181818181818182,
-                mlp_out_features=3072,
             ),
             Block(
-                normalized_shape=768,
+                768,
+                2304,
+                3072,
                 size=1,
-                size3=1,
-                out_features=2304,
-                size2=24,
-                from_windows_size3=7,
+                size2=1,
+                query_size2=24,
+                from_windows_size2=7,
                 p=0.2,
-                mlp_out_features=3072,
             ),
         )
 
@@ -423,24 +412,24 @@ class Stage2(nn.Module):
         super().__init__()
         self.block = nn.Sequential(
             Block(
-                normalized_shape=96,
+                96,
+                288,
+                384,
                 size=8,
-                size3=64,
-                out_features=288,
-                size2=3,
-                from_windows_size3=56,
+                size2=64,
+                query_size2=3,
+                from_windows_size2=56,
                 p=0.0,
-                mlp_out_features=384,
             ),
             Block2(
-                normalized_shape=96,
+                96,
+                288,
+                384,
                 size=8,
-                size3=64,
-                out_features=288,
-                size2=3,
-                from_windows_size3=56,
+                size2=64,
+                query_size2=3,
+                from_windows_size2=56,
                 p=0.018181818181818184,
-                mlp_out_features=384,
             ),
         )
 
@@ -453,29 +442,27 @@ class Stage3(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.merge_patches = MergePatches(
-            normalized_shape=384, out_features=192, size=28, size2=96
-        )
+        self.merge_patches = MergePatches(384, 192, size=28, size2=96)
         self.block = nn.Sequential(
             Block(
-                normalized_shape=192,
+                192,
+                576,
+                768,
                 size=4,
-                size3=16,
-                out_features=576,
-                size2=6,
-                from_windows_size3=28,
+                size2=16,
+                query_size2=6,
+                from_windows_size2=28,
                 p=0.03636363636363637,
-                mlp_out_features=768,
             ),
             Block2(
-                normalized_shape=192,
+                192,
+                576,
+                768,
                 size=4,
-                size3=16,
-                out_features=576,
-                size2=6,
-                from_windows_size3=28,
+                size2=16,
+                query_size2=6,
+                from_windows_size2=28,
                 p=0.05454545454545456,
-                mlp_out_features=768,
             ),
         )
 
@@ -489,69 +476,67 @@ class Stage4(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.merge_patches = MergePatches(
-            normalized_shape=768, out_features=384, size=14, size2=192
-        )
+        self.merge_patches = MergePatches(768, 384, size=14, size2=192)
         self.block = nn.Sequential(
             Block(
-                normalized_shape=384,
+                384,
+                1152,
+                1536,
                 size=2,
-                size3=4,
-                out_features=1152,
-                size2=12,
-                from_windows_size3=14,
+                size2=4,
+                query_size2=12,
+                from_windows_size2=14,
                 p=0.07272727272727274,
-                mlp_out_features=1536,
             ),
             Block2(
-                normalized_shape=384,
+                384,
+                1152,
+                1536,
                 size=2,
-                size3=4,
-                out_features=1152,
-                size2=12,
-                from_windows_size3=14,
+                size2=4,
+                query_size2=12,
+                from_windows_size2=14,
                 p=0.09090909090909091,
-                mlp_out_features=1536,
             ),
             Block(
-                normalized_shape=384,
+                384,
+                1152,
+                1536,
                 size=2,
-                size3=4,
-                out_features=1152,
-                size2=12,
-                from_windows_size3=14,
+                size2=4,
+                query_size2=12,
+                from_windows_size2=14,
                 p=0.10909090909090911,
-                mlp_out_features=1536,
             ),
             Block2(
-                normalized_shape=384,
+                384,
+                1152,
+                1536,
                 size=2,
-                size3=4,
-                out_features=1152,
-                size2=12,
-                from_windows_size3=14,
+                size2=4,
+                query_size2=12,
+                from_windows_size2=14,
                 p=0.1272727272727273,
-                mlp_out_features=1536,
             ),
             Block(
-                normalized_shape=384,
+                384,
+                1152,
+                1536,
                 size=2,
-                size3=4,
-                out_features=1152,
-                size2=12,
-                from_windows_size3=14,
+                size2=4,
+                query_size2=12,
+                from_windows_size2=14,
                 p=0.14545454545454548,
-                mlp_out_features=1536,
             ),
             Block2(
-                normalized_shape=384,
+                384,
+                1152,
+                1536,
                 size=2,
-                size3=4,
-                out_features=1152,
-                size2=12,
-                from_windows_size3=14,
+                size2=4,
+                query_size2=12,
+                from_windows_size2=14,
                 p=0.16363636363636364,
-                mlp_out_features=1536,
             ),
         )
 

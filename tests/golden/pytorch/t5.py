@@ -108,6 +108,10 @@ def initialize(module: nn.Module) -> None:
         nn.init.normal_(module.weight, std=1.0)
     elif isinstance(module, nn.Linear):
         variance_scaling_(module.weight, 1.0, "fan_in", "untruncated_normal")
+    elif isinstance(module, (SelfAttention, SelfAttention2, CrossAttention)):
+        variance_scaling_(
+            module.query.dense.weight, 0.015625, "fan_in", "untruncated_normal"
+        )
 
 
 class SplitHeads(nn.Module):
@@ -297,114 +301,6 @@ class T5(nn.Module):
         self.rms_normalization_1 = nn.RMSNorm(512, eps=1e-06)
         self.dropout_2 = nn.Dropout(0.1)
         self.apply(initialize)
-        variance_scaling_(
-            self.encoder[0].self_attention.query.dense.weight,
-            0.015625,
-            "fan_in",
-            "untruncated_normal",
-        )
-        variance_scaling_(
-            self.encoder[1].self_attention.query.dense.weight,
-            0.015625,
-            "fan_in",
-            "untruncated_normal",
-        )
-        variance_scaling_(
-            self.encoder[2].self_attention.query.dense.weight,
-            0.015625,
-            "fan_in",
-            "untruncated_normal",
-        )
-        variance_scaling_(
-            self.encoder[3].self_attention.query.dense.weight,
-            0.015625,
-            "fan_in",
-            "untruncated_normal",
-        )
-        variance_scaling_(
-            self.encoder[4].self_attention.query.dense.weight,
-            0.015625,
-            "fan_in",
-            "untruncated_normal",
-        )
-        variance_scaling_(
-            self.encoder[5].self_attention.query.dense.weight,
-            0.015625,
-            "fan_in",
-            "untruncated_normal",
-        )
-        variance_scaling_(
-            self.decoder[0].self_attention.query.dense.weight,
-            0.015625,
-            "fan_in",
-            "untruncated_normal",
-        )
-        variance_scaling_(
-            self.decoder[0].cross_attention.query.dense.weight,
-            0.015625,
-            "fan_in",
-            "untruncated_normal",
-        )
-        variance_scaling_(
-            self.decoder[1].self_attention.query.dense.weight,
-            0.015625,
-            "fan_in",
-            "untruncated_normal",
-        )
-        variance_scaling_(
-            self.decoder[1].cross_attention.query.dense.weight,
-            0.015625,
-            "fan_in",
-            "untruncated_normal",
-        )
-        variance_scaling_(
-            self.decoder[2].self_attention.query.dense.weight,
-            0.015625,
-            "fan_in",
-            "untruncated_normal",
-        )
-        variance_scaling_(
-            self.decoder[2].cross_attention.query.dense.weight,
-            0.015625,
-            "fan_in",
-            "untruncated_normal",
-        )
-        variance_scaling_(
-            self.decoder[3].self_attention.query.dense.weight,
-            0.015625,
-            "fan_in",
-            "untruncated_normal",
-        )
-        variance_scaling_(
-            self.decoder[3].cross_attention.query.dense.weight,
-            0.015625,
-            "fan_in",
-            "untruncated_normal",
-        )
-        variance_scaling_(
-            self.decoder[4].self_attention.query.dense.weight,
-            0.015625,
-            "fan_in",
-            "untruncated_normal",
-        )
-        variance_scaling_(
-            self.decoder[4].cross_attention.query.dense.weight,
-            0.015625,
-            "fan_in",
-            "untruncated_normal",
-        )
-        variance_scaling_(
-            self.decoder[5].self_attention.query.dense.weight,
-            0.015625,
-            "fan_in",
-            "untruncated_normal",
-        )
-        variance_scaling_(
-            self.decoder[5].cross_attention.query.dense.weight,
-            0.015625,
-            "fan_in",
-            "untruncated_normal",
-        )
 
     def forward(
         self,

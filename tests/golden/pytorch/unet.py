@@ -7,6 +7,7 @@ Compiled by specc from the spec `unet`. Images are [N, C, H, W].
 import math
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 
@@ -37,11 +38,10 @@ class Convolution(nn.Module):
     def __init__(self, in_channels: int, out_channels: int) -> None:
         super().__init__()
         self.conv2d = nn.Conv2d(in_channels, out_channels, 3, padding=1)
-        self.re_lu = nn.ReLU()
 
     def forward(self, x: Tensor) -> Tensor:
         x = self.conv2d(x)  # [N, out_channels, H, W]
-        return self.re_lu(x)  # [N, out_channels, H, W]
+        return F.relu(x)  # [N, out_channels, H, W]
 
 
 class Convolutions(nn.Module):
@@ -50,8 +50,8 @@ class Convolutions(nn.Module):
     def __init__(self, in_channels: int, out_channels: int) -> None:
         super().__init__()
         self.convolution = nn.Sequential(
-            Convolution(in_channels=in_channels, out_channels=out_channels),
-            Convolution(in_channels=out_channels, out_channels=out_channels),
+            Convolution(in_channels, out_channels),
+            Convolution(out_channels, out_channels),
         )
 
     def forward(self, x: Tensor) -> Tensor:
@@ -63,7 +63,7 @@ class Contract(nn.Module):
 
     def __init__(self, in_channels: int, out_channels: int) -> None:
         super().__init__()
-        self.skip = Convolutions(in_channels=in_channels, out_channels=out_channels)
+        self.skip = Convolutions(in_channels, out_channels)
         self.halved = nn.MaxPool2d(2)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
@@ -80,9 +80,7 @@ class Expand(nn.Module):
         self.conv2d_transpose = nn.ConvTranspose2d(
             in_channels, out_channels, 2, stride=2
         )
-        self.convolutions = Convolutions(
-            in_channels=in_channels, out_channels=out_channels
-        )
+        self.convolutions = Convolutions(in_channels, out_channels)
 
     def forward(self, x: Tensor, skip: Tensor) -> Tensor:
         x = self.conv2d_transpose(x)  # [N, out_channels, H, W]
@@ -96,21 +94,11 @@ class Unet(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.down = nn.ModuleList(
-            [
-                Contract(in_channels=1, out_channels=64),
-                Contract(in_channels=64, out_channels=128),
-                Contract(in_channels=128, out_channels=256),
-                Contract(in_channels=256, out_channels=512),
-            ]
+            [Contract(1, 64), Contract(64, 128), Contract(128, 256), Contract(256, 512)]
         )
-        self.bottom = Convolutions(in_channels=512, out_channels=1024)
+        self.bottom = Convolutions(512, 1024)
         self.up = nn.ModuleList(
-            [
-                Expand(in_channels=1024, out_channels=512),
-                Expand(in_channels=512, out_channels=256),
-                Expand(in_channels=256, out_channels=128),
-                Expand(in_channels=128, out_channels=64),
-            ]
+            [Expand(1024, 512), Expand(512, 256), Expand(256, 128), Expand(128, 64)]
         )
         self.logits = nn.Conv2d(64, 2, 1)
         self.apply(initialize)

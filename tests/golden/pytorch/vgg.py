@@ -23,11 +23,10 @@ class Convolution(nn.Module):
     def __init__(self, in_channels: int, out_channels: int) -> None:
         super().__init__()
         self.conv2d = nn.Conv2d(in_channels, out_channels, 3, padding=1)
-        self.re_lu = nn.ReLU()
 
     def forward(self, x: Tensor) -> Tensor:
         x = self.conv2d(x)  # [N, out_channels, H, W]
-        return self.re_lu(x)  # [N, out_channels, H, W]
+        return F.relu(x)  # [N, out_channels, H, W]
 
 
 class Hidden(nn.Module):
@@ -49,8 +48,8 @@ class Stage(nn.Module):
     def __init__(self, in_channels: int, out_channels: int) -> None:
         super().__init__()
         self.convolution = nn.Sequential(
-            Convolution(in_channels=in_channels, out_channels=out_channels),
-            Convolution(in_channels=out_channels, out_channels=out_channels),
+            Convolution(in_channels, out_channels),
+            Convolution(out_channels, out_channels),
         )
         self.max_pooling2d = nn.MaxPool2d(2)
 
@@ -65,11 +64,8 @@ class Stage2(nn.Module):
     def __init__(self, in_channels: int, out_channels: int) -> None:
         super().__init__()
         self.convolution = nn.Sequential(
-            Convolution(in_channels=in_channels, out_channels=out_channels),
-            *(
-                Convolution(in_channels=out_channels, out_channels=out_channels)
-                for _ in range(2)
-            ),
+            Convolution(in_channels, out_channels),
+            *(Convolution(out_channels, out_channels) for _ in range(2)),
         )
         self.max_pooling2d = nn.MaxPool2d(2)
 
@@ -83,9 +79,7 @@ class Stage3(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.convolution = nn.Sequential(
-            *(Convolution(in_channels=512, out_channels=512) for _ in range(3))
-        )
+        self.convolution = nn.Sequential(*(Convolution(512, 512) for _ in range(3)))
         self.max_pooling2d = nn.MaxPool2d(2)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -99,11 +93,7 @@ class Vgg(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.stage = nn.Sequential(
-            Stage(in_channels=3, out_channels=64),
-            Stage(in_channels=64, out_channels=128),
-            Stage2(in_channels=128, out_channels=256),
-            Stage2(in_channels=256, out_channels=512),
-            Stage3(),
+            Stage(3, 64), Stage(64, 128), Stage2(128, 256), Stage2(256, 512), Stage3()
         )
         self.hidden = nn.Sequential(Hidden(25088), Hidden(4096))
         self.logits = nn.Linear(4096, 1000)

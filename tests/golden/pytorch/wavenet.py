@@ -21,7 +21,7 @@ def initialize(module: nn.Module) -> None:
 class GatedLayer(nn.Module):
     """The block `gated_layer`."""
 
-    def __init__(self, dilation: int, pad: tuple[int, int]) -> None:
+    def __init__(self, pad: tuple[int, int], dilation: int = 1) -> None:
         super().__init__()
         self.pad = pad
         self.conv1d = nn.Conv1d(32, 32, 2, dilation=dilation)
@@ -45,16 +45,16 @@ class Cycle(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.layer = nn.Sequential(
-            GatedLayer(dilation=1, pad=(1, 0)),
-            GatedLayer(dilation=2, pad=(2, 0)),
-            GatedLayer(dilation=4, pad=(4, 0)),
-            GatedLayer(dilation=8, pad=(8, 0)),
-            GatedLayer(dilation=16, pad=(16, 0)),
-            GatedLayer(dilation=32, pad=(32, 0)),
-            GatedLayer(dilation=64, pad=(64, 0)),
-            GatedLayer(dilation=128, pad=(128, 0)),
-            GatedLayer(dilation=256, pad=(256, 0)),
-            GatedLayer(dilation=512, pad=(512, 0)),
+            GatedLayer(pad=(1, 0)),
+            GatedLayer(pad=(2, 0), dilation=2),
+            GatedLayer(pad=(4, 0), dilation=4),
+            GatedLayer(pad=(8, 0), dilation=8),
+            GatedLayer(pad=(16, 0), dilation=16),
+            GatedLayer(pad=(32, 0), dilation=32),
+            GatedLayer(pad=(64, 0), dilation=64),
+            GatedLayer(pad=(128, 0), dilation=128),
+            GatedLayer(pad=(256, 0), dilation=256),
+            GatedLayer(pad=(512, 0), dilation=512),
         )
 
     def forward(self, x: Tensor) -> Tensor:
@@ -68,7 +68,6 @@ class Wavenet(nn.Module):
         super().__init__()
         self.conv1d = nn.Conv1d(256, 32, 2, bias=False)
         self.cycle = nn.Sequential(*(Cycle() for _ in range(5)))
-        self.re_lu = nn.ReLU()
         self.conv1d_1 = nn.Conv1d(512, 512, 1)
         self.logits = nn.Conv1d(512, 256, 1)
         self.apply(initialize)
@@ -80,7 +79,7 @@ class Wavenet(nn.Module):
         x = F.pad(x, (0, 0, 0, 512))  # [N, 544, T]
         x = self.cycle(x)  # [N, 544, T]
         x = x[:, 32:]  # [N, 512, T]
-        x = self.re_lu(x)  # [N, 512, T]
+        x = F.relu(x)  # [N, 512, T]
         x = F.relu(self.conv1d_1(x))  # [N, 512, T]
         x = self.logits(x)  # [N, 256, T]
         return x.permute(0, 2, 1)  # [N, T, 256]

@@ -6,6 +6,7 @@ Compiled by specc from the spec `xception`. Images are [N, C, H, W].
 """
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 
@@ -74,7 +75,6 @@ class Separable2(nn.Module):
 
     def __init__(self, in_channels: int, out_channels: int) -> None:
         super().__init__()
-        self.re_lu = nn.ReLU()
         self.separable_conv2d = SeparableConv(
             nn.Conv2d, in_channels, out_channels, 3, padding=1, bias=False
         )
@@ -83,7 +83,7 @@ class Separable2(nn.Module):
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        x = self.re_lu(x)  # [N, in_channels, H, W]
+        x = F.relu(x)  # [N, in_channels, H, W]
         x = self.separable_conv2d(x)  # [N, out_channels, H, W]
         return self.batch_normalization(x)  # [N, out_channels, H, W]
 
@@ -95,8 +95,8 @@ class Reduction(nn.Module):
         super().__init__()
         self.conv2d = nn.Conv2d(64, 128, 1, stride=2, bias=False)
         self.shortcut = nn.BatchNorm2d(128, eps=0.001, momentum=0.01)
-        self.separable = Separable(in_channels=64, out_channels=128)
-        self.separable_1 = Separable2(in_channels=128, out_channels=128)
+        self.separable = Separable(64, 128)
+        self.separable_1 = Separable2(128, 128)
         self.max_pooling2d = nn.MaxPool2d(3, stride=2, padding=1)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -115,19 +115,15 @@ class Reduction2(nn.Module):
         self,
         in_channels: int,
         out_channels: int,
-        separable_out_channels: int,
-        padding: int,
-        ceil_mode: bool,
+        hidden: int,
+        padding: int = 0,
+        ceil_mode: bool = False,
     ) -> None:
         super().__init__()
         self.conv2d = nn.Conv2d(in_channels, out_channels, 1, stride=2, bias=False)
         self.shortcut = nn.BatchNorm2d(out_channels, eps=0.001, momentum=0.01)
-        self.separable = Separable2(
-            in_channels=in_channels, out_channels=separable_out_channels
-        )
-        self.separable_1 = Separable2(
-            in_channels=separable_out_channels, out_channels=out_channels
-        )
+        self.separable = Separable2(in_channels, hidden)
+        self.separable_1 = Separable2(hidden, out_channels)
         self.max_pooling2d = nn.MaxPool2d(
             3, stride=2, padding=padding, ceil_mode=ceil_mode
         )
@@ -135,7 +131,7 @@ class Reduction2(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         y = self.conv2d(x)  # [N, out_channels, H, W]
         shortcut = self.shortcut(y)  # [N, out_channels, H, W]
-        x = self.separable(x)  # [N, separable_out_channels, H, W]
+        x = self.separable(x)  # [N, hidden, H, W]
         x = self.separable_1(x)  # [N, out_channels, H, W]
         x = self.max_pooling2d(x)  # [N, out_channels, H, W]
         return x + shortcut  # [N, out_channels, H, W]
@@ -146,12 +142,11 @@ class Last(nn.Module):
 
     def __init__(self, in_channels: int, out_channels: int) -> None:
         super().__init__()
-        self.separable = Separable(in_channels=in_channels, out_channels=out_channels)
-        self.re_lu = nn.ReLU()
+        self.separable = Separable(in_channels, out_channels)
 
     def forward(self, x: Tensor) -> Tensor:
         x = self.separable(x)  # [N, in_channels + 512, 10, 10]
-        return self.re_lu(x)  # [N, in_channels + 512, 10, 10]
+        return F.relu(x)  # [N, in_channels + 512, 10, 10]
 
 
 class Residual(nn.Module):
@@ -159,9 +154,7 @@ class Residual(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.step = nn.Sequential(
-            *(Separable2(in_channels=728, out_channels=728) for _ in range(3))
-        )
+        self.step = nn.Sequential(*(Separable2(728, 728) for _ in range(3)))
 
     def forward(self, x: Tensor) -> Tensor:
         y = self.step(x)  # [N, 728, 19, 19]
@@ -175,47 +168,24 @@ class Xception(nn.Module):
         super().__init__()
         self.conv2d = nn.Conv2d(3, 32, 3, stride=2, bias=False)
         self.batch_normalization = nn.BatchNorm2d(32, eps=0.001, momentum=0.01)
-        self.re_lu = nn.ReLU()
         self.conv2d_1 = nn.Conv2d(32, 64, 3, bias=False)
         self.batch_normalization_1 = nn.BatchNorm2d(64, eps=0.001, momentum=0.01)
-        self.re_lu_1 = nn.ReLU()
         self.reduction = Reduction()
-        self.reduction_1 = Reduction2(
-            in_channels=128,
-            out_channels=256,
-            separable_out_channels=256,
-            padding=0,
-            ceil_mode=True,
-        )
-        self.reduction_2 = Reduction2(
-            in_channels=256,
-            out_channels=728,
-            separable_out_channels=728,
-            padding=1,
-            ceil_mode=False,
-        )
+        self.reduction_1 = Reduction2(128, 256, 256, ceil_mode=True)
+        self.reduction_2 = Reduction2(256, 728, 728, padding=1)
         self.middle = nn.Sequential(*(Residual() for _ in range(8)))
-        self.reduction_3 = Reduction2(
-            in_channels=728,
-            out_channels=1024,
-            separable_out_channels=728,
-            padding=1,
-            ceil_mode=False,
-        )
-        self.last = nn.Sequential(
-            Last(in_channels=1024, out_channels=1536),
-            Last(in_channels=1536, out_channels=2048),
-        )
+        self.reduction_3 = Reduction2(728, 1024, 728, padding=1)
+        self.last = nn.Sequential(Last(1024, 1536), Last(1536, 2048))
         self.logits = nn.Linear(2048, 1000)
         self.apply(initialize)
 
     def forward(self, image: Tensor) -> Tensor:
         x = self.conv2d(image)  # [N, 32, 149, 149]
         x = self.batch_normalization(x)  # [N, 32, 149, 149]
-        x = self.re_lu(x)  # [N, 32, 149, 149]
+        x = F.relu(x)  # [N, 32, 149, 149]
         x = self.conv2d_1(x)  # [N, 64, 147, 147]
         x = self.batch_normalization_1(x)  # [N, 64, 147, 147]
-        x = self.re_lu_1(x)  # [N, 64, 147, 147]
+        x = F.relu(x)  # [N, 64, 147, 147]
         x = self.reduction(x)  # [N, 128, 74, 74]
         x = self.reduction_1(x)  # [N, 256, 37, 37]
         x = self.reduction_2(x)  # [N, 728, 19, 19]

@@ -1,12 +1,13 @@
-"""Modules that only some regions of a kind have: handed to their class, an identity where none is.
+"""Regions of one label that differ in a module: it is handed to the one class of them all.
 
 As in hand-written files, `Stage(64, transition=Transition(64, 32))` and, of the last,
-`Stage(32, transition=nn.Identity())` are one class.
+`Stage(32, transition=nn.Identity())` are one class; and so are two towers of other layers,
+`Tower(nn.Sequential(…))`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from itertools import permutations
 from typing import TYPE_CHECKING
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING
 from specc.emit.code import (
     Argument,
     Call,
+    Code,
     Join,
     Literal,
     Ref,
@@ -37,13 +39,42 @@ if TYPE_CHECKING:
 IDENTITY = Call("nn.Identity", ())
 
 
-def fill(frames: list[Frame]) -> list[Frame]:
-    """The frames; those that lack one module of others of their label with an identity for it."""
+def unified(frames: list[Frame]) -> list[Frame]:
+    """The frames, in their order, with modules handed in where that leaves fewer classes."""
+    labels: dict[str, list[Frame]] = {}
+    for frame in frames:
+        labels.setdefault(frame.region.label, []).append(frame)
+    found = [_with_identities(_with_one_handed_in(alike)) for alike in labels.values()]
+    new = {frame.region.path: frame for alike in found for frame in alike}
+    return [new[frame.region.path] for frame in frames]
+
+
+def _groups(frames: list[Frame]) -> list[list[Frame]]:
+    """The frames of each class."""
     groups: dict[object, list[Frame]] = {}
     for frame in frames:
         groups.setdefault(frame.body().skeleton(), []).append(frame)
+    return list(groups.values())
+
+
+def _with_one_handed_in(frames: list[Frame]) -> list[Frame]:
+    """Frames of one label with the module handed in that leaves the fewest classes of them."""
+    groups = _groups(frames)
+    if len(groups) == 1:
+        return frames
+    firsts = [group[0] for group in groups]
+    names = [name for name in _modules(firsts[0].setup) if all(map(_has(name), firsts))]
+    counts = {name: len(_groups([_handing(frame, name) for frame in firsts])) for name in names}
+    name = min(counts, key=lambda name: counts[name], default="")
+    if not name or counts[name] == len(groups):
+        return frames
+    return [_handing(frame, name) for frame in frames]
+
+
+def _with_identities(frames: list[Frame]) -> list[Frame]:
+    """Frames of one label; those that lack one module of others with an identity for it."""
     new: dict[str, Frame] = {}
-    for wide, narrow in permutations(groups.values(), 2):
+    for wide, narrow in permutations(_groups(frames), 2):
         if new.keys().isdisjoint(frame.region.path for frame in (*wide, *narrow)):
             new |= {frame.region.path: frame for frame in _filled(wide, narrow)}
     return [new.get(frame.region.path, frame) for frame in frames]
@@ -54,47 +85,57 @@ def _filled(wide: list[Frame], narrow: list[Frame]) -> list[Frame]:
     name = _lacking(wide[0], narrow[0])
     if not name:
         return []
-    handed = [replace(frame, setup=_handed_in(frame.setup, name)) for frame in wide]
     filled = [_with_identity(wide[0], frame, name) for frame in narrow]
     known = [frame for frame in filled if frame is not None]
     if len(known) < len(narrow):
         return []
-    bodies = [frame.body() for frame in (*handed, *known)]
+    known += (_handing(frame, name) for frame in wide)
+    bodies = [frame.body() for frame in known]
     template = merge(bodies, {bodies[0]: ""})[bodies[0]]
-    return [*handed, *known] if len(template.parameters) < MANY else []
+    return known if len(template.parameters) < MANY else []
 
 
 def _lacking(wide: Frame, narrow: Frame) -> str:
-    """The one module that `narrow` lacks of `wide`, which has the same label; empty if none."""
-    names = list(_modules(wide.setup))
-    lacking = {*names} - {*_modules(narrow.setup)}
-    fits = wide.region.label == narrow.region.label and len(wide.inputs) == len(narrow.inputs)
-    if not fits or len(lacking) != 1 or len(wide.setup) != len(narrow.setup) + 1:
+    """The one module that `narrow` lacks of `wide`; empty if there is no such."""
+    lacking = {*_modules(wide.setup)} - {*_modules(narrow.setup)}
+    fits = len(wide.inputs) == len(narrow.inputs) and len(wide.setup) == len(narrow.setup) + 1
+    if not fits or len(lacking) != 1:
         return ""
     (name,) = lacking
-    return "" if name in RESERVED else name
+    return name if _has(name)(wide) else ""
 
 
-def _modules(setup: list[Line]) -> Iterator[str]:
-    """The names of the modules that each line makes."""
-    for line in setup:
-        is_module = isinstance(line.code, Join) and line.code.parts[1] == " = "
-        yield str(line.code.parts[0]).removeprefix("self.") if is_module else ""
+def _modules(setup: list[Line]) -> list[str]:
+    """The name of the module that each line makes; empty if it makes none."""
+    return [_module(line.code) for line in setup]
 
 
-def _handed_in(setup: list[Line], name: str) -> list[Line]:
-    """The set-up with the constructor of the module `name` as a literal, which uses differ in."""
-    place = list(_modules(setup)).index(name)
-    code = setup[place].code
+def _module(code: Code) -> str:
+    match code:
+        case Join((str(reference), " = ", Call())):
+            return reference.removeprefix("self.")
+        case _:
+            return ""
+
+
+def _has(name: str) -> Callable[[Frame], bool]:
+    """Whether a frame has the module, under a name that can be a parameter's."""
+    return lambda frame: name not in ("", *RESERVED) and name in _modules(frame.setup)
+
+
+def _handing(frame: Frame, name: str) -> Frame:
+    """The frame with the constructor of the module `name` as a literal, in which uses differ."""
+    place = _modules(frame.setup).index(name)
+    code = frame.setup[place].code
     assert isinstance(code, Join)
     reference, equals, constructor = code.parts
     line = Line(join(reference, equals, Literal(constructor, name)))
-    return [*setup[:place], line, *setup[place + 1 :]]
+    return replace(frame, setup=[*frame.setup[:place], line, *frame.setup[place + 1 :]])
 
 
 def _with_identity(wide: Frame, narrow: Frame, name: str) -> Frame | None:
     """`narrow` with an identity where `wide` has the module `name`; None if they differ in more."""
-    place = list(_modules(wide.setup)).index(name)
+    place = _modules(wide.setup).index(name)
     others = wide.setup[:place] + wide.setup[place + 1 :]
     if [skeleton(line.code) for line in others] != [skeleton(line.code) for line in narrow.setup]:
         return None
@@ -104,7 +145,8 @@ def _with_identity(wide: Frame, narrow: Frame, name: str) -> Frame | None:
     line = Line(join(f"self.{name}", " = ", IDENTITY))
     setup = [*narrow.setup[:place], line, *narrow.setup[place:]]
     statements, outputs = found
-    return replace(narrow, setup=_handed_in(setup, name), statements=statements, outputs=outputs)
+    filled = replace(narrow, setup=setup, statements=statements, outputs=outputs)
+    return _handing(filled, name)
 
 
 def _statements(
