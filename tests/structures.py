@@ -125,6 +125,53 @@ layers:
     name: mask
 outputs: [mask]
 """,
+    "modules_that_only_some_have": """
+inputs: {x: "float32[N, 8, 8, 4]"}
+blocks:
+  halve:
+    layers:
+      - Conv2D: {filters: "${2 * x.channels}", kernel_size: 1}
+      - MaxPooling2D
+  residual:
+    params: {filters: int}
+    layers:
+      - Conv2D: {filters: "${filters}", kernel_size: 1}
+        name: shortcut
+        when: "${filters != x.channels}"
+      - Conv2D: {filters: "${filters}", kernel_size: 3, padding: same}
+        inputs: x
+      - Add:
+        inputs: ["${'shortcut' if filters != x.channels else 'x'}", prev]
+layers:
+  - for: {filters: [4, 6, 3]}
+    index: i
+    name: stage
+    layers:
+      - residual: {filters: "${filters}"}
+      - halve:
+        when: "${i < 2}"
+""",
+    "modules_that_are_handed_in": """
+inputs: {x: "float32[N, 8, 8, 4]"}
+blocks:
+  tower:
+    params: {widths: list}
+    layers:
+      - for: {width: "${widths}"}
+        name: step
+        layers:
+          - Conv2D: {filters: "${width}", kernel_size: 3, padding: same}
+      - MaxPooling2D: {pool_size: 2, strides: 1}
+layers:
+  - tower: {widths: [4, 5]}
+    name: first
+  - tower: {widths: [3, 4, 5]}
+    inputs: x
+    name: second
+  - Concatenate:
+    inputs: [first, second]
+  - tower: {widths: [6]}
+""",
     "captures": """
 inputs: {x: "float32[N, 7]", gate: "float32[N, 7]"}
 layers:

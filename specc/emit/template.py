@@ -147,16 +147,19 @@ class Template:
         return ", ".join(self._shape(shapes) for shapes in zip(*comments, strict=True))
 
     def _shape(self, shapes: tuple[tuple[Literal, ...], ...]) -> str:
-        return f"[{', '.join(self._dim(column) for column in zip(*shapes, strict=True))}]"
+        dims = [self._dim(column) for column in zip(*shapes, strict=True)]
+        if ("H" in dims) != ("W" in dims):  # what has one of them is no image
+            dims = ["T" if dim in ("H", "W") else dim for dim in dims]
+        return f"[{', '.join(dims)}]"
 
     def _dim(self, column: tuple[Literal, ...]) -> str:
         values = tuple(item.value for item in column)
         if len(set(map(str, values))) == 1:
             return str(values[0])
-        for parameter in self.parameters:
-            offset = _offset(values, parameter.values)
+        offsets = {item.name: _offset(values, item.values) for item in self.parameters}
+        for name, offset in sorted(offsets.items(), key=lambda item: item[1] != 0):
             if offset is not None:
-                return f"{parameter.name} + {offset}" if offset else parameter.name
+                return f"{name} + {offset}" if offset else name
         return column[0].hint
 
 
