@@ -8,6 +8,12 @@ import keras
 from keras import layers, ops
 
 
+def approximate_gelu(rank, name, dtype=None):
+    """`x / 2 * (1 + tanh(sqrt(2 / pi) * (x + 0.044715 * x^3)))`."""
+    x = keras.Input((None,) * (rank - 1), dtype=dtype)
+    return keras.Model(x, ops.gelu(x, approximate=True), name=name)
+
+
 def position_embedding(
     sequence_length, channels, rank, name, initializer="glorot_uniform", dtype=None
 ):
@@ -41,18 +47,6 @@ def self_attention(x, name):
     return layers.Add(name=f"{name}-add")([x, y])  # [N, T, 768]
 
 
-def gelu(x, name):
-    """The block `gelu`."""
-    y = layers.Multiply(name=f"{name}-multiply")([x, x])  # [N, T, 3072]
-    # [N, T, 3072]
-    y = layers.Rescaling(
-        0.0713548162726, offset=1.59576912161, name=f"{name}-rescaling"
-    )(y)
-    y = layers.Multiply(name=f"{name}-multiply_1")([x, y])  # [N, T, 3072]
-    y = layers.Activation("sigmoid", name=f"{name}-activation")(y)  # [N, T, 3072]
-    return layers.Multiply(name=f"{name}-multiply_2")([x, y])  # [N, T, 3072]
-
-
 def mlp(x, name):
     """The block `mlp`."""
     # [N, T, 768]
@@ -63,7 +57,7 @@ def mlp(x, name):
         kernel_initializer=keras.initializers.RandomNormal(stddev=0.02),
         name=f"{name}-dense",
     )(y)
-    y = gelu(y, name=f"{name}-gelu")  # [N, T, 3072]
+    y = approximate_gelu(3, name=f"{name}-gelu")(y)  # [N, T, 3072]
     # [N, T, 768]
     y = layers.Dense(
         768,

@@ -51,7 +51,7 @@ def pointwise(x, filters, name):
 
 def shuffle(x, target_shape, target_shape2, name):
     """The block `shuffle`."""
-    x = layers.Reshape(target_shape, name=f"{name}-reshape")(x)  # [N, D, H, 2, C]
+    x = layers.Reshape(target_shape, name=f"{name}-reshape")(x)  # [N, D, T, 2, C]
     x = layers.Permute((1, 2, 4, 3), name=f"{name}-permute")(x)  # [N, D, H, W, 2]
     return layers.Reshape(target_shape2, name=f"{name}-reshape_1")(x)  # [N, H, W, C]
 

@@ -114,21 +114,21 @@ def window_position_bias(
 
 def to_windows(x, target_shape, target_shape2, name):
     """The block `to_windows`."""
-    x = layers.Reshape(target_shape, name=f"{name}-reshape")(x)  # [N, D, 7, H, 7, C]
+    x = layers.Reshape(target_shape, name=f"{name}-reshape")(x)  # [N, D, 7, T, 7, C]
     x = layers.Permute((1, 3, 2, 4, 5), name=f"{name}-permute")(x)  # [N, D, D, 7, 7, C]
-    return layers.Reshape(target_shape2, name=f"{name}-reshape_1")(x)  # [N, H, 49, C]
+    return layers.Reshape(target_shape2, name=f"{name}-reshape_1")(x)  # [N, T, 49, C]
 
 
 def split_heads(x, target_shape, name):
     """The block `split_heads`."""
-    x = layers.Reshape(target_shape, name=f"{name}-reshape")(x)  # [N, D, 49, W, 32]
-    return layers.Permute((1, 3, 2, 4), name=f"{name}-permute")(x)  # [N, D, H, 49, 32]
+    x = layers.Reshape(target_shape, name=f"{name}-reshape")(x)  # [N, D, 49, T, 32]
+    return layers.Permute((1, 3, 2, 4), name=f"{name}-permute")(x)  # [N, D, T, 49, 32]
 
 
 def from_windows(x, target_shape, target_shape2, name):
     """The block `from_windows`."""
     x = layers.Reshape(target_shape, name=f"{name}-reshape")(x)  # [N, D, D, 7, 7, C]
-    x = layers.Permute((1, 3, 2, 4, 5), name=f"{name}-permute")(x)  # [N, D, 7, H, 7, C]
+    x = layers.Permute((1, 3, 2, 4, 5), name=f"{name}-permute")(x)  # [N, D, 7, T, 7, C]
     return layers.Reshape(target_shape2, name=f"{name}-reshape_1")(x)  # [N, H, W, C]
 
 
@@ -158,7 +158,7 @@ def mlp(x, hidden, units, rate, name):
 
 def merge_patches(x, units, target_shape, target_shape2, name):
     """The block `merge_patches`."""
-    x = layers.Reshape(target_shape, name=f"{name}-reshape")(x)  # [N, D, 2, H, 2, C]
+    x = layers.Reshape(target_shape, name=f"{name}-reshape")(x)  # [N, D, 2, T, 2, C]
     x = layers.Permute((1, 3, 4, 2, 5), name=f"{name}-permute")(x)  # [N, D, D, 2, 2, C]
     x = layers.Reshape(target_shape2, name=f"{name}-reshape_1")(x)  # [N, H, W, C]
     # [N, H, W, C]
@@ -188,20 +188,20 @@ def window_attention(
     """The block `window_attention`."""
     # [N, H, W, units]
     y = layers.LayerNormalization(epsilon=1e-05, name=f"{name}-layer_normalization")(x)
-    # [N, H, 49, units]
+    # [N, T, 49, units]
     y = to_windows(
         y,
         target_shape=target_shape,
         target_shape2=target_shape2,
         name=f"{name}-to_windows",
     )
-    # [N, H, 49, hidden]
+    # [N, T, 49, hidden]
     y = layers.Dense(
         hidden,
         kernel_initializer=keras.initializers.TruncatedNormal(stddev=0.02),
         name=f"{name}-dense",
     )(y)
-    # [N, H, 49, units], [N, H, 49, units], [N, H, 49, units]
+    # [N, T, 49, units], [N, T, 49, units], [N, T, 49, units]
     y, keys, values = split(4, 3, axis=3, name=f"{name}-split")(y)
     # [N, D, num_heads, 49, 32]
     query = split_heads(y, query_target_shape, name=f"{name}-query")
@@ -227,8 +227,8 @@ def window_attention(
     )([query, key, value, y])
     # [N, D, 49, num_heads, 32]
     y = layers.Permute((1, 3, 2, 4), name=f"{name}-permute")(y)
-    y = layers.Reshape(target_shape2, name=f"{name}-reshape")(y)  # [N, H, 49, units]
-    # [N, H, 49, units]
+    y = layers.Reshape(target_shape2, name=f"{name}-reshape")(y)  # [N, T, 49, units]
+    # [N, T, 49, units]
     y = layers.Dense(
         units,
         kernel_initializer=keras.initializers.TruncatedNormal(stddev=0.02),
@@ -250,31 +250,31 @@ def window_attention(
 
 def same_part(x, target_shape, name):
     """The block `same_part`."""
-    # [N, H, 1, 1]
+    # [N, T, 1, 1]
     y = getitem(
         4, (slice(None), slice(0, -3), slice(0, 1), slice(0, 1)), name=f"{name}-slice"
     )(x)
-    y = layers.Rescaling(0.0, offset=1.0, name=f"{name}-rescaling")(y)  # [N, H, 1, 1]
-    # [N, H, 1, 1]
+    y = layers.Rescaling(0.0, offset=1.0, name=f"{name}-rescaling")(y)  # [N, T, 1, 1]
+    # [N, T, 1, 1]
     above = layers.ZeroPadding2D(((0, 3), (0, 0)), name=f"{name}-above")(y)
-    # [N, 1, W, 1]
+    # [N, 1, T, 1]
     x = getitem(
         4, (slice(None), slice(0, 1), slice(0, -3), slice(0, 1)), name=f"{name}-slice_1"
     )(x)
-    x = layers.Rescaling(0.0, offset=2.0, name=f"{name}-rescaling_1")(x)  # [N, 1, W, 1]
-    x = layers.ZeroPadding2D(((0, 0), (0, 3)), name=f"{name}-left")(x)  # [N, 1, W, 1]
+    x = layers.Rescaling(0.0, offset=2.0, name=f"{name}-rescaling_1")(x)  # [N, 1, T, 1]
+    x = layers.ZeroPadding2D(((0, 0), (0, 3)), name=f"{name}-left")(x)  # [N, 1, T, 1]
     x = broadcast_sum((4, 4), name=f"{name}-add")([x, above])  # [N, H, W, 1]
-    # [N, H, 49, 1]
+    # [N, T, 49, 1]
     part = to_windows(
         x, target_shape=target_shape, target_shape2=(-1, 49, 1), name=f"{name}-part"
     )
-    x = layers.Permute((1, 3, 2), name=f"{name}-permute")(part)  # [N, H, 1, 49]
-    x = layers.Subtract(name=f"{name}-apart")([part, x])  # [N, H, 49, 49]
-    x = layers.Multiply(name=f"{name}-multiply")([x, x])  # [N, H, 49, 49]
-    # [N, H, 49, 49]
+    x = layers.Permute((1, 3, 2), name=f"{name}-permute")(part)  # [N, T, 1, 49]
+    x = layers.Subtract(name=f"{name}-apart")([part, x])  # [N, T, 49, 49]
+    x = layers.Multiply(name=f"{name}-multiply")([x, x])  # [N, T, 49, 49]
+    # [N, T, 49, 49]
     x = layers.Rescaling(-1.0, offset=1.0, name=f"{name}-rescaling_2")(x)
-    x = layers.ReLU(name=f"{name}-re_lu")(x)  # [N, H, 49, 49]
-    x = not_equal(0.0, rank=4, name=f"{name}-not_equal")(x)  # [N, H, 49, 49]
+    x = layers.ReLU(name=f"{name}-re_lu")(x)  # [N, T, 49, 49]
+    x = not_equal(0.0, rank=4, name=f"{name}-not_equal")(x)  # [N, T, 49, 49]
     # [N, D, 1, 49, 49]
     return expand_dims(4, (2,), name=f"{name}-expand_dims", dtype="bool")(x)
 
@@ -330,20 +330,20 @@ def window_attention2(
     y = layers.LayerNormalization(epsilon=1e-05, name=f"{name}-layer_normalization")(x)
     roll_2 = roll(4, (-3, -3), axis=(1, 2), name=f"{name}-roll")(y)  # [N, H, W, units]
     mask = same_part(roll_2, target_shape, name=f"{name}-mask")  # [N, D, 1, 49, 49]
-    # [N, H, 49, units]
+    # [N, T, 49, units]
     y = to_windows(
         roll_2,
         target_shape=to_windows_target_shape,
         target_shape2=target_shape2,
         name=f"{name}-to_windows",
     )
-    # [N, H, 49, hidden]
+    # [N, T, 49, hidden]
     y = layers.Dense(
         hidden,
         kernel_initializer=keras.initializers.TruncatedNormal(stddev=0.02),
         name=f"{name}-dense",
     )(y)
-    # [N, H, 49, units], [N, H, 49, units], [N, H, 49, units]
+    # [N, T, 49, units], [N, T, 49, units], [N, T, 49, units]
     y, keys, values = split(4, 3, axis=3, name=f"{name}-split")(y)
     # [N, D, num_heads, 49, 32]
     query = split_heads(y, query_target_shape, name=f"{name}-query")
@@ -370,8 +370,8 @@ def window_attention2(
     )([query, key, value, y, mask])
     # [N, D, 49, num_heads, 32]
     y = layers.Permute((1, 3, 2, 4), name=f"{name}-permute")(y)
-    y = layers.Reshape(target_shape2, name=f"{name}-reshape")(y)  # [N, H, 49, units]
-    # [N, H, 49, units]
+    y = layers.Reshape(target_shape2, name=f"{name}-reshape")(y)  # [N, T, 49, units]
+    # [N, T, 49, units]
     y = layers.Dense(
         units,
         kernel_initializer=keras.initializers.TruncatedNormal(stddev=0.02),

@@ -95,8 +95,8 @@ def split_heads(x, name):
         ),
         name=f"{name}-dense",
     )(x)
-    x = layers.Reshape((-1, 8, 64), name=f"{name}-reshape")(x)  # [N, H, 8, 64]
-    return layers.Permute((2, 1, 3), name=f"{name}-permute")(x)  # [N, 8, W, 64]
+    x = layers.Reshape((-1, 8, 64), name=f"{name}-reshape")(x)  # [N, T, 8, 64]
+    return layers.Permute((2, 1, 3), name=f"{name}-permute")(x)  # [N, 8, T, 64]
 
 
 def split_heads2(x, name):
@@ -110,13 +110,13 @@ def split_heads2(x, name):
         ),
         name=f"{name}-dense",
     )(x)
-    x = layers.Reshape((-1, 8, 64), name=f"{name}-reshape")(x)  # [N, H, 8, 64]
-    return layers.Permute((2, 1, 3), name=f"{name}-permute")(x)  # [N, 8, W, 64]
+    x = layers.Reshape((-1, 8, 64), name=f"{name}-reshape")(x)  # [N, T, 8, 64]
+    return layers.Permute((2, 1, 3), name=f"{name}-permute")(x)  # [N, 8, T, 64]
 
 
 def join_heads(x, name):
     """The block `join_heads`."""
-    x = layers.Permute((2, 1, 3), name=f"{name}-permute")(x)  # [N, H, 8, 64]
+    x = layers.Permute((2, 1, 3), name=f"{name}-permute")(x)  # [N, T, 8, 64]
     x = layers.Reshape((-1, 512), name=f"{name}-reshape")(x)  # [N, T, 512]
     # [N, T, 512]
     x = layers.Dense(
@@ -160,10 +160,10 @@ def mlp(x, name):
 def self_attention(x, bias, mask, name, is_causal=False):
     """The block `self_attention`."""
     normalized = layers.RMSNormalization(name=f"{name}-normalized")(x)  # [N, T, 512]
-    query = split_heads(normalized, name=f"{name}-query")  # [N, 8, W, 64]
-    key = split_heads2(normalized, name=f"{name}-key")  # [N, 8, W, 64]
-    y = split_heads2(normalized, name=f"{name}-value")  # [N, 8, W, 64]
-    # [N, 8, W, 64]
+    query = split_heads(normalized, name=f"{name}-query")  # [N, 8, T, 64]
+    key = split_heads2(normalized, name=f"{name}-key")  # [N, 8, T, 64]
+    y = split_heads2(normalized, name=f"{name}-value")  # [N, 8, T, 64]
+    # [N, 8, T, 64]
     y = scaled_dot_product_attention(
         rank=4,
         scale=1.0,

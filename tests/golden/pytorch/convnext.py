@@ -164,49 +164,20 @@ class Stage2(nn.Module):
 class Stage3(nn.Module):
     """One iteration of the loop `stage`."""
 
-    def __init__(self) -> None:
+    def __init__(
+        self, normalized_shape: int, out_channels: int, block: nn.Module
+    ) -> None:
         super().__init__()
-        self.layer_normalization = nn.LayerNorm(192, eps=1e-06)
-        self.conv2d = nn.Conv2d(192, 384, 2, stride=2)
-        self.block = nn.Sequential(
-            Residual2(384, 1536, p=0.03529411764705883),
-            Residual2(384, 1536, p=0.0411764705882353),
-            Residual2(384, 1536, p=0.047058823529411764),
-            Residual2(384, 1536, p=0.052941176470588235),
-            Residual2(384, 1536, p=0.058823529411764705),
-            Residual2(384, 1536, p=0.06470588235294118),
-            Residual2(384, 1536, p=0.07058823529411766),
-            Residual2(384, 1536, p=0.07647058823529412),
-            Residual2(384, 1536, p=0.0823529411764706),
-        )
+        self.layer_normalization = nn.LayerNorm(normalized_shape, eps=1e-06)
+        self.conv2d = nn.Conv2d(normalized_shape, out_channels, 2, stride=2)
+        self.block = block
 
     def forward(self, x: Tensor) -> Tensor:
-        x = x.permute(0, 2, 3, 1)  # [N, 28, 28, 192]
-        x = self.layer_normalization(x)  # [N, 28, 28, 192]
-        x = x.permute(0, 3, 1, 2)  # [N, 192, 28, 28]
-        x = self.conv2d(x)  # [N, 384, 14, 14]
-        return self.block(x)  # [N, 384, 14, 14]
-
-
-class Stage4(nn.Module):
-    """One iteration of the loop `stage`."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.layer_normalization = nn.LayerNorm(384, eps=1e-06)
-        self.conv2d = nn.Conv2d(384, 768, 2, stride=2)
-        self.block = nn.Sequential(
-            Residual2(768, 3072, p=0.08823529411764706),
-            Residual2(768, 3072, p=0.09411764705882353),
-            Residual2(768, 3072, p=0.1),
-        )
-
-    def forward(self, x: Tensor) -> Tensor:
-        x = x.permute(0, 2, 3, 1)  # [N, 14, 14, 384]
-        x = self.layer_normalization(x)  # [N, 14, 14, 384]
-        x = x.permute(0, 3, 1, 2)  # [N, 384, 14, 14]
-        x = self.conv2d(x)  # [N, 768, 7, 7]
-        return self.block(x)  # [N, 768, 7, 7]
+        x = x.permute(0, 2, 3, 1)  # [N, H, W, normalized_shape]
+        x = self.layer_normalization(x)  # [N, H, W, normalized_shape]
+        x = x.permute(0, 3, 1, 2)  # [N, normalized_shape, H, W]
+        x = self.conv2d(x)  # [N, out_channels, H, W]
+        return self.block(x)  # [N, out_channels, H, W]
 
 
 class Convnext(nn.Module):
@@ -221,7 +192,34 @@ class Convnext(nn.Module):
         )
         self.conv2d = nn.Conv2d(3, 96, 4, stride=4)
         self.layer_normalization = nn.LayerNorm(96, eps=1e-06)
-        self.stage = nn.Sequential(Stage(), Stage2(), Stage3(), Stage4())
+        self.stage = nn.Sequential(
+            Stage(),
+            Stage2(),
+            Stage3(
+                192,
+                384,
+                block=nn.Sequential(
+                    Residual2(384, 1536, p=0.03529411764705883),
+                    Residual2(384, 1536, p=0.0411764705882353),
+                    Residual2(384, 1536, p=0.047058823529411764),
+                    Residual2(384, 1536, p=0.052941176470588235),
+                    Residual2(384, 1536, p=0.058823529411764705),
+                    Residual2(384, 1536, p=0.06470588235294118),
+                    Residual2(384, 1536, p=0.07058823529411766),
+                    Residual2(384, 1536, p=0.07647058823529412),
+                    Residual2(384, 1536, p=0.0823529411764706),
+                ),
+            ),
+            Stage3(
+                384,
+                768,
+                block=nn.Sequential(
+                    Residual2(768, 3072, p=0.08823529411764706),
+                    Residual2(768, 3072, p=0.09411764705882353),
+                    Residual2(768, 3072, p=0.1),
+                ),
+            ),
+        )
         self.layer_normalization_1 = nn.LayerNorm(768, eps=1e-06)
         self.logits = nn.Linear(768, 1000)
         self.apply(initialize)

@@ -245,109 +245,12 @@ class InvertedResidual4(nn.Module):
 class Stage(nn.Module):
     """One iteration of the loop `stage`."""
 
-    def __init__(self) -> None:
+    def __init__(self, block: nn.Module) -> None:
         super().__init__()
-        self.block = nn.Sequential(InvertedResidual())
+        self.block = block
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.block(x)  # [N, 16, 112, 112]
-
-
-class Stage2(nn.Module):
-    """One iteration of the loop `stage`."""
-
-    def __init__(
-        self,
-        in_channels: int,
-        hidden: int,
-        kernel_size: int,
-        squeeze_excitation_hidden: int,
-        out_channels: int,
-        block_hidden: int,
-        block_squeeze_excitation_hidden: int,
-        pad: tuple[int, int, int, int],
-        p: float,
-        padding: int = 0,
-    ) -> None:
-        super().__init__()
-        self.block = nn.Sequential(
-            InvertedResidual2(
-                in_channels,
-                hidden,
-                kernel_size,
-                squeeze_excitation_hidden,
-                out_channels,
-                pad=pad,
-            ),
-            InvertedResidual3(
-                out_channels,
-                block_hidden,
-                kernel_size,
-                block_squeeze_excitation_hidden,
-                p=p,
-                padding=padding,
-            ),
-        )
-
-    def forward(self, x: Tensor) -> Tensor:
-        return self.block(x)  # [N, out_channels, H, W]
-
-
-class Stage3(nn.Module):
-    """One iteration of the loop `stage`."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.block = nn.Sequential(
-            InvertedResidual2(40, 240, 3, 10, 80, pad=(0, 1, 0, 1)),
-            InvertedResidual3(80, 480, 3, 20, p=0.07500000000000001, padding=1),
-            InvertedResidual3(80, 480, 3, 20, p=0.08750000000000001, padding=1),
-        )
-
-    def forward(self, x: Tensor) -> Tensor:
-        return self.block(x)  # [N, 80, 14, 14]
-
-
-class Stage4(nn.Module):
-    """One iteration of the loop `stage`."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.block = nn.Sequential(
-            InvertedResidual4(80, 480, 5, 20, 112, padding=2),
-            InvertedResidual3(112, 672, 5, 28, p=0.1125, padding=2),
-            InvertedResidual3(112, 672, 5, 28, p=0.125, padding=2),
-        )
-
-    def forward(self, x: Tensor) -> Tensor:
-        return self.block(x)  # [N, 112, 14, 14]
-
-
-class Stage5(nn.Module):
-    """One iteration of the loop `stage`."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.block = nn.Sequential(
-            InvertedResidual2(112, 672, 5, 28, 192, pad=(1, 2, 1, 2)),
-            InvertedResidual3(192, 1152, 5, 48, p=0.15000000000000002, padding=2),
-            InvertedResidual3(192, 1152, 5, 48, p=0.1625, padding=2),
-            InvertedResidual3(192, 1152, 5, 48, p=0.17500000000000002, padding=2),
-        )
-
-    def forward(self, x: Tensor) -> Tensor:
-        return self.block(x)  # [N, 192, 7, 7]
-
-
-class Stage6(nn.Module):
-    """One iteration of the loop `stage`."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.block = nn.Sequential(InvertedResidual4(192, 1152, 3, 48, 320, padding=1))
-
-    def forward(self, x: Tensor) -> Tensor:
-        return self.block(x)  # [N, 320, 7, 7]
+        return self.block(x)  # [N, C, H, W]
 
 
 class Efficientnet(nn.Module):
@@ -361,13 +264,46 @@ class Efficientnet(nn.Module):
         self.conv2d = nn.Conv2d(3, 32, 3, stride=2, bias=False)
         self.batch_normalization = nn.BatchNorm2d(32, eps=0.001, momentum=0.01)
         self.stage = nn.Sequential(
-            Stage(),
-            Stage2(16, 96, 3, 4, 24, 144, 6, pad=(0, 1, 0, 1), p=0.025, padding=1),
-            Stage2(24, 144, 5, 6, 40, 240, 10, pad=(1, 2, 1, 2), p=0.05, padding=2),
-            Stage3(),
-            Stage4(),
-            Stage5(),
-            Stage6(),
+            Stage(nn.Sequential(InvertedResidual())),
+            Stage(
+                nn.Sequential(
+                    InvertedResidual2(16, 96, 3, 4, 24, pad=(0, 1, 0, 1)),
+                    InvertedResidual3(24, 144, 3, 6, p=0.025, padding=1),
+                )
+            ),
+            Stage(
+                nn.Sequential(
+                    InvertedResidual2(24, 144, 5, 6, 40, pad=(1, 2, 1, 2)),
+                    InvertedResidual3(40, 240, 5, 10, p=0.05, padding=2),
+                )
+            ),
+            Stage(
+                nn.Sequential(
+                    InvertedResidual2(40, 240, 3, 10, 80, pad=(0, 1, 0, 1)),
+                    InvertedResidual3(80, 480, 3, 20, p=0.07500000000000001, padding=1),
+                    InvertedResidual3(80, 480, 3, 20, p=0.08750000000000001, padding=1),
+                )
+            ),
+            Stage(
+                nn.Sequential(
+                    InvertedResidual4(80, 480, 5, 20, 112, padding=2),
+                    InvertedResidual3(112, 672, 5, 28, p=0.1125, padding=2),
+                    InvertedResidual3(112, 672, 5, 28, p=0.125, padding=2),
+                )
+            ),
+            Stage(
+                nn.Sequential(
+                    InvertedResidual2(112, 672, 5, 28, 192, pad=(1, 2, 1, 2)),
+                    InvertedResidual3(
+                        192, 1152, 5, 48, p=0.15000000000000002, padding=2
+                    ),
+                    InvertedResidual3(192, 1152, 5, 48, p=0.1625, padding=2),
+                    InvertedResidual3(
+                        192, 1152, 5, 48, p=0.17500000000000002, padding=2
+                    ),
+                )
+            ),
+            Stage(nn.Sequential(InvertedResidual4(192, 1152, 3, 48, 320, padding=1))),
         )
         self.conv2d_1 = nn.Conv2d(320, 1280, 1, bias=False)
         self.batch_normalization_1 = nn.BatchNorm2d(1280, eps=0.001, momentum=0.01)

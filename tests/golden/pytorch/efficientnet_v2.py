@@ -275,103 +275,12 @@ class InvertedResidual6(nn.Module):
 class Stage(nn.Module):
     """One iteration of the loop `stage`."""
 
-    def __init__(self) -> None:
+    def __init__(self, block: nn.Module) -> None:
         super().__init__()
-        self.block = nn.Sequential(InvertedResidual(0.0), InvertedResidual(0.005))
+        self.block = block
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.block(x)  # [N, 24, 192, 192]
-
-
-class Stage2(nn.Module):
-    """One iteration of the loop `stage`."""
-
-    def __init__(
-        self,
-        in_channels: int,
-        convolution_channels: int,
-        out_channels: int,
-        block_convolution_channels: int,
-        p: float,
-        block_p: float,
-        block_p2: float,
-    ) -> None:
-        super().__init__()
-        self.block = nn.Sequential(
-            InvertedResidual2(in_channels, convolution_channels, out_channels),
-            InvertedResidual3(out_channels, block_convolution_channels, p=p),
-            InvertedResidual3(out_channels, block_convolution_channels, p=block_p),
-            InvertedResidual3(out_channels, block_convolution_channels, p=block_p2),
-        )
-
-    def forward(self, x: Tensor) -> Tensor:
-        return self.block(x)  # [N, out_channels, H, W]
-
-
-class Stage3(nn.Module):
-    """One iteration of the loop `stage`."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.block = nn.Sequential(
-            InvertedResidual4(64, 256, 16, 128),
-            InvertedResidual5(128, 512, 32, p=0.05500000000000001),
-            InvertedResidual5(128, 512, 32, p=0.06000000000000001),
-            InvertedResidual5(128, 512, 32, p=0.065),
-            InvertedResidual5(128, 512, 32, p=0.07),
-            InvertedResidual5(128, 512, 32, p=0.075),
-        )
-
-    def forward(self, x: Tensor) -> Tensor:
-        return self.block(x)  # [N, 128, 24, 24]
-
-
-class Stage4(nn.Module):
-    """One iteration of the loop `stage`."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.block = nn.Sequential(
-            InvertedResidual6(),
-            InvertedResidual5(160, 960, 40, p=0.085),
-            InvertedResidual5(160, 960, 40, p=0.09),
-            InvertedResidual5(160, 960, 40, p=0.095),
-            InvertedResidual5(160, 960, 40, p=0.1),
-            InvertedResidual5(160, 960, 40, p=0.10500000000000001),
-            InvertedResidual5(160, 960, 40, p=0.11000000000000001),
-            InvertedResidual5(160, 960, 40, p=0.11500000000000002),
-            InvertedResidual5(160, 960, 40, p=0.12000000000000002),
-        )
-
-    def forward(self, x: Tensor) -> Tensor:
-        return self.block(x)  # [N, 160, 24, 24]
-
-
-class Stage5(nn.Module):
-    """One iteration of the loop `stage`."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.block = nn.Sequential(
-            InvertedResidual4(160, 960, 40, 256),
-            InvertedResidual5(256, 1536, 64, p=0.13),
-            InvertedResidual5(256, 1536, 64, p=0.135),
-            InvertedResidual5(256, 1536, 64, p=0.14),
-            InvertedResidual5(256, 1536, 64, p=0.14500000000000002),
-            InvertedResidual5(256, 1536, 64, p=0.15),
-            InvertedResidual5(256, 1536, 64, p=0.155),
-            InvertedResidual5(256, 1536, 64, p=0.16),
-            InvertedResidual5(256, 1536, 64, p=0.165),
-            InvertedResidual5(256, 1536, 64, p=0.17),
-            InvertedResidual5(256, 1536, 64, p=0.175),
-            InvertedResidual5(256, 1536, 64, p=0.18),
-            InvertedResidual5(256, 1536, 64, p=0.185),
-            InvertedResidual5(256, 1536, 64, p=0.19),
-            InvertedResidual5(256, 1536, 64, p=0.195),
-        )
-
-    def forward(self, x: Tensor) -> Tensor:
-        return self.block(x)  # [N, 256, 12, 12]
+        return self.block(x)  # [N, C, H, W]
 
 
 class EfficientnetV2(nn.Module):
@@ -381,14 +290,65 @@ class EfficientnetV2(nn.Module):
         super().__init__()
         self.stem = Convolution(3, 24)
         self.stage = nn.Sequential(
-            Stage(),
-            Stage2(
-                24, 96, 48, 192, p=0.015000000000000003, block_p=0.02, block_p2=0.025
+            Stage(nn.Sequential(InvertedResidual(0.0), InvertedResidual(0.005))),
+            Stage(
+                nn.Sequential(
+                    InvertedResidual2(24, 96, 48),
+                    InvertedResidual3(48, 192, p=0.015000000000000003),
+                    InvertedResidual3(48, 192, p=0.02),
+                    InvertedResidual3(48, 192, p=0.025),
+                )
             ),
-            Stage2(48, 192, 64, 256, p=0.035, block_p=0.04, block_p2=0.045),
-            Stage3(),
-            Stage4(),
-            Stage5(),
+            Stage(
+                nn.Sequential(
+                    InvertedResidual2(48, 192, 64),
+                    InvertedResidual3(64, 256, p=0.035),
+                    InvertedResidual3(64, 256, p=0.04),
+                    InvertedResidual3(64, 256, p=0.045),
+                )
+            ),
+            Stage(
+                nn.Sequential(
+                    InvertedResidual4(64, 256, 16, 128),
+                    InvertedResidual5(128, 512, 32, p=0.05500000000000001),
+                    InvertedResidual5(128, 512, 32, p=0.06000000000000001),
+                    InvertedResidual5(128, 512, 32, p=0.065),
+                    InvertedResidual5(128, 512, 32, p=0.07),
+                    InvertedResidual5(128, 512, 32, p=0.075),
+                )
+            ),
+            Stage(
+                nn.Sequential(
+                    InvertedResidual6(),
+                    InvertedResidual5(160, 960, 40, p=0.085),
+                    InvertedResidual5(160, 960, 40, p=0.09),
+                    InvertedResidual5(160, 960, 40, p=0.095),
+                    InvertedResidual5(160, 960, 40, p=0.1),
+                    InvertedResidual5(160, 960, 40, p=0.10500000000000001),
+                    InvertedResidual5(160, 960, 40, p=0.11000000000000001),
+                    InvertedResidual5(160, 960, 40, p=0.11500000000000002),
+                    InvertedResidual5(160, 960, 40, p=0.12000000000000002),
+                )
+            ),
+            Stage(
+                nn.Sequential(
+                    InvertedResidual4(160, 960, 40, 256),
+                    InvertedResidual5(256, 1536, 64, p=0.13),
+                    InvertedResidual5(256, 1536, 64, p=0.135),
+                    InvertedResidual5(256, 1536, 64, p=0.14),
+                    InvertedResidual5(256, 1536, 64, p=0.14500000000000002),
+                    InvertedResidual5(256, 1536, 64, p=0.15),
+                    InvertedResidual5(256, 1536, 64, p=0.155),
+                    InvertedResidual5(256, 1536, 64, p=0.16),
+                    InvertedResidual5(256, 1536, 64, p=0.165),
+                    InvertedResidual5(256, 1536, 64, p=0.17),
+                    InvertedResidual5(256, 1536, 64, p=0.175),
+                    InvertedResidual5(256, 1536, 64, p=0.18),
+                    InvertedResidual5(256, 1536, 64, p=0.185),
+                    InvertedResidual5(256, 1536, 64, p=0.19),
+                    InvertedResidual5(256, 1536, 64, p=0.195),
+                )
+            ),
         )
         self.features = Convolution2(256, 1280, 1)
         self.dropout = nn.Dropout(0.2)

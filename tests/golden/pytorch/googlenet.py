@@ -74,50 +74,14 @@ class Inception(nn.Module):
 class Stage(nn.Module):
     """One iteration of the loop `stage`."""
 
-    def __init__(self) -> None:
+    def __init__(self, max_pooling2d: nn.Module, block: nn.Module) -> None:
         super().__init__()
-        self.block = nn.Sequential(
-            Inception(192, 64, 96, 128, 16, 32, 32),
-            Inception(256, 128, 128, 192, 32, 96, 64),
-        )
+        self.max_pooling2d = max_pooling2d
+        self.block = block
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.block(x)  # [N, 480, 28, 28]
-
-
-class Stage2(nn.Module):
-    """One iteration of the loop `stage`."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.max_pooling2d = nn.MaxPool2d(3, stride=2, ceil_mode=True)
-        self.block = nn.Sequential(
-            Inception(480, 192, 96, 208, 16, 48, 64),
-            Inception(512, 160, 112, 224, 24, 64, 64),
-            Inception(512, 128, 128, 256, 24, 64, 64),
-            Inception(512, 112, 144, 288, 32, 64, 64),
-            Inception(528, 256, 160, 320, 32, 128, 128),
-        )
-
-    def forward(self, x: Tensor) -> Tensor:
-        x = self.max_pooling2d(x)  # [N, 480, 14, 14]
-        return self.block(x)  # [N, 832, 14, 14]
-
-
-class Stage3(nn.Module):
-    """One iteration of the loop `stage`."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.max_pooling2d = nn.MaxPool2d(3, stride=2, ceil_mode=True)
-        self.block = nn.Sequential(
-            Inception(832, 256, 160, 320, 32, 128, 128),
-            Inception(832, 384, 192, 384, 48, 128, 128),
-        )
-
-    def forward(self, x: Tensor) -> Tensor:
-        x = self.max_pooling2d(x)  # [N, 832, 7, 7]
-        return self.block(x)  # [N, 1024, 7, 7]
+        x = self.max_pooling2d(x)  # [N, C, H, W]
+        return self.block(x)  # [N, C, H, W]
 
 
 class Googlenet(nn.Module):
@@ -132,7 +96,32 @@ class Googlenet(nn.Module):
         self.convolution_2 = Convolution(64, 192, 3, padding=1)
         self.local_response_normalization_1 = nn.LocalResponseNorm(5)
         self.max_pooling2d_1 = nn.MaxPool2d(3, stride=2, ceil_mode=True)
-        self.stage = nn.Sequential(Stage(), Stage2(), Stage3())
+        self.stage = nn.Sequential(
+            Stage(
+                max_pooling2d=nn.Identity(),
+                block=nn.Sequential(
+                    Inception(192, 64, 96, 128, 16, 32, 32),
+                    Inception(256, 128, 128, 192, 32, 96, 64),
+                ),
+            ),
+            Stage(
+                max_pooling2d=nn.MaxPool2d(3, stride=2, ceil_mode=True),
+                block=nn.Sequential(
+                    Inception(480, 192, 96, 208, 16, 48, 64),
+                    Inception(512, 160, 112, 224, 24, 64, 64),
+                    Inception(512, 128, 128, 256, 24, 64, 64),
+                    Inception(512, 112, 144, 288, 32, 64, 64),
+                    Inception(528, 256, 160, 320, 32, 128, 128),
+                ),
+            ),
+            Stage(
+                max_pooling2d=nn.MaxPool2d(3, stride=2, ceil_mode=True),
+                block=nn.Sequential(
+                    Inception(832, 256, 160, 320, 32, 128, 128),
+                    Inception(832, 384, 192, 384, 48, 128, 128),
+                ),
+            ),
+        )
         self.dropout = nn.Dropout(0.4)
         self.logits = nn.Linear(1024, 1000)
         self.apply(initialize)

@@ -155,17 +155,6 @@ class SelfAttention(nn.Module):
         return x + y  # [N, T, 768]
 
 
-class Gelu(nn.Module):
-    """The block `gelu`."""
-
-    def forward(self, x: Tensor) -> Tensor:
-        y = x * x  # [N, T, 3072]
-        y = y * 0.0713548162726 + 1.59576912161  # [N, T, 3072]
-        y = x * y  # [N, T, 3072]
-        y = torch.sigmoid(y)  # [N, T, 3072]
-        return x * y  # [N, T, 3072]
-
-
 class Mlp(nn.Module):
     """The block `mlp`."""
 
@@ -173,7 +162,7 @@ class Mlp(nn.Module):
         super().__init__()
         self.layer_normalization = nn.LayerNorm(768)
         self.dense = nn.Linear(768, 3072)
-        self.gelu = Gelu()
+        self.gelu = nn.GELU(approximate="tanh")
         self.dense_1 = nn.Linear(3072, 768)
         self.dropout = nn.Dropout(0.1)
 

@@ -100,56 +100,12 @@ class Halving(nn.Module):
 class Tower(nn.Module):
     """The block `tower`."""
 
-    def __init__(
-        self,
-        in_channels: int,
-        step_channels: int,
-        out_channels: int,
-        kernel_size: int,
-        padding: int = 0,
-    ) -> None:
+    def __init__(self, step: nn.Module) -> None:
         super().__init__()
-        self.step = nn.Sequential(
-            Convolution(in_channels, step_channels, kernel_size=1),
-            Convolution(
-                step_channels, out_channels, kernel_size=kernel_size, padding=padding
-            ),
-        )
+        self.step = step
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.step(x)  # [N, out_channels, H, W]
-
-
-class Tower2(nn.Module):
-    """The block `tower`."""
-
-    def __init__(
-        self,
-        in_channels: int,
-        step_channels: int,
-        step_channels2: int,
-        out_channels: int,
-        kernel_size: int | tuple[int, int],
-        step_kernel_size: int | tuple[int, int],
-        padding: int | tuple[int, int] = 0,
-        step_padding: int | tuple[int, int] = 0,
-    ) -> None:
-        super().__init__()
-        self.step = nn.Sequential(
-            Convolution(in_channels, step_channels, kernel_size=1),
-            Convolution(
-                step_channels, step_channels2, kernel_size=kernel_size, padding=padding
-            ),
-            Convolution(
-                step_channels2,
-                out_channels,
-                kernel_size=step_kernel_size,
-                padding=step_padding,
-            ),
-        )
-
-    def forward(self, x: Tensor) -> Tensor:
-        return self.step(x)  # [N, out_channels, H, W]
+        return self.step(x)  # [N, C, H, W]
 
 
 class InceptionA(nn.Module):
@@ -158,16 +114,18 @@ class InceptionA(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.one = Convolution(192, 96, kernel_size=1)
-        self.five = Tower(192, 48, 64, kernel_size=5, padding=2)
-        self.three_twice = Tower2(
-            192,
-            64,
-            96,
-            96,
-            kernel_size=3,
-            step_kernel_size=3,
-            padding=1,
-            step_padding=1,
+        self.five = Tower(
+            nn.Sequential(
+                Convolution(192, 48, kernel_size=1),
+                Convolution(48, 64, kernel_size=5, padding=2),
+            )
+        )
+        self.three_twice = Tower(
+            nn.Sequential(
+                Convolution(192, 64, kernel_size=1),
+                Convolution(64, 96, kernel_size=3, padding=1),
+                Convolution(96, 96, kernel_size=3, padding=1),
+            )
         )
         self.average_pooling2d = nn.AvgPool2d(
             3, stride=1, padding=1, count_include_pad=False
@@ -189,16 +147,18 @@ class ResidualA(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.one = Convolution(320, 32, kernel_size=1)
-        self.three = Tower(320, 32, 32, kernel_size=3, padding=1)
-        self.three_twice = Tower2(
-            320,
-            32,
-            48,
-            64,
-            kernel_size=3,
-            step_kernel_size=3,
-            padding=1,
-            step_padding=1,
+        self.three = Tower(
+            nn.Sequential(
+                Convolution(320, 32, kernel_size=1),
+                Convolution(32, 32, kernel_size=3, padding=1),
+            )
+        )
+        self.three_twice = Tower(
+            nn.Sequential(
+                Convolution(320, 32, kernel_size=1),
+                Convolution(32, 48, kernel_size=3, padding=1),
+                Convolution(48, 64, kernel_size=3, padding=1),
+            )
         )
         self.correction = Correction(128, 320, scale=0.17)
 
@@ -216,7 +176,12 @@ class ReductionA(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.three = Halving(320, 384)
-        self.tower = Tower(320, 256, 256, kernel_size=3, padding=1)
+        self.tower = Tower(
+            nn.Sequential(
+                Convolution(320, 256, kernel_size=1),
+                Convolution(256, 256, kernel_size=3, padding=1),
+            )
+        )
         self.three_twice = Halving(256, 384)
         self.pooling = nn.MaxPool2d(3, stride=2)
 
@@ -234,15 +199,12 @@ class ResidualB(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.one = Convolution(1088, 192, kernel_size=1)
-        self.seven = Tower2(
-            1088,
-            128,
-            160,
-            192,
-            kernel_size=(1, 7),
-            step_kernel_size=(7, 1),
-            padding=(0, 3),
-            step_padding=(3, 0),
+        self.seven = Tower(
+            nn.Sequential(
+                Convolution(1088, 128, kernel_size=1),
+                Convolution(128, 160, kernel_size=(1, 7), padding=(0, 3)),
+                Convolution(160, 192, kernel_size=(7, 1), padding=(3, 0)),
+            )
         )
         self.correction = Correction(384, 1088, scale=0.1)
 
@@ -262,7 +224,12 @@ class ReductionB(nn.Module):
         self.three = Halving(256, 384)
         self.convolution_1 = Convolution(1088, 256, kernel_size=1)
         self.narrow = Halving(256, 288)
-        self.tower = Tower(1088, 256, 288, kernel_size=3, padding=1)
+        self.tower = Tower(
+            nn.Sequential(
+                Convolution(1088, 256, kernel_size=1),
+                Convolution(256, 288, kernel_size=3, padding=1),
+            )
+        )
         self.three_twice = Halving(288, 320)
         self.pooling = nn.MaxPool2d(3, stride=2)
 
@@ -280,45 +247,17 @@ class ReductionB(nn.Module):
 class ResidualC(nn.Module):
     """The block `residual_c`."""
 
-    def __init__(self) -> None:
+    def __init__(self, correction: nn.Module) -> None:
         super().__init__()
         self.one = Convolution(2080, 192, kernel_size=1)
-        self.three = Tower2(
-            2080,
-            192,
-            224,
-            256,
-            kernel_size=(1, 3),
-            step_kernel_size=(3, 1),
-            padding=(0, 1),
-            step_padding=(1, 0),
+        self.three = Tower(
+            nn.Sequential(
+                Convolution(2080, 192, kernel_size=1),
+                Convolution(192, 224, kernel_size=(1, 3), padding=(0, 1)),
+                Convolution(224, 256, kernel_size=(3, 1), padding=(1, 0)),
+            )
         )
-        self.correction = Correction(448, 2080, scale=0.2)
-
-    def forward(self, x: Tensor) -> Tensor:
-        one = self.one(x)  # [N, 192, 8, 8]
-        y = self.three(x)  # [N, 256, 8, 8]
-        y = torch.cat([one, y], dim=1)  # [N, 448, 8, 8]
-        return self.correction(x, y)  # [N, 2080, 8, 8]
-
-
-class ResidualC2(nn.Module):
-    """The block `residual_c`."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.one = Convolution(2080, 192, kernel_size=1)
-        self.three = Tower2(
-            2080,
-            192,
-            224,
-            256,
-            kernel_size=(1, 3),
-            step_kernel_size=(3, 1),
-            padding=(0, 1),
-            step_padding=(1, 0),
-        )
-        self.correction = Correction2()
+        self.correction = correction
 
     def forward(self, x: Tensor) -> Tensor:
         one = self.one(x)  # [N, 192, 8, 8]
@@ -344,8 +283,10 @@ class InceptionResnetV2(nn.Module):
         self.reduction_a = ReductionA()
         self.b = nn.Sequential(*(ResidualB() for _ in range(20)))
         self.reduction_b = ReductionB()
-        self.c = nn.Sequential(*(ResidualC() for _ in range(9)))
-        self.residual_c = ResidualC2()
+        self.c = nn.Sequential(
+            *(ResidualC(Correction(448, 2080, scale=0.2)) for _ in range(9))
+        )
+        self.residual_c = ResidualC(Correction2())
         self.convolution_5 = Convolution(2080, 1536, kernel_size=1)
         self.logits = nn.Linear(1536, 1000)
         self.apply(initialize)

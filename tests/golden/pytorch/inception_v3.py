@@ -87,79 +87,12 @@ class Fork(nn.Module):
 class Tower(nn.Module):
     """The block `tower`."""
 
-    def __init__(
-        self,
-        in_channels: int,
-        step_channels: int,
-        out_channels: int,
-        kernel_size: int,
-        padding: int = 0,
-    ) -> None:
+    def __init__(self, step: nn.Module) -> None:
         super().__init__()
-        self.step = nn.Sequential(
-            Convolution(in_channels, step_channels, kernel_size=1),
-            Convolution(
-                step_channels, out_channels, kernel_size=kernel_size, padding=padding
-            ),
-        )
+        self.step = step
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.step(x)  # [N, out_channels, H, W]
-
-
-class Tower2(nn.Module):
-    """The block `tower`."""
-
-    def __init__(
-        self,
-        in_channels: int,
-        step_channels: int,
-        step_channels2: int,
-        out_channels: int,
-        kernel_size: int | tuple[int, int],
-        step_kernel_size: int | tuple[int, int],
-        padding: int | tuple[int, int] = 0,
-        step_padding: int | tuple[int, int] = 0,
-    ) -> None:
-        super().__init__()
-        self.step = nn.Sequential(
-            Convolution(in_channels, step_channels, kernel_size=1),
-            Convolution(
-                step_channels, step_channels2, kernel_size=kernel_size, padding=padding
-            ),
-            Convolution(
-                step_channels2,
-                out_channels,
-                kernel_size=step_kernel_size,
-                padding=step_padding,
-            ),
-        )
-
-    def forward(self, x: Tensor) -> Tensor:
-        return self.step(x)  # [N, out_channels, H, W]
-
-
-class Tower3(nn.Module):
-    """The block `tower`."""
-
-    def __init__(self, step_channels: int) -> None:
-        super().__init__()
-        self.step = nn.Sequential(
-            Convolution(768, step_channels, kernel_size=1),
-            Convolution(
-                step_channels, step_channels, kernel_size=(7, 1), padding=(3, 0)
-            ),
-            Convolution(
-                step_channels, step_channels, kernel_size=(1, 7), padding=(0, 3)
-            ),
-            Convolution(
-                step_channels, step_channels, kernel_size=(7, 1), padding=(3, 0)
-            ),
-            Convolution(step_channels, 192, kernel_size=(1, 7), padding=(0, 3)),
-        )
-
-    def forward(self, x: Tensor) -> Tensor:
-        return self.step(x)  # [N, 192, 17, 17]
+        return self.step(x)  # [N, C, H, W]
 
 
 class InceptionA(nn.Module):
@@ -168,16 +101,18 @@ class InceptionA(nn.Module):
     def __init__(self, in_channels: int, pooling_channels: int) -> None:
         super().__init__()
         self.one = Convolution(in_channels, 64, kernel_size=1)
-        self.five = Tower(in_channels, 48, 64, kernel_size=5, padding=2)
-        self.three_twice = Tower2(
-            in_channels,
-            64,
-            96,
-            96,
-            kernel_size=3,
-            step_kernel_size=3,
-            padding=1,
-            step_padding=1,
+        self.five = Tower(
+            nn.Sequential(
+                Convolution(in_channels, 48, kernel_size=1),
+                Convolution(48, 64, kernel_size=5, padding=2),
+            )
+        )
+        self.three_twice = Tower(
+            nn.Sequential(
+                Convolution(in_channels, 64, kernel_size=1),
+                Convolution(64, 96, kernel_size=3, padding=1),
+                Convolution(96, 96, kernel_size=3, padding=1),
+            )
         )
         self.pooling = PoolingTower(in_channels, pooling_channels)
 
@@ -196,7 +131,12 @@ class ReductionA(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.three = Convolution(288, 384, kernel_size=3, stride=2)
-        self.tower = Tower(288, 64, 96, kernel_size=3, padding=1)
+        self.tower = Tower(
+            nn.Sequential(
+                Convolution(288, 64, kernel_size=1),
+                Convolution(64, 96, kernel_size=3, padding=1),
+            )
+        )
         self.three_twice = Convolution(96, 96, kernel_size=3, stride=2)
         self.pooling = nn.MaxPool2d(3, stride=2)
 
@@ -211,20 +151,33 @@ class ReductionA(nn.Module):
 class InceptionB(nn.Module):
     """The block `inception_b`."""
 
-    def __init__(self, step_channels: int) -> None:
+    def __init__(self, seven_channels: int) -> None:
         super().__init__()
         self.one = Convolution(768, 192, kernel_size=1)
-        self.seven = Tower2(
-            768,
-            step_channels,
-            step_channels,
-            192,
-            kernel_size=(1, 7),
-            step_kernel_size=(7, 1),
-            padding=(0, 3),
-            step_padding=(3, 0),
+        self.seven = Tower(
+            nn.Sequential(
+                Convolution(768, seven_channels, kernel_size=1),
+                Convolution(
+                    seven_channels, seven_channels, kernel_size=(1, 7), padding=(0, 3)
+                ),
+                Convolution(seven_channels, 192, kernel_size=(7, 1), padding=(3, 0)),
+            )
         )
-        self.seven_twice = Tower3(step_channels)
+        self.seven_twice = Tower(
+            nn.Sequential(
+                Convolution(768, seven_channels, kernel_size=1),
+                Convolution(
+                    seven_channels, seven_channels, kernel_size=(7, 1), padding=(3, 0)
+                ),
+                Convolution(
+                    seven_channels, seven_channels, kernel_size=(1, 7), padding=(0, 3)
+                ),
+                Convolution(
+                    seven_channels, seven_channels, kernel_size=(7, 1), padding=(3, 0)
+                ),
+                Convolution(seven_channels, 192, kernel_size=(1, 7), padding=(0, 3)),
+            )
+        )
         self.pooling = PoolingTower(768, 192)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -242,15 +195,12 @@ class ReductionB(nn.Module):
         super().__init__()
         self.convolution = Convolution(768, 192, kernel_size=1)
         self.three = Convolution(192, 320, kernel_size=3, stride=2)
-        self.tower = Tower2(
-            768,
-            192,
-            192,
-            192,
-            kernel_size=(1, 7),
-            step_kernel_size=(7, 1),
-            padding=(0, 3),
-            step_padding=(3, 0),
+        self.tower = Tower(
+            nn.Sequential(
+                Convolution(768, 192, kernel_size=1),
+                Convolution(192, 192, kernel_size=(1, 7), padding=(0, 3)),
+                Convolution(192, 192, kernel_size=(7, 1), padding=(3, 0)),
+            )
         )
         self.seven = Convolution(192, 192, kernel_size=3, stride=2)
         self.pooling = nn.MaxPool2d(3, stride=2)
@@ -272,7 +222,12 @@ class InceptionC(nn.Module):
         self.one = Convolution(in_channels, 320, kernel_size=1)
         self.convolution = Convolution(in_channels, 384, kernel_size=1)
         self.three = Fork()
-        self.tower = Tower(in_channels, 448, 384, kernel_size=3, padding=1)
+        self.tower = Tower(
+            nn.Sequential(
+                Convolution(in_channels, 448, kernel_size=1),
+                Convolution(448, 384, kernel_size=3, padding=1),
+            )
+        )
         self.three_twice = Fork()
         self.pooling = PoolingTower(in_channels, 192)
 

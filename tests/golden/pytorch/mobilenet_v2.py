@@ -119,71 +119,12 @@ class InvertedResidual4(nn.Module):
 class Stage(nn.Module):
     """One iteration of the loop `stage`."""
 
-    def __init__(self) -> None:
+    def __init__(self, block: nn.Module) -> None:
         super().__init__()
-        self.block = nn.Sequential(InvertedResidual())
+        self.block = block
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.block(x)  # [N, 16, 112, 112]
-
-
-class Stage2(nn.Module):
-    """One iteration of the loop `stage`."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.block = nn.Sequential(
-            InvertedResidual2(16, 96, 24), InvertedResidual3(24, 144)
-        )
-
-    def forward(self, x: Tensor) -> Tensor:
-        return self.block(x)  # [N, 24, 56, 56]
-
-
-class Stage3(nn.Module):
-    """One iteration of the loop `stage`."""
-
-    def __init__(
-        self,
-        in_channels: int,
-        hidden: int,
-        out_channels: int,
-        block_hidden: int,
-        count: int,
-    ) -> None:
-        super().__init__()
-        self.block = nn.Sequential(
-            InvertedResidual2(in_channels, hidden, out_channels),
-            *(InvertedResidual3(out_channels, block_hidden) for _ in range(count)),
-        )
-
-    def forward(self, x: Tensor) -> Tensor:
-        return self.block(x)  # [N, out_channels, H, W]
-
-
-class Stage4(nn.Module):
-    """One iteration of the loop `stage`."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.block = nn.Sequential(
-            InvertedResidual4(64, 384, 96),
-            *(InvertedResidual3(96, 576) for _ in range(2)),
-        )
-
-    def forward(self, x: Tensor) -> Tensor:
-        return self.block(x)  # [N, 96, 14, 14]
-
-
-class Stage5(nn.Module):
-    """One iteration of the loop `stage`."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.block = nn.Sequential(InvertedResidual4(160, 960, 320))
-
-    def forward(self, x: Tensor) -> Tensor:
-        return self.block(x)  # [N, 320, 7, 7]
+        return self.block(x)  # [N, C, H, W]
 
 
 class MobilenetV2(nn.Module):
@@ -194,13 +135,35 @@ class MobilenetV2(nn.Module):
         self.conv2d = nn.Conv2d(3, 32, 3, stride=2, bias=False)
         self.batch_normalization = nn.BatchNorm2d(32, eps=0.001, momentum=0.001)
         self.stage = nn.Sequential(
-            Stage(),
-            Stage2(),
-            Stage3(24, 144, 32, 192, count=2),
-            Stage3(32, 192, 64, 384, count=3),
-            Stage4(),
-            Stage3(96, 576, 160, 960, count=2),
-            Stage5(),
+            Stage(nn.Sequential(InvertedResidual())),
+            Stage(
+                nn.Sequential(InvertedResidual2(16, 96, 24), InvertedResidual3(24, 144))
+            ),
+            Stage(
+                nn.Sequential(
+                    InvertedResidual2(24, 144, 32),
+                    *(InvertedResidual3(32, 192) for _ in range(2)),
+                )
+            ),
+            Stage(
+                nn.Sequential(
+                    InvertedResidual2(32, 192, 64),
+                    *(InvertedResidual3(64, 384) for _ in range(3)),
+                )
+            ),
+            Stage(
+                nn.Sequential(
+                    InvertedResidual4(64, 384, 96),
+                    *(InvertedResidual3(96, 576) for _ in range(2)),
+                )
+            ),
+            Stage(
+                nn.Sequential(
+                    InvertedResidual2(96, 576, 160),
+                    *(InvertedResidual3(160, 960) for _ in range(2)),
+                )
+            ),
+            Stage(nn.Sequential(InvertedResidual4(160, 960, 320))),
         )
         self.conv2d_1 = nn.Conv2d(320, 1280, 1, bias=False)
         self.batch_normalization_1 = nn.BatchNorm2d(1280, eps=0.001, momentum=0.001)

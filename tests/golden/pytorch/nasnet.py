@@ -316,101 +316,48 @@ class Adjust2(nn.Module):
 class Cell(nn.Module):
     """The block `cell`."""
 
-    def __init__(self) -> None:
+    def __init__(
+        self, in_channels: int, squeeze_channels: int, adjusted: nn.Module
+    ) -> None:
         super().__init__()
-        self.adjusted = Adjust(32, 11, 22)
-        self.squeeze = Squeeze(44, 22)
-        self.reduction = Reduction2(22)
+        self.adjusted = adjusted
+        self.squeeze = Squeeze(in_channels, squeeze_channels)
+        self.reduction = Reduction2(squeeze_channels)
 
     def forward(self, x: Tensor, p: Tensor) -> Tensor:
-        adjusted = self.adjusted(p)  # [N, 22, 56, 56]
-        x = self.squeeze(x)  # [N, 22, 56, 56]
-        return self.reduction(x, adjusted)  # [N, 88, 28, 28]
+        adjusted = self.adjusted(p)  # [N, squeeze_channels, H, W]
+        x = self.squeeze(x)  # [N, squeeze_channels, H, W]
+        return self.reduction(x, adjusted)  # [N, C, H, W]
 
 
 class Cell2(nn.Module):
     """The block `cell`."""
 
     def __init__(
-        self,
-        in_channels: int,
-        even_channels: int,
-        adjusted_channels: int,
-        squeeze_in_channels: int,
+        self, in_channels: int, squeeze_channels: int, adjusted: nn.Module
     ) -> None:
         super().__init__()
-        self.adjusted = Adjust(in_channels, even_channels, adjusted_channels)
-        self.squeeze = Squeeze(squeeze_in_channels, adjusted_channels)
-        self.normal = Normal(adjusted_channels)
+        self.adjusted = adjusted
+        self.squeeze = Squeeze(in_channels, squeeze_channels)
+        self.normal = Normal(squeeze_channels)
 
     def forward(self, x: Tensor, p: Tensor) -> Tensor:
-        adjusted = self.adjusted(p)  # [N, adjusted_channels, H, W]
-        x = self.squeeze(x)  # [N, adjusted_channels, H, W]
+        adjusted = self.adjusted(p)  # [N, squeeze_channels, H, W]
+        x = self.squeeze(x)  # [N, squeeze_channels, H, W]
         return self.normal(x, adjusted)  # [N, C, H, W]
-
-
-class Cell3(nn.Module):
-    """The block `cell`."""
-
-    def __init__(
-        self, in_channels: int, adjusted_channels: int, out_channels: int
-    ) -> None:
-        super().__init__()
-        self.adjusted = Adjust2(in_channels, adjusted_channels)
-        self.squeeze = Squeeze(out_channels, adjusted_channels)
-        self.normal = Normal(adjusted_channels)
-
-    def forward(self, x: Tensor, p: Tensor) -> Tensor:
-        adjusted = self.adjusted(p)  # [N, adjusted_channels, H, W]
-        x = self.squeeze(x)  # [N, adjusted_channels, H, W]
-        return self.normal(x, adjusted)  # [N, out_channels, H, W]
-
-
-class Cell4(nn.Module):
-    """The block `cell`."""
-
-    def __init__(self, in_channels: int, adjusted_channels: int) -> None:
-        super().__init__()
-        self.adjusted = Adjust2(in_channels, adjusted_channels)
-        self.squeeze = Squeeze(in_channels, adjusted_channels)
-        self.reduction = Reduction2(adjusted_channels)
-
-    def forward(self, x: Tensor, p: Tensor) -> Tensor:
-        adjusted = self.adjusted(p)  # [N, adjusted_channels, H, W]
-        x = self.squeeze(x)  # [N, adjusted_channels, H, W]
-        return self.reduction(x, adjusted)  # [N, C, H, W]
 
 
 class Pair(nn.Module):
     """The block `pair`."""
 
     def __init__(
-        self,
-        in_channels: int,
-        even_channels: int,
-        adjusted_channels: int,
-        squeeze_in_channels: int,
-        out_channels: int,
+        self, channels: int, squeeze_channels: int, in_channels: int, first: nn.Module
     ) -> None:
         super().__init__()
-        self.first = Cell2(
-            in_channels, even_channels, adjusted_channels, squeeze_in_channels
+        self.first = first
+        self.second = Cell2(
+            channels, squeeze_channels, adjusted=Adjust2(in_channels, squeeze_channels)
         )
-        self.second = Cell3(squeeze_in_channels, adjusted_channels, out_channels)
-
-    def forward(self, x: Tensor, p: Tensor) -> tuple[Tensor, Tensor]:
-        first = self.first(x, p)  # [N, out_channels, H, W]
-        x = self.second(first, x)  # [N, out_channels, H, W]
-        return x, first
-
-
-class Pair2(nn.Module):
-    """The block `pair`."""
-
-    def __init__(self, channels: int, adjusted_channels: int) -> None:
-        super().__init__()
-        self.first = Cell3(channels, adjusted_channels, channels)
-        self.second = Cell3(channels, adjusted_channels, channels)
 
     def forward(self, x: Tensor, p: Tensor) -> tuple[Tensor, Tensor]:
         first = self.first(x, p)  # [N, channels, H, W]
@@ -423,21 +370,33 @@ class Stage(nn.Module):
 
     def __init__(
         self,
-        in_channels: int,
-        even_channels: int,
-        adjusted_channels: int,
-        squeeze_in_channels: int,
         out_channels: int,
+        squeeze_channels: int,
+        in_channels: int,
+        begin_in_channels: int,
+        even_channels: int,
     ) -> None:
         super().__init__()
         self.begin = Pair(
-            in_channels,
-            even_channels,
-            adjusted_channels,
-            squeeze_in_channels,
             out_channels,
+            squeeze_channels,
+            in_channels,
+            first=Cell2(
+                in_channels,
+                squeeze_channels,
+                adjusted=Adjust(begin_in_channels, even_channels, squeeze_channels),
+            ),
         )
-        self.end = Pair2(out_channels, adjusted_channels)
+        self.end = Pair(
+            out_channels,
+            squeeze_channels,
+            out_channels,
+            first=Cell2(
+                out_channels,
+                squeeze_channels,
+                adjusted=Adjust2(out_channels, squeeze_channels),
+            ),
+        )
 
     def forward(self, x: Tensor, p: Tensor) -> tuple[Tensor, Tensor]:
         # [N, out_channels, H, W], [N, out_channels, H, W]
@@ -456,12 +415,12 @@ class Nasnet(nn.Module):
         self.stem = nn.BatchNorm2d(32, eps=0.001, momentum=0.0003)
         self.squeeze = Squeeze(32, 11)
         self.reduction_0 = Reduction()
-        self.reduction_1 = Cell()
-        self.stage_1 = Stage(44, 22, 44, 88, 264)
-        self.reduction_2 = Cell4(264, 88)
-        self.stage_2 = Stage(264, 44, 88, 352, 528)
-        self.reduction_3 = Cell4(528, 176)
-        self.stage = Stage(528, 88, 176, 704, 1056)
+        self.reduction_1 = Cell(44, 22, adjusted=Adjust(32, 11, 22))
+        self.stage_1 = Stage(264, 44, 88, 44, 22)
+        self.reduction_2 = Cell(264, 88, adjusted=Adjust2(264, 88))
+        self.stage_2 = Stage(528, 88, 352, 264, 44)
+        self.reduction_3 = Cell(528, 176, adjusted=Adjust2(528, 176))
+        self.stage = Stage(1056, 176, 704, 528, 88)
         self.logits = nn.Linear(1056, 1000)
         self.apply(initialize)
         he_normal_(self.conv2d.weight)

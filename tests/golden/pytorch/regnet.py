@@ -101,75 +101,12 @@ class Residual(nn.Module):
 class Stage(nn.Module):
     """One iteration of the loop `stage`."""
 
-    def __init__(self) -> None:
+    def __init__(self, block: nn.Module) -> None:
         super().__init__()
-        self.block = nn.Sequential(
-            Residual(
-                32, 72, 8, shortcut=Convolution(32, 72, 1, stride=2), stride=2, groups=3
-            ),
-            Residual(72, 72, 18, shortcut=nn.Identity(), groups=3),
-        )
+        self.block = block
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.block(x)  # [N, 72, 56, 56]
-
-
-class Stage2(nn.Module):
-    """One iteration of the loop `stage`."""
-
-    def __init__(
-        self,
-        in_channels: int,
-        out_channels: int,
-        hidden: int,
-        block_hidden: int,
-        count: int,
-        groups: int = 1,
-    ) -> None:
-        super().__init__()
-        self.block = nn.Sequential(
-            Residual(
-                in_channels,
-                out_channels,
-                hidden,
-                shortcut=Convolution(in_channels, out_channels, 1, stride=2),
-                stride=2,
-                groups=groups,
-            ),
-            *(
-                Residual(
-                    out_channels,
-                    out_channels,
-                    block_hidden,
-                    shortcut=nn.Identity(),
-                    groups=groups,
-                )
-                for _ in range(count)
-            ),
-        )
-
-    def forward(self, x: Tensor) -> Tensor:
-        return self.block(x)  # [N, out_channels, H, W]
-
-
-class Stage3(nn.Module):
-    """One iteration of the loop `stage`."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.block = nn.Sequential(
-            Residual(
-                576,
-                1512,
-                144,
-                shortcut=Convolution(576, 1512, 1, stride=2),
-                stride=2,
-                groups=63,
-            )
-        )
-
-    def forward(self, x: Tensor) -> Tensor:
-        return self.block(x)  # [N, 1512, 7, 7]
+        return self.block(x)  # [N, C, H, W]
 
 
 class Regnet(nn.Module):
@@ -179,10 +116,63 @@ class Regnet(nn.Module):
         super().__init__()
         self.stem = Convolution(3, 32, 3, stride=2, padding=1)
         self.stage = nn.Sequential(
-            Stage(),
-            Stage2(72, 216, 18, 54, count=4, groups=9),
-            Stage2(216, 576, 54, 144, count=12, groups=24),
-            Stage3(),
+            Stage(
+                nn.Sequential(
+                    Residual(
+                        32,
+                        72,
+                        8,
+                        shortcut=Convolution(32, 72, 1, stride=2),
+                        stride=2,
+                        groups=3,
+                    ),
+                    Residual(72, 72, 18, shortcut=nn.Identity(), groups=3),
+                )
+            ),
+            Stage(
+                nn.Sequential(
+                    Residual(
+                        72,
+                        216,
+                        18,
+                        shortcut=Convolution(72, 216, 1, stride=2),
+                        stride=2,
+                        groups=9,
+                    ),
+                    *(
+                        Residual(216, 216, 54, shortcut=nn.Identity(), groups=9)
+                        for _ in range(4)
+                    ),
+                )
+            ),
+            Stage(
+                nn.Sequential(
+                    Residual(
+                        216,
+                        576,
+                        54,
+                        shortcut=Convolution(216, 576, 1, stride=2),
+                        stride=2,
+                        groups=24,
+                    ),
+                    *(
+                        Residual(576, 576, 144, shortcut=nn.Identity(), groups=24)
+                        for _ in range(12)
+                    ),
+                )
+            ),
+            Stage(
+                nn.Sequential(
+                    Residual(
+                        576,
+                        1512,
+                        144,
+                        shortcut=Convolution(576, 1512, 1, stride=2),
+                        stride=2,
+                        groups=63,
+                    )
+                )
+            ),
         )
         self.logits = nn.Linear(1512, 1000)
         self.apply(initialize)

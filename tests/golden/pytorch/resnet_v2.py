@@ -94,52 +94,12 @@ class Bottleneck2(nn.Module):
 class Stage(nn.Module):
     """One iteration of the loop `stage`."""
 
-    def __init__(self) -> None:
+    def __init__(self, block: nn.Module) -> None:
         super().__init__()
-        self.block = nn.Sequential(
-            Bottleneck(64, 256, 64),
-            Bottleneck2(256, 64, thinned=nn.Identity()),
-            Bottleneck2(256, 64, thinned=nn.MaxPool2d(1, stride=2), stride=2),
-        )
+        self.block = block
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.block(x)  # [N, 256, 28, 28]
-
-
-class Stage2(nn.Module):
-    """One iteration of the loop `stage`."""
-
-    def __init__(
-        self, in_channels: int, out_channels: int, hidden: int, count: int
-    ) -> None:
-        super().__init__()
-        self.block = nn.Sequential(
-            Bottleneck(in_channels, out_channels, hidden),
-            *(
-                Bottleneck2(out_channels, hidden, thinned=nn.Identity())
-                for _ in range(count)
-            ),
-            Bottleneck2(
-                out_channels, hidden, thinned=nn.MaxPool2d(1, stride=2), stride=2
-            ),
-        )
-
-    def forward(self, x: Tensor) -> Tensor:
-        return self.block(x)  # [N, out_channels, H, W]
-
-
-class Stage3(nn.Module):
-    """One iteration of the loop `stage`."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.block = nn.Sequential(
-            Bottleneck(1024, 2048, 512),
-            *(Bottleneck2(2048, 512, thinned=nn.Identity()) for _ in range(2)),
-        )
-
-    def forward(self, x: Tensor) -> Tensor:
-        return self.block(x)  # [N, 2048, 7, 7]
+        return self.block(x)  # [N, C, H, W]
 
 
 class ResnetV2(nn.Module):
@@ -151,10 +111,33 @@ class ResnetV2(nn.Module):
         self.zero_padding2d = nn.ZeroPad2d(1)
         self.max_pooling2d = nn.MaxPool2d(3, stride=2)
         self.stage = nn.Sequential(
-            Stage(),
-            Stage2(256, 512, 128, count=2),
-            Stage2(512, 1024, 256, count=4),
-            Stage3(),
+            Stage(
+                nn.Sequential(
+                    Bottleneck(64, 256, 64),
+                    Bottleneck2(256, 64, thinned=nn.Identity()),
+                    Bottleneck2(256, 64, thinned=nn.MaxPool2d(1, stride=2), stride=2),
+                )
+            ),
+            Stage(
+                nn.Sequential(
+                    Bottleneck(256, 512, 128),
+                    *(Bottleneck2(512, 128, thinned=nn.Identity()) for _ in range(2)),
+                    Bottleneck2(512, 128, thinned=nn.MaxPool2d(1, stride=2), stride=2),
+                )
+            ),
+            Stage(
+                nn.Sequential(
+                    Bottleneck(512, 1024, 256),
+                    *(Bottleneck2(1024, 256, thinned=nn.Identity()) for _ in range(4)),
+                    Bottleneck2(1024, 256, thinned=nn.MaxPool2d(1, stride=2), stride=2),
+                )
+            ),
+            Stage(
+                nn.Sequential(
+                    Bottleneck(1024, 2048, 512),
+                    *(Bottleneck2(2048, 512, thinned=nn.Identity()) for _ in range(2)),
+                )
+            ),
         )
         self.batch_normalization = nn.BatchNorm2d(2048, eps=1.001e-05, momentum=0.01)
         self.logits = nn.Linear(2048, 1000)

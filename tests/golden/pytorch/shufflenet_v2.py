@@ -84,36 +84,11 @@ class Pointwise2(nn.Module):
 class Branch(nn.Module):
     """The block `branch`."""
 
-    def __init__(self, in_channels: int, out_channels: int) -> None:
+    def __init__(self, channels: int, pointwise: nn.Module, stride: int = 1) -> None:
         super().__init__()
-        self.pointwise = Pointwise(in_channels, out_channels)
+        self.pointwise = pointwise
         self.depthwise_conv2d = nn.Conv2d(
-            out_channels,
-            out_channels,
-            3,
-            stride=2,
-            padding=1,
-            groups=out_channels,
-            bias=False,
-        )
-        self.batch_normalization = nn.BatchNorm2d(out_channels)
-        self.pointwise_1 = Pointwise(out_channels, out_channels)
-
-    def forward(self, x: Tensor) -> Tensor:
-        x = self.pointwise(x)  # [N, out_channels, H, W]
-        x = self.depthwise_conv2d(x)  # [N, out_channels, H, W]
-        x = self.batch_normalization(x)  # [N, out_channels, H, W]
-        return self.pointwise_1(x)  # [N, out_channels, H, W]
-
-
-class Branch2(nn.Module):
-    """The block `branch`."""
-
-    def __init__(self, channels: int) -> None:
-        super().__init__()
-        self.pointwise = Pointwise2(channels, channels)
-        self.depthwise_conv2d = nn.Conv2d(
-            channels, channels, 3, padding=1, groups=channels, bias=False
+            channels, channels, 3, stride=stride, padding=1, groups=channels, bias=False
         )
         self.batch_normalization = nn.BatchNorm2d(channels)
         self.pointwise_1 = Pointwise(channels, channels)
@@ -135,7 +110,7 @@ class Reduce(nn.Module):
         )
         self.batch_normalization = nn.BatchNorm2d(24)
         self.beside = Pointwise(24, 58)
-        self.branch = Branch(24, 58)
+        self.branch = Branch(58, pointwise=Pointwise(24, 58), stride=2)
         self.shuffle = Shuffle(size=28, size2=58, channels=116)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -152,7 +127,9 @@ class Unit(nn.Module):
 
     def __init__(self, branch_channels: int, size: int, channels: int) -> None:
         super().__init__()
-        self.branch = Branch2(branch_channels)
+        self.branch = Branch(
+            branch_channels, pointwise=Pointwise2(branch_channels, branch_channels)
+        )
         self.shuffle = Shuffle(size=size, size2=branch_channels, channels=channels)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -180,7 +157,9 @@ class Reduce2(nn.Module):
         )
         self.batch_normalization = nn.BatchNorm2d(in_channels)
         self.beside = Pointwise(in_channels, in_channels)
-        self.branch = Branch(in_channels, in_channels)
+        self.branch = Branch(
+            in_channels, pointwise=Pointwise(in_channels, in_channels), stride=2
+        )
         self.shuffle = Shuffle(size=size, size2=in_channels, channels=out_channels)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -197,31 +176,23 @@ class Reduce2(nn.Module):
 class Stage(nn.Module):
     """One iteration of the loop `stage`."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.reduce = Reduce()
-        self.loop = nn.Sequential(*(Unit(58, size=28, channels=116) for _ in range(3)))
-
-    def forward(self, x: Tensor) -> Tensor:
-        x = self.reduce(x)  # [N, 28, 28, 116]
-        return self.loop(x)  # [N, 28, 28, 116]
-
-
-class Stage2(nn.Module):
-    """One iteration of the loop `stage`."""
-
     def __init__(
-        self, in_channels: int, size: int, out_channels: int, count: int
+        self,
+        branch_channels: int,
+        reduce: nn.Module,
+        size: int,
+        channels: int,
+        count: int,
     ) -> None:
         super().__init__()
-        self.reduce = Reduce2(in_channels, size=size, out_channels=out_channels)
+        self.reduce = reduce
         self.loop = nn.Sequential(
-            *(Unit(in_channels, size=size, channels=out_channels) for _ in range(count))
+            *(Unit(branch_channels, size=size, channels=channels) for _ in range(count))
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        x = self.reduce(x)  # [N, size, size, out_channels]
-        return self.loop(x)  # [N, size, size, out_channels]
+        x = self.reduce(x)  # [N, size, size, channels]
+        return self.loop(x)  # [N, size, size, channels]
 
 
 class ShufflenetV2(nn.Module):
@@ -233,9 +204,21 @@ class ShufflenetV2(nn.Module):
         self.batch_normalization = nn.BatchNorm2d(24)
         self.max_pooling2d = nn.MaxPool2d(3, stride=2, padding=1)
         self.stage = nn.Sequential(
-            Stage(),
-            Stage2(116, size=14, out_channels=232, count=7),
-            Stage2(232, size=7, out_channels=464, count=3),
+            Stage(58, reduce=Reduce(), size=28, channels=116, count=3),
+            Stage(
+                116,
+                reduce=Reduce2(116, size=14, out_channels=232),
+                size=14,
+                channels=232,
+                count=7,
+            ),
+            Stage(
+                232,
+                reduce=Reduce2(232, size=7, out_channels=464),
+                size=7,
+                channels=464,
+                count=3,
+            ),
         )
         self.pointwise = Pointwise2(464, 1024)
         self.logits = nn.Linear(1024, 1000)

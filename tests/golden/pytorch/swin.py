@@ -231,12 +231,12 @@ class SamePart(nn.Module):
         self.part = ToWindows(size=size, channels=1, size2=size2)
 
     def forward(self, x: Tensor) -> Tensor:
-        y = x[:, :-3, :1, :1]  # [N, H, 1, 1]
-        y = y * 0.0 + 1.0  # [N, H, 1, 1]
-        above = F.pad(y, (0, 0, 0, 0, 0, 3))  # [N, H, 1, 1]
-        x = x[:, :1, :-3, :1]  # [N, 1, W, 1]
-        x = x * 0.0 + 2.0  # [N, 1, W, 1]
-        x = F.pad(x, (0, 0, 0, 3))  # [N, 1, W, 1]
+        y = x[:, :-3, :1, :1]  # [N, T, 1, 1]
+        y = y * 0.0 + 1.0  # [N, T, 1, 1]
+        above = F.pad(y, (0, 0, 0, 0, 0, 3))  # [N, T, 1, 1]
+        x = x[:, :1, :-3, :1]  # [N, 1, T, 1]
+        x = x * 0.0 + 2.0  # [N, 1, T, 1]
+        x = F.pad(x, (0, 0, 0, 3))  # [N, 1, T, 1]
         x = x + above  # [N, H, W, 1]
         part = self.part(x)  # [N, size2, 49, 1]
         x = part.permute(0, 1, 3, 2)  # [N, size2, 1, 49]
@@ -408,141 +408,14 @@ class Stage(nn.Module):
 class Stage2(nn.Module):
     """One iteration of the loop `stage`."""
 
-    def __init__(self) -> None:
+    def __init__(self, merge_patches: nn.Module, block: nn.Module) -> None:
         super().__init__()
-        self.block = nn.Sequential(
-            Block(
-                96,
-                288,
-                384,
-                size=8,
-                size2=64,
-                query_size2=3,
-                from_windows_size2=56,
-                p=0.0,
-            ),
-            Block2(
-                96,
-                288,
-                384,
-                size=8,
-                size2=64,
-                query_size2=3,
-                from_windows_size2=56,
-                p=0.018181818181818184,
-            ),
-        )
+        self.merge_patches = merge_patches
+        self.block = block
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.block(x)  # [N, 56, 56, 96]
-
-
-class Stage3(nn.Module):
-    """One iteration of the loop `stage`."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.merge_patches = MergePatches(384, 192, size=28, size2=96)
-        self.block = nn.Sequential(
-            Block(
-                192,
-                576,
-                768,
-                size=4,
-                size2=16,
-                query_size2=6,
-                from_windows_size2=28,
-                p=0.03636363636363637,
-            ),
-            Block2(
-                192,
-                576,
-                768,
-                size=4,
-                size2=16,
-                query_size2=6,
-                from_windows_size2=28,
-                p=0.05454545454545456,
-            ),
-        )
-
-    def forward(self, x: Tensor) -> Tensor:
-        x = self.merge_patches(x)  # [N, 28, 28, 192]
-        return self.block(x)  # [N, 28, 28, 192]
-
-
-class Stage4(nn.Module):
-    """One iteration of the loop `stage`."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.merge_patches = MergePatches(768, 384, size=14, size2=192)
-        self.block = nn.Sequential(
-            Block(
-                384,
-                1152,
-                1536,
-                size=2,
-                size2=4,
-                query_size2=12,
-                from_windows_size2=14,
-                p=0.07272727272727274,
-            ),
-            Block2(
-                384,
-                1152,
-                1536,
-                size=2,
-                size2=4,
-                query_size2=12,
-                from_windows_size2=14,
-                p=0.09090909090909091,
-            ),
-            Block(
-                384,
-                1152,
-                1536,
-                size=2,
-                size2=4,
-                query_size2=12,
-                from_windows_size2=14,
-                p=0.10909090909090911,
-            ),
-            Block2(
-                384,
-                1152,
-                1536,
-                size=2,
-                size2=4,
-                query_size2=12,
-                from_windows_size2=14,
-                p=0.1272727272727273,
-            ),
-            Block(
-                384,
-                1152,
-                1536,
-                size=2,
-                size2=4,
-                query_size2=12,
-                from_windows_size2=14,
-                p=0.14545454545454548,
-            ),
-            Block2(
-                384,
-                1152,
-                1536,
-                size=2,
-                size2=4,
-                query_size2=12,
-                from_windows_size2=14,
-                p=0.16363636363636364,
-            ),
-        )
-
-    def forward(self, x: Tensor) -> Tensor:
-        x = self.merge_patches(x)  # [N, 14, 14, 384]
-        return self.block(x)  # [N, 14, 14, 384]
+        x = self.merge_patches(x)  # [N, H, W, C]
+        return self.block(x)  # [N, H, W, C]
 
 
 class Swin(nn.Module):
@@ -552,7 +425,124 @@ class Swin(nn.Module):
         super().__init__()
         self.conv2d = nn.Conv2d(3, 96, 4, stride=4)
         self.layer_normalization = nn.LayerNorm(96)
-        self.stage = nn.Sequential(Stage2(), Stage3(), Stage4(), Stage())
+        self.stage = nn.Sequential(
+            Stage2(
+                merge_patches=nn.Identity(),
+                block=nn.Sequential(
+                    Block(
+                        96,
+                        288,
+                        384,
+                        size=8,
+                        size2=64,
+                        query_size2=3,
+                        from_windows_size2=56,
+                        p=0.0,
+                    ),
+                    Block2(
+                        96,
+                        288,
+                        384,
+                        size=8,
+                        size2=64,
+                        query_size2=3,
+                        from_windows_size2=56,
+                        p=0.018181818181818184,
+                    ),
+                ),
+            ),
+            Stage2(
+                merge_patches=MergePatches(384, 192, size=28, size2=96),
+                block=nn.Sequential(
+                    Block(
+                        192,
+                        576,
+                        768,
+                        size=4,
+                        size2=16,
+                        query_size2=6,
+                        from_windows_size2=28,
+                        p=0.03636363636363637,
+                    ),
+                    Block2(
+                        192,
+                        576,
+                        768,
+                        size=4,
+                        size2=16,
+                        query_size2=6,
+                        from_windows_size2=28,
+                        p=0.05454545454545456,
+                    ),
+                ),
+            ),
+            Stage2(
+                merge_patches=MergePatches(768, 384, size=14, size2=192),
+                block=nn.Sequential(
+                    Block(
+                        384,
+                        1152,
+                        1536,
+                        size=2,
+                        size2=4,
+                        query_size2=12,
+                        from_windows_size2=14,
+                        p=0.07272727272727274,
+                    ),
+                    Block2(
+                        384,
+                        1152,
+                        1536,
+                        size=2,
+                        size2=4,
+                        query_size2=12,
+                        from_windows_size2=14,
+                        p=0.09090909090909091,
+                    ),
+                    Block(
+                        384,
+                        1152,
+                        1536,
+                        size=2,
+                        size2=4,
+                        query_size2=12,
+                        from_windows_size2=14,
+                        p=0.10909090909090911,
+                    ),
+                    Block2(
+                        384,
+                        1152,
+                        1536,
+                        size=2,
+                        size2=4,
+                        query_size2=12,
+                        from_windows_size2=14,
+                        p=0.1272727272727273,
+                    ),
+                    Block(
+                        384,
+                        1152,
+                        1536,
+                        size=2,
+                        size2=4,
+                        query_size2=12,
+                        from_windows_size2=14,
+                        p=0.14545454545454548,
+                    ),
+                    Block2(
+                        384,
+                        1152,
+                        1536,
+                        size=2,
+                        size2=4,
+                        query_size2=12,
+                        from_windows_size2=14,
+                        p=0.16363636363636364,
+                    ),
+                ),
+            ),
+            Stage(),
+        )
         self.layer_normalization_1 = nn.LayerNorm(768)
         self.logits = nn.Linear(768, 1000)
         self.apply(initialize)

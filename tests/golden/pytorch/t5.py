@@ -123,8 +123,8 @@ class SplitHeads(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         x = self.dense(x)  # [N, T, 512]
-        x = x.reshape(x.shape[0], -1, 8, 64)  # [N, H, 8, 64]
-        return x.permute(0, 2, 1, 3)  # [N, 8, W, 64]
+        x = x.reshape(x.shape[0], -1, 8, 64)  # [N, T, 8, 64]
+        return x.permute(0, 2, 1, 3)  # [N, 8, T, 64]
 
 
 class JoinHeads(nn.Module):
@@ -136,7 +136,7 @@ class JoinHeads(nn.Module):
         self.dropout = nn.Dropout(0.1)
 
     def forward(self, x: Tensor) -> Tensor:
-        x = x.permute(0, 2, 1, 3)  # [N, H, 8, 64]
+        x = x.permute(0, 2, 1, 3)  # [N, T, 8, 64]
         x = x.reshape(x.shape[0], -1, 512)  # [N, T, 512]
         x = self.dense(x)  # [N, T, 512]
         return self.dropout(x)  # [N, T, 512]

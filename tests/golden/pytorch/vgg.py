@@ -45,46 +45,14 @@ class Hidden(nn.Module):
 class Stage(nn.Module):
     """One iteration of the loop `stage`."""
 
-    def __init__(self, in_channels: int, out_channels: int) -> None:
+    def __init__(self, convolution: nn.Module) -> None:
         super().__init__()
-        self.convolution = nn.Sequential(
-            Convolution(in_channels, out_channels),
-            Convolution(out_channels, out_channels),
-        )
+        self.convolution = convolution
         self.max_pooling2d = nn.MaxPool2d(2)
 
     def forward(self, x: Tensor) -> Tensor:
-        x = self.convolution(x)  # [N, out_channels, H, W]
-        return self.max_pooling2d(x)  # [N, out_channels, H, W]
-
-
-class Stage2(nn.Module):
-    """One iteration of the loop `stage`."""
-
-    def __init__(self, in_channels: int, out_channels: int) -> None:
-        super().__init__()
-        self.convolution = nn.Sequential(
-            Convolution(in_channels, out_channels),
-            *(Convolution(out_channels, out_channels) for _ in range(2)),
-        )
-        self.max_pooling2d = nn.MaxPool2d(2)
-
-    def forward(self, x: Tensor) -> Tensor:
-        x = self.convolution(x)  # [N, out_channels, H, W]
-        return self.max_pooling2d(x)  # [N, out_channels, H, W]
-
-
-class Stage3(nn.Module):
-    """One iteration of the loop `stage`."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.convolution = nn.Sequential(*(Convolution(512, 512) for _ in range(3)))
-        self.max_pooling2d = nn.MaxPool2d(2)
-
-    def forward(self, x: Tensor) -> Tensor:
-        x = self.convolution(x)  # [N, 512, 14, 14]
-        return self.max_pooling2d(x)  # [N, 512, 7, 7]
+        x = self.convolution(x)  # [N, C, H, W]
+        return self.max_pooling2d(x)  # [N, C, H, W]
 
 
 class Vgg(nn.Module):
@@ -93,7 +61,19 @@ class Vgg(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.stage = nn.Sequential(
-            Stage(3, 64), Stage(64, 128), Stage2(128, 256), Stage2(256, 512), Stage3()
+            Stage(nn.Sequential(Convolution(3, 64), Convolution(64, 64))),
+            Stage(nn.Sequential(Convolution(64, 128), Convolution(128, 128))),
+            Stage(
+                nn.Sequential(
+                    Convolution(128, 256), *(Convolution(256, 256) for _ in range(2))
+                )
+            ),
+            Stage(
+                nn.Sequential(
+                    Convolution(256, 512), *(Convolution(512, 512) for _ in range(2))
+                )
+            ),
+            Stage(nn.Sequential(*(Convolution(512, 512) for _ in range(3)))),
         )
         self.hidden = nn.Sequential(Hidden(25088), Hidden(4096))
         self.logits = nn.Linear(4096, 1000)

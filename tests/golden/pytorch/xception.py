@@ -91,39 +91,20 @@ class Separable2(nn.Module):
 class Reduction(nn.Module):
     """The block `reduction`."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.conv2d = nn.Conv2d(64, 128, 1, stride=2, bias=False)
-        self.shortcut = nn.BatchNorm2d(128, eps=0.001, momentum=0.01)
-        self.separable = Separable(64, 128)
-        self.separable_1 = Separable2(128, 128)
-        self.max_pooling2d = nn.MaxPool2d(3, stride=2, padding=1)
-
-    def forward(self, x: Tensor) -> Tensor:
-        y = self.conv2d(x)  # [N, 128, 74, 74]
-        shortcut = self.shortcut(y)  # [N, 128, 74, 74]
-        x = self.separable(x)  # [N, 128, 147, 147]
-        x = self.separable_1(x)  # [N, 128, 147, 147]
-        x = self.max_pooling2d(x)  # [N, 128, 74, 74]
-        return x + shortcut  # [N, 128, 74, 74]
-
-
-class Reduction2(nn.Module):
-    """The block `reduction`."""
-
     def __init__(
         self,
         in_channels: int,
         out_channels: int,
-        hidden: int,
+        in_channels2: int,
+        separable: nn.Module,
         padding: int = 0,
         ceil_mode: bool = False,
     ) -> None:
         super().__init__()
         self.conv2d = nn.Conv2d(in_channels, out_channels, 1, stride=2, bias=False)
         self.shortcut = nn.BatchNorm2d(out_channels, eps=0.001, momentum=0.01)
-        self.separable = Separable2(in_channels, hidden)
-        self.separable_1 = Separable2(hidden, out_channels)
+        self.separable = separable
+        self.separable_1 = Separable2(in_channels2, out_channels)
         self.max_pooling2d = nn.MaxPool2d(
             3, stride=2, padding=padding, ceil_mode=ceil_mode
         )
@@ -131,7 +112,7 @@ class Reduction2(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         y = self.conv2d(x)  # [N, out_channels, H, W]
         shortcut = self.shortcut(y)  # [N, out_channels, H, W]
-        x = self.separable(x)  # [N, hidden, H, W]
+        x = self.separable(x)  # [N, in_channels2, H, W]
         x = self.separable_1(x)  # [N, out_channels, H, W]
         x = self.max_pooling2d(x)  # [N, out_channels, H, W]
         return x + shortcut  # [N, out_channels, H, W]
@@ -145,8 +126,8 @@ class Last(nn.Module):
         self.separable = Separable(in_channels, out_channels)
 
     def forward(self, x: Tensor) -> Tensor:
-        x = self.separable(x)  # [N, in_channels + 512, 10, 10]
-        return F.relu(x)  # [N, in_channels + 512, 10, 10]
+        x = self.separable(x)  # [N, out_channels, 10, 10]
+        return F.relu(x)  # [N, out_channels, 10, 10]
 
 
 class Residual(nn.Module):
@@ -170,11 +151,19 @@ class Xception(nn.Module):
         self.batch_normalization = nn.BatchNorm2d(32, eps=0.001, momentum=0.01)
         self.conv2d_1 = nn.Conv2d(32, 64, 3, bias=False)
         self.batch_normalization_1 = nn.BatchNorm2d(64, eps=0.001, momentum=0.01)
-        self.reduction = Reduction()
-        self.reduction_1 = Reduction2(128, 256, 256, ceil_mode=True)
-        self.reduction_2 = Reduction2(256, 728, 728, padding=1)
+        self.reduction = Reduction(
+            64, 128, 128, separable=Separable(64, 128), padding=1
+        )
+        self.reduction_1 = Reduction(
+            128, 256, 256, separable=Separable2(128, 256), ceil_mode=True
+        )
+        self.reduction_2 = Reduction(
+            256, 728, 728, separable=Separable2(256, 728), padding=1
+        )
         self.middle = nn.Sequential(*(Residual() for _ in range(8)))
-        self.reduction_3 = Reduction2(728, 1024, 728, padding=1)
+        self.reduction_3 = Reduction(
+            728, 1024, 728, separable=Separable2(728, 728), padding=1
+        )
         self.last = nn.Sequential(Last(1024, 1536), Last(1536, 2048))
         self.logits = nn.Linear(2048, 1000)
         self.apply(initialize)
