@@ -34,12 +34,13 @@ def helpers() -> dict[str, Helper]:
 @cache
 def _helpers(files: tuple[Path, ...]) -> dict[str, Helper]:
     nodes = {
-        node.name: (node, text)
+        node.name: (node, lines)
         for text in (file.read_text("utf-8") for file in files)
+        for lines in (text.splitlines(),)
         for node in ast.parse(text).body
         if isinstance(node, ast.FunctionDef | ast.ClassDef)
     }
-    return {name: _helper(node, text, [*nodes]) for name, (node, text) in nodes.items()}
+    return {name: _helper(node, lines, [*nodes]) for name, (node, lines) in nodes.items()}
 
 
 def helper_sources(names: Iterable[str]) -> Iterator[str]:
@@ -59,8 +60,7 @@ def _with_needs(name: str, seen: set[str]) -> Iterator[str]:
     yield helpers()[name].source
 
 
-def _helper(node: ast.FunctionDef | ast.ClassDef, text: str, names: list[str]) -> Helper:
+def _helper(node: ast.FunctionDef | ast.ClassDef, lines: list[str], names: list[str]) -> Helper:
     mentioned = {child.id for child in ast.walk(node) if isinstance(child, ast.Name)} - {node.name}
-    source = ast.get_source_segment(text, node)
-    assert source is not None
+    source = "\n".join(lines[node.lineno - 1 : node.end_lineno])
     return Helper(node.name, source, tuple(name for name in names if name in mentioned))
