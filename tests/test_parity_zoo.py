@@ -25,6 +25,10 @@ LARGE = 1_000_000
 COMPARED = {each.spec for each in first_of_each_spec() if each.is_the_spec_itself()}
 OTHERS = [name for name in specc.zoo.names() if name not in COMPARED]
 
+ROUNDED = {"siamese": {"subtract"}}
+"""Layers that agree by rounding alone: what is left of two embeddings that are nearly the same."""
+
+
 SHORTER: dict[str, dict[str, Any]] = {
     **{name: {"depth": 2} for name in ("bert", "gpt2", "mlp_mixer", "t5", "vit")},
     "swin": {"depths": (2, 2, 2, 2)},
@@ -39,7 +43,12 @@ def test_every_layer_agrees(name: str) -> None:
     shown = expose_layers(graph) if large else graph
     result = verify(shown, weights, batch=1 if large else 3)
     assert result.report().diagnostics == []
-    assert not any(comparison.rounded for comparison in result.comparisons)
+    assert {
+        tensor.name
+        for comparison in result.comparisons
+        for tensor in comparison.tensors
+        if tensor.difference.rounding
+    } <= ROUNDED.get(name, set())
 
 
 @pytest.mark.parametrize("name", OTHERS)
