@@ -271,6 +271,18 @@ def require_keeps_channels(activation: str | None) -> None:
         )
 
 
+def require_recurrent_activation(activation: str | None) -> None:
+    """Refuse an activation that Keras gets wrong, which inside a recurrent layer is Keras's own."""
+    require_keeps_channels(activation)
+    if activation == "sparsemax":
+        raise Fault(
+            "invalid-parameter",
+            "expected an activation that recurrent layers can have, received sparsemax",
+            parameter="activation",
+            help="Keras's own is not one on TensorFlow: write `softmax`",
+        )
+
+
 def activation_flops(x: TensorType, activation: str | None) -> Size:
     """One operation for each element, whatever the function."""
     return 0 if activation in (None, "linear") else x.elements

@@ -688,6 +688,13 @@ FAULTS: list[tuple[str, dict[str, Any], tuple[str, ...], str, str]] = [
         "invalid-parameter",
         "that Keras can distribute, received MultiHeadAttention",
     ),
+    (
+        "LSTM",
+        {"units": 2, "recurrent_activation": "sparsemax"},
+        ("float32[N, T, 3]",),
+        "invalid-parameter",
+        "received sparsemax",
+    ),
     ("NotEqual", {"value": 1e30}, ("int32[N]",), "invalid-parameter", "a value of int32"),
     ("NotEqual", {"value": 0.5}, ("int64[N]",), "invalid-parameter", "received 0.5"),
     (

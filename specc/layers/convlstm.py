@@ -38,8 +38,8 @@ from specc.shapes import (
     require_constant,
     require_equal_axis,
     require_float,
-    require_keeps_channels,
     require_rank,
+    require_recurrent_activation,
 )
 from specc.tensor import TensorType, shape_text
 from specc.windows import Cells, Cells1, Cells2, Cells3, Window, slide, windows
@@ -122,7 +122,7 @@ class _ConvLSTM(Layer, Generic[Cells]):
             require_constant(x.shape[axis], "each size of a step")
         require_strides_or_dilation(self.strides, self.dilation_rate)
         for activation in (self.activation, self.recurrent_activation):
-            require_keeps_channels(activation)
+            require_recurrent_activation(activation)
 
     def weights(self, *inputs: TensorType) -> Mapping[str, WeightDecl]:
         channels = require_constant(inputs[0].channels, "the channels")

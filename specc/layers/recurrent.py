@@ -31,8 +31,8 @@ from specc.shapes import (
     require_constant,
     require_equal_axis,
     require_float,
-    require_keeps_channels,
     require_rank,
+    require_recurrent_activation,
     require_step_mask,
 )
 from specc.tensor import TensorType, shape_text
@@ -154,8 +154,8 @@ class _Step(Layer):
         require_rank(x, rank, axes)
         require_float(x)
         require_constant(x.channels, "the channels")
-        require_keeps_channels(self.activation)
-        require_keeps_channels(getattr(self, "recurrent_activation", None))
+        require_recurrent_activation(self.activation)
+        require_recurrent_activation(getattr(self, "recurrent_activation", None))
 
     def require_state(self, x: TensorType, state: TensorType, index: int) -> None:
         """Refuse what is no state for `x`."""
