@@ -22,16 +22,23 @@ from typing import NamedTuple, TypeAlias
 
 from specc import operations
 from specc.names import did_you_mean
-from specc.operations import DEPTH_LIMIT, STRING_LIMIT, OperationError, Value
+from specc.operations import DEPTH_LIMIT, STRING_LIMIT, Constant, OperationError
 from specc.source import printable
 
-__all__ = ["EXPRESSION_LIMIT", "FUNCTIONS", "ExpressionError", "Value", "evaluate", "is_template"]
+__all__ = [
+    "EXPRESSION_LIMIT",
+    "FUNCTIONS",
+    "Constant",
+    "ExpressionError",
+    "evaluate",
+    "is_template",
+]
 
 EXPRESSION_LIMIT = 256
 """Characters between `${` and `}`."""
 
 _LISTED_NAMES = 10
-_Names: TypeAlias = "Mapping[str, Value]"
+_Names: TypeAlias = "Mapping[str, Constant]"
 
 FUNCTIONS: Mapping[str, str] = MappingProxyType(
     {name: function.description for name, function in operations.FUNCTIONS.items()}
@@ -61,7 +68,7 @@ def is_template(text: str) -> bool:
     return "${" in text
 
 
-def evaluate(text: str, names: Mapping[str, Value]) -> Value:
+def evaluate(text: str, names: Mapping[str, Constant]) -> Constant:
     """The value of a whole scalar, with `names` in scope.
 
     Raises `ExpressionError`. A scalar is parsed once, however often it is evaluated.
@@ -103,15 +110,15 @@ class _Node(ABC):
     mark: _Mark
 
     @abstractmethod
-    def evaluate(self, names: _Names) -> Value:
+    def evaluate(self, names: _Names) -> Constant:
         """The value with `names` in scope. Raises `ExpressionError`."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Literal(_Node):
-    value: Value
+    value: Constant
 
-    def evaluate(self, names: _Names) -> Value:
+    def evaluate(self, names: _Names) -> Constant:
         return self.value
 
 
@@ -119,7 +126,7 @@ class _Literal(_Node):
 class _Name(_Node):
     name: str
 
-    def evaluate(self, names: _Names) -> Value:
+    def evaluate(self, names: _Names) -> Constant:
         try:
             return names[self.name]
         except KeyError:
@@ -142,10 +149,10 @@ class _Operation(_Node):
     """
 
     sign: _Mark
-    call: Callable[..., Value]
+    call: Callable[..., Constant]
     operands: tuple[_Node, ...]
 
-    def evaluate(self, names: _Names) -> Value:
+    def evaluate(self, names: _Names) -> Constant:
         values = [operand.evaluate(names) for operand in self.operands]
         try:
             return self.call(*values)
@@ -163,7 +170,7 @@ class _Comparison(_Node):
     links: tuple[_Token, ...]
     operands: tuple[_Node, ...]
 
-    def evaluate(self, names: _Names) -> Value:
+    def evaluate(self, names: _Names) -> Constant:
         left = self.operands[0].evaluate(names)
         for position, link in enumerate(self.links):
             right = self.operands[position + 1].evaluate(names)
@@ -185,7 +192,7 @@ class _Logical(_Node):
     left: _Node
     right: _Node
 
-    def evaluate(self, names: _Names) -> Value:
+    def evaluate(self, names: _Names) -> Constant:
         if _truth(self.left, names, self.word) is (self.word == "or"):
             return self.word == "or"
         return _truth(self.right, names, self.word)
@@ -199,7 +206,7 @@ class _Conditional(_Node):
     chosen: _Node
     other: _Node
 
-    def evaluate(self, names: _Names) -> Value:
+    def evaluate(self, names: _Names) -> Constant:
         branch = self.chosen if _truth(self.condition, names, "if") else self.other
         return branch.evaluate(names)
 
@@ -527,7 +534,7 @@ class _Parser:
         return tuple(items)
 
 
-def _literal(token: _Token) -> Value:
+def _literal(token: _Token) -> Constant:
     if token.kind == "string":
         return _string(token)
     number = int(token.text) if token.text.isdigit() else float(token.text)

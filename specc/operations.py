@@ -22,7 +22,7 @@ from specc.dims import Dim, DimError, Size
 from specc.proofs import Proof, at_least, compare
 from specc.tensor import TensorType
 
-Value: TypeAlias = "bool | int | float | str | tuple[Value, ...] | Dim | TensorType"
+Constant: TypeAlias = "bool | int | float | str | tuple[Constant, ...] | Dim | TensorType"
 Number: TypeAlias = "int | float | Dim"
 
 NUMBER_LIMIT = 2**53
@@ -62,7 +62,9 @@ _ITSELF = "{operand}"
 _AN_ITEM = "an item of {operand}"
 
 
-def _wrong_type(value: Value, takes: str, operand: int, subject: str = _ITSELF) -> OperationError:
+def _wrong_type(
+    value: Constant, takes: str, operand: int, subject: str = _ITSELF
+) -> OperationError:
     message = f"{subject} is {_kind(value)}: {takes}"
     return OperationError("expression-type", message, operand)
 
@@ -84,7 +86,7 @@ def _beyond_limit(message: str) -> OperationError:
     return OperationError("expression-limit", message)
 
 
-def _kind(value: Value) -> str:
+def _kind(value: Constant) -> str:
     """What a value is called in messages."""
     match value:
         case bool():
@@ -106,13 +108,13 @@ def _kind(value: Value) -> str:
 # --- what an operation takes --------------------------------------------------------------------
 
 
-def _number(value: Value, takes: str, operand: int, subject: str = _ITSELF) -> Number:
+def _number(value: Constant, takes: str, operand: int, subject: str = _ITSELF) -> Number:
     if isinstance(value, bool) or not isinstance(value, (int, float, Dim)):
         raise _wrong_type(value, takes, operand, subject)
     return value
 
 
-def _constant(value: Value, takes: str, operand: int) -> int | float:
+def _constant(value: Constant, takes: str, operand: int) -> int | float:
     """A number that is known; a symbolic size is not."""
     number = _number(value, takes, operand)
     if isinstance(number, Dim):
@@ -120,27 +122,27 @@ def _constant(value: Value, takes: str, operand: int) -> int | float:
     return number
 
 
-def _integer(value: Value, takes: str, operand: int) -> int:
+def _integer(value: Constant, takes: str, operand: int) -> int:
     number = _constant(value, takes, operand)
     if isinstance(number, float):
         raise _wrong_type(number, takes, operand)
     return number
 
 
-def truth(value: Value, word: str) -> bool:
+def truth(value: Constant, word: str) -> bool:
     """A condition of `if`, or an operand of `and`, `or` and `not`: nothing but a boolean."""
     if not isinstance(value, bool):
         raise _wrong_type(value, f"{word} takes true or false", 0)
     return value
 
 
-def _list(value: Value, takes: str, operand: int) -> tuple[Value, ...]:
+def _list(value: Constant, takes: str, operand: int) -> tuple[Constant, ...]:
     if not isinstance(value, tuple):
         raise _wrong_type(value, takes, operand)
     return value
 
 
-def _numbers(function: str, value: Value) -> tuple[Number, ...]:
+def _numbers(function: str, value: Constant) -> tuple[Number, ...]:
     """The numbers of the list that is a function's only argument."""
     items = _list(value, f"{function} takes a list of numbers", 0)
     takes = f"{function} takes numbers"
@@ -178,7 +180,7 @@ def _check_characters(characters: int) -> None:
         )
 
 
-def _weight(value: Value, depth: int = 1) -> int:
+def _weight(value: Constant, depth: int = 1) -> int:
     """The items of a list and of the lists inside it; 0 for any other value."""
     if not isinstance(value, tuple):
         return 0
@@ -207,7 +209,7 @@ _ON_FLOATS: Mapping[str, Callable[[float, float], float]] = {
 }
 
 
-def _arithmetic(symbol: str, left: Value, right: Value) -> Number:
+def _arithmetic(symbol: str, left: Constant, right: Constant) -> Number:
     takes = f"{symbol} takes numbers"
     return _compute(symbol, _number(left, takes, 0), _number(right, takes, 1))
 
@@ -231,7 +233,7 @@ def _compute_floats(symbol: str, a: float, b: float) -> Number:
         raise _no_value(_NOT_FINITE) from None
 
 
-def _add(left: Value, right: Value) -> Value:
+def _add(left: Constant, right: Constant) -> Constant:
     if isinstance(left, str) and isinstance(right, str):
         _check_characters(len(left) + len(right))
         return left + right
@@ -243,7 +245,7 @@ def _add(left: Value, right: Value) -> Value:
     return _arithmetic("+", left, right)
 
 
-def _multiply(left: Value, right: Value) -> Value:
+def _multiply(left: Constant, right: Constant) -> Constant:
     takes = "a list is repeated an integer number of times"
     if isinstance(left, tuple):
         return _repeat(left, _integer(right, takes, 1))
@@ -252,19 +254,19 @@ def _multiply(left: Value, right: Value) -> Value:
     return _arithmetic("*", left, right)
 
 
-def _repeat(items: tuple[Value, ...], times: int) -> tuple[Value, ...]:
+def _repeat(items: tuple[Constant, ...], times: int) -> tuple[Constant, ...]:
     _check_items(_weight(items) * times)
     return items * times
 
 
-def _divide(left: Value, right: Value) -> Value:
+def _divide(left: Constant, right: Constant) -> Constant:
     dividend, divisor = (_constant(v, "/ takes numbers", i) for i, v in enumerate((left, right)))
     if divisor == 0:
         raise _no_value("division by zero", 1)
     return _compute_floats("/", dividend, divisor)
 
 
-def _power(left: Value, right: Value) -> Value:
+def _power(left: Constant, right: Constant) -> Constant:
     base, exponent = (_constant(v, "** takes numbers", i) for i, v in enumerate((left, right)))
     if isinstance(base, int) and isinstance(exponent, int) and exponent >= 0:
         return _integer_power(base, exponent)
@@ -283,19 +285,19 @@ def _integer_power(base: int, exponent: int) -> int:
     return power
 
 
-def _negative(value: Value) -> Value:
+def _negative(value: Constant) -> Constant:
     return -_number(value, "- takes a number", 0)
 
 
-def _positive(value: Value) -> Value:
+def _positive(value: Constant) -> Constant:
     return _number(value, "+ takes a number", 0)
 
 
-def _not(value: Value) -> Value:
+def _not(value: Constant) -> Constant:
     return not truth(value, "not")
 
 
-OPERATORS: Mapping[str, Callable[[Value, Value], Value]] = {
+OPERATORS: Mapping[str, Callable[[Constant, Constant], Constant]] = {
     "+": _add,
     "-": partial(_arithmetic, "-"),
     "*": _multiply,
@@ -304,7 +306,11 @@ OPERATORS: Mapping[str, Callable[[Value, Value], Value]] = {
     "%": partial(_arithmetic, "%"),
     "**": _power,
 }
-PREFIXES: Mapping[str, Callable[[Value], Value]] = {"-": _negative, "+": _positive, "not": _not}
+PREFIXES: Mapping[str, Callable[[Constant], Constant]] = {
+    "-": _negative,
+    "+": _positive,
+    "not": _not,
+}
 
 
 # --- comparisons; the answer None means that it depends on a symbolic size ----------------------
@@ -317,7 +323,7 @@ _ORDERS: Mapping[str, Callable[[int | float | str, int | float | str], bool]] = 
 }
 
 
-def holds(symbol: str, left: Value, right: Value) -> bool:
+def holds(symbol: str, left: Constant, right: Constant) -> bool:
     """Whether `left symbol right` is so, for a symbol of `COMPARISONS`."""
     answer = COMPARISONS[symbol](left, right)
     if answer is None:
@@ -325,14 +331,14 @@ def holds(symbol: str, left: Value, right: Value) -> bool:
     return answer
 
 
-def _undecided(left: Value, right: Value) -> OperationError:
+def _undecided(left: Constant, right: Constant) -> OperationError:
     """The fault that names a symbolic size on which a comparison depends."""
     sides = (left, right)
     operand, size = next((i, size) for i, side in enumerate(sides) for size in _sizes(side))
     return _unknown_size(size, operand, _ITSELF if sides[operand] is size else _AN_ITEM)
 
 
-def _sizes(value: Value) -> Iterator[Dim]:
+def _sizes(value: Constant) -> Iterator[Dim]:
     """The symbolic sizes in a list, however deep."""
     if isinstance(value, Dim):
         yield value
@@ -345,7 +351,7 @@ def _negated(answer: bool | None) -> bool | None:
     return None if answer is None else not answer
 
 
-def _equal(left: Value, right: Value) -> bool | None:
+def _equal(left: Constant, right: Constant) -> bool | None:
     """Whether two values are equal. Values of different kinds are not; `true` is not 1."""
     if isinstance(left, tuple) and isinstance(right, tuple):
         return _equal_lists(left, right)
@@ -356,14 +362,14 @@ def _equal(left: Value, right: Value) -> bool | None:
     return left == right
 
 
-def _equal_lists(left: tuple[Value, ...], right: tuple[Value, ...]) -> bool | None:
+def _equal_lists(left: tuple[Constant, ...], right: tuple[Constant, ...]) -> bool | None:
     if len(left) != len(right):
         return False
     answers = set(map(_equal, left, right))
     return False if False in answers else None if None in answers else True
 
 
-def _equal_sizes(left: Value, right: Value) -> bool | None:
+def _equal_sizes(left: Constant, right: Constant) -> bool | None:
     if isinstance(left, (bool, str, tuple, TensorType)):
         return False
     if isinstance(right, (bool, str, tuple, TensorType)):
@@ -374,12 +380,12 @@ def _equal_sizes(left: Value, right: Value) -> bool | None:
     return None if proof is Proof.UNKNOWN else proof is Proof.EQUAL
 
 
-def _contains(symbol: str, value: Value, items: Value) -> bool | None:
+def _contains(symbol: str, value: Constant, items: Constant) -> bool | None:
     answers = {_equal(item, value) for item in _list(items, f"{symbol} takes a list", 1)}
     return True if True in answers else None if None in answers else False
 
 
-def _ordered(symbol: str, left: Value, right: Value) -> bool | None:
+def _ordered(symbol: str, left: Constant, right: Constant) -> bool | None:
     if isinstance(left, str) and isinstance(right, str):
         return _ORDERS[symbol](left, right)
     takes = f"{symbol} takes two numbers or two strings"
@@ -399,7 +405,7 @@ def _ordered_sizes(symbol: str, left: Size, right: Size) -> bool | None:
     return answer if symbol in ("<=", ">=") else _negated(answer)
 
 
-COMPARISONS: Mapping[str, Callable[[Value, Value], bool | None]] = {
+COMPARISONS: Mapping[str, Callable[[Constant, Constant], bool | None]] = {
     "==": _equal,
     "!=": lambda left, right: _negated(_equal(left, right)),
     "in": partial(_contains, "in"),
@@ -411,13 +417,13 @@ COMPARISONS: Mapping[str, Callable[[Value, Value], bool | None]] = {
 # --- lists, attributes and text -----------------------------------------------------------------
 
 
-def make_list(*items: Value) -> Value:
+def make_list(*items: Constant) -> Constant:
     """The list of `items`."""
     _check_items(_weight(items))
     return items
 
 
-def item(items: Value, index: Value) -> Value:
+def item(items: Constant, index: Constant) -> Constant:
     """`items[index]`; a negative index counts from the end."""
     values = _list(items, "only a list has items", 0)
     position = _integer(index, "an index is an integer", 1)
@@ -426,14 +432,14 @@ def item(items: Value, index: Value) -> Value:
     return values[position]
 
 
-def part(items: Value, begin: Value, end: Value) -> Value:
+def part(items: Constant, begin: Constant, end: Constant) -> Constant:
     """`items[begin:end]`, as in Python: of what is outside the list there is nothing."""
     values = _list(items, "only a list has parts", 0)
     first, last = (_integer(v, "an index is an integer", i) for i, v in ((1, begin), (2, end)))
     return values[first:last]
 
 
-ATTRIBUTES: Mapping[str, Callable[[TensorType], Value]] = {
+ATTRIBUTES: Mapping[str, Callable[[TensorType], Constant]] = {
     "channels": lambda tensor: tensor.channels,
     "height": lambda tensor: tensor.height,
     "width": lambda tensor: tensor.width,
@@ -444,7 +450,7 @@ ATTRIBUTES: Mapping[str, Callable[[TensorType], Value]] = {
 }
 
 
-def attribute(name: str, value: Value) -> Value:
+def attribute(name: str, value: Constant) -> Constant:
     """The attribute `name`, one of `ATTRIBUTES`, of a tensor."""
     if not isinstance(value, TensorType):
         raise _wrong_type(value, "only a tensor has attributes", 0)
@@ -454,14 +460,14 @@ def attribute(name: str, value: Value) -> Value:
         raise OperationError("expression-type", str(error.args[0])) from None
 
 
-def join(*parts: Value) -> Value:
+def join(*parts: Constant) -> Constant:
     """The values as they read in a longer scalar, one after the other."""
     texts = [_as_text(part, operand) for operand, part in enumerate(parts)]
     _check_characters(sum(map(len, texts)))
     return "".join(texts)
 
 
-def _as_text(value: Value, operand: int) -> str:
+def _as_text(value: Constant, operand: int) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, (tuple, TensorType)):
@@ -473,7 +479,7 @@ def _as_text(value: Value, operand: int) -> str:
 # --- functions ----------------------------------------------------------------------------------
 
 
-def _extreme(function: str, order: str, *values: Value) -> Value:
+def _extreme(function: str, order: str, *values: Constant) -> Constant:
     """The least (order `<=`) or the largest (`>=`), which must be provable for symbolic sizes."""
     if len(values) == 1:
         numbers = _numbers(function, values[0])
@@ -494,7 +500,7 @@ def _better(order: str, left: Number, right: Number) -> Number:
     raise OperationError("unknown-size", message)
 
 
-def _sum(values: Value) -> Value:
+def _sum(values: Constant) -> Constant:
     numbers = _numbers("sum", values)
     sizes = [number for number in numbers if isinstance(number, Dim)]
     if sizes and any(isinstance(number, float) for number in numbers):
@@ -502,11 +508,11 @@ def _sum(values: Value) -> Value:
     return reduce(partial(_compute, "+"), numbers, 0)
 
 
-def _len(value: Value) -> Value:
+def _len(value: Constant) -> Constant:
     return len(_list(value, "len takes a list", 0))
 
 
-def _range(*bounds: Value) -> Value:
+def _range(*bounds: Constant) -> Constant:
     integers = [_integer(bound, "range takes integers", i) for i, bound in enumerate(bounds)]
     if len(integers) == 3 and integers[2] == 0:
         raise _no_value("range takes a step other than 0", 2)
@@ -515,32 +521,32 @@ def _range(*bounds: Value) -> Value:
     return tuple(items)
 
 
-def _whole(name: str, rounding: Callable[[float], int], value: Value) -> Value:
+def _whole(name: str, rounding: Callable[[float], int], value: Constant) -> Constant:
     """A number made an integer, after a look at its magnitude."""
     number = _constant(value, f"{name} takes a number", 0)
     _check_magnitude(number)
     return rounding(number)
 
 
-def _float(value: Value) -> Value:
+def _float(value: Constant) -> Constant:
     return float(_constant(value, "float takes a number", 0))
 
 
-def _sqrt(value: Value) -> Value:
+def _sqrt(value: Constant) -> Constant:
     number = _constant(value, "sqrt takes a number", 0)
     if number < 0:
         raise _no_value(f"sqrt takes a number of at least 0, received {number}", 0)
     return math.sqrt(number)
 
 
-def _log2(value: Value) -> Value:
+def _log2(value: Constant) -> Constant:
     number = _constant(value, "log2 takes a number", 0)
     if number <= 0:
         raise _no_value(f"log2 takes a number above 0, received {number}", 0)
     return math.log2(number)
 
 
-def _round_to(value: Value, multiple: Value, least: Value = 0) -> Value:
+def _round_to(value: Constant, multiple: Constant, least: Constant = 0) -> Constant:
     number = _constant(value, "round_to takes a number", 0)
     fraction = _constant(least, "round_to takes a fraction that is a number", 2)
     step = _integer(multiple, "round_to takes a multiple that is an integer", 1)
@@ -558,7 +564,7 @@ class Function:
     """A function of the language: its line in the manual, its work, how many arguments it takes."""
 
     description: str
-    call: Callable[..., Value]
+    call: Callable[..., Constant]
     fewest: int = 1
     most: int = 1
 

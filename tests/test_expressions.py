@@ -12,11 +12,11 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from specc.codes import CODES
-from specc.expressions import FUNCTIONS, ExpressionError, Value, evaluate, is_template
+from specc.expressions import FUNCTIONS, Constant, ExpressionError, evaluate, is_template
 from specc.tensor import parse_tensor_type
 
 IMAGE = parse_tensor_type("float32[N, 16*h, 16*w, 64]")
-NAMES: dict[str, Value] = {
+NAMES: dict[str, Constant] = {
     "growth": 32,
     "i": 2,
     "zero": 0,
@@ -32,7 +32,7 @@ NAMES: dict[str, Value] = {
     "volume": parse_tensor_type("float32[2, 3, 4, 5, 6]"),
 }
 
-VALUES: list[tuple[str, Value]] = [
+VALUES: list[tuple[str, Constant]] = [
     # literals
     ("12", 12),
     ("007", 7),
@@ -170,7 +170,7 @@ VALUES: list[tuple[str, Value]] = [
 
 
 @pytest.mark.parametrize(("text", "value"), VALUES)
-def test_value(text: str, value: Value) -> None:
+def test_value(text: str, value: Constant) -> None:
     result = evaluate(f"${{{text}}}", NAMES)
     assert result == value
     assert type(result) is type(value)
@@ -211,7 +211,7 @@ def test_symbolic_size_stays_symbolic(text: str, value: str) -> None:
         ("${''}", ""),
     ],
 )
-def test_scalar(text: str, value: Value) -> None:
+def test_scalar(text: str, value: Constant) -> None:
     result = evaluate(text, NAMES)
     assert result == value
     assert type(result) is type(value)
@@ -366,13 +366,13 @@ ERRORS: list[tuple[str, str]] = [
 ]
 
 
-def failure(text: str, names: dict[str, Value] = NAMES) -> ExpressionError:
+def failure(text: str, names: dict[str, Constant] = NAMES) -> ExpressionError:
     with pytest.raises(ExpressionError) as caught:
         evaluate(text, names)
     return caught.value
 
 
-def outcome(text: str, names: dict[str, Value]) -> Value | ExpressionError:
+def outcome(text: str, names: dict[str, Constant]) -> Constant | ExpressionError:
     try:
         return evaluate(text, names)
     except ExpressionError as error:
@@ -483,7 +483,7 @@ def test_chained_comparisons_evaluate_no_operand_twice() -> None:
 
 
 def test_lists_deep_from_outside_are_refused() -> None:
-    nested: Value = ()
+    nested: Constant = ()
     for _ in range(5_000):
         nested = (nested,)
     assert failure("${[a]}", {"a": nested}).code == "expression-limit"

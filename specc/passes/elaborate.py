@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from specc.diagnostics import Label, Report
-from specc.expressions import Value as Constant
+from specc.expressions import Constant
 from specc.ir import Graph, Node
 from specc.layer import LAYERS, Layer
 from specc.names import problem_with, snake_case

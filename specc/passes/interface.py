@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from itertools import islice
 from pathlib import PurePath
 
-from specc.expressions import Value as Constant
+from specc.expressions import Constant
 from specc.ir import Graph, Region, Value
 from specc.names import MAX_CANDIDATES, nearest, problem_with
 from specc.passes.evaluation import Evaluation

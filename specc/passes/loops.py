@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from specc.expressions import Value as Constant
+from specc.expressions import Constant
 from specc.passes.evaluation import Evaluation
 from specc.passes.limits import MAX_STEPS
 from specc.passes.references import References

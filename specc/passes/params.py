@@ -6,8 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from specc.diagnostics import Diagnostic, Label, Report
-from specc.expressions import ExpressionError, evaluate, is_template
-from specc.expressions import Value as Constant
+from specc.expressions import Constant, ExpressionError, evaluate, is_template
 from specc.names import did_you_mean, nearest
 from specc.source import Span, printable
 from specc.syntax.document import Document

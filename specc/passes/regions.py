@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Literal
 
 from specc.diagnostics import Frame
-from specc.expressions import Value as Constant
+from specc.expressions import Constant
 from specc.ir import Region
 from specc.passes.loops import Variables
 from specc.passes.scope import Binding, Scope, Wire

@@ -10,7 +10,7 @@ from itertools import dropwhile, islice
 from typing import Any
 
 from specc.diagnostics import Frame
-from specc.expressions import Value as Constant
+from specc.expressions import Constant
 from specc.ir import Item, Value
 from specc.layer import LAYERS
 from specc.names import snake_case

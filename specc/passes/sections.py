@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, cast
 from pydantic import BaseModel, ValidationError
 
 from specc.diagnostics import Diagnostic, Report, SpecError
-from specc.expressions import Value as Constant
+from specc.expressions import Constant
 from specc.passes.evaluation import Evaluation
 from specc.passes.limits import MAX_VALUES
 from specc.passes.reporting import Faults, Skip
