@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -92,7 +93,7 @@ class ByName:
         )
 
     def _member(self, name: object) -> type[Named]:
-        known = self._by_name()
+        known = _by_name(self.members)
         if isinstance(name, str) and name in known:
             return known[name]
         hint = self.words.get(str(name)) or self._guess(str(name), known)
@@ -102,13 +103,6 @@ class ByName:
         if match := nearest(name, known):
             return f"did you mean `{known[match].name}`?"
         return f"expected one of {', '.join(member.name for member in self.members)}"
-
-    def _by_name(self) -> dict[str, type[Named]]:
-        return {
-            name: member
-            for member in self.members
-            for name in (member.name, member.__name__, *member.aliases)
-        }
 
     def __get_pydantic_core_schema__(
         self, source: object, handler: GetCoreSchemaHandler
@@ -123,12 +117,12 @@ class ByName:
         return {
             "anyOf": [
                 *([{"type": "number"}] if self.or_number else []),
-                {"enum": list(self._by_name())},
+                {"enum": list(_by_name(self.members))},
                 {
                     "type": "object",
                     "properties": {
                         name: _arguments(member)
-                        for name, member in self._by_name().items()
+                        for name, member in _by_name(self.members).items()
                         if member.model_fields
                     },
                     "additionalProperties": False,
@@ -137,6 +131,15 @@ class ByName:
                 },
             ]
         }
+
+
+@cache
+def _by_name(members: tuple[type[Named], ...]) -> Mapping[str, type[Named]]:
+    return {
+        name: member
+        for member in members
+        for name in (member.name, member.__name__, *member.aliases)
+    }
 
 
 def _validated(member: type[Named], name: str, arguments: object) -> Named:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Literal, get_args
 
@@ -111,7 +111,7 @@ class TensorType:
 
     def with_shape(self, shape: Iterable[Size]) -> TensorType:
         """The same dtype with another shape."""
-        return replace(self, shape=tuple(shape))
+        return TensorType(tuple(shape), self.dtype)
 
     def with_size(self, axis: int, size: Size) -> TensorType:
         """The same with another size along an axis counted from the front."""

@@ -27,11 +27,13 @@ class _Plan:
     """What a layer entry is before its expressions are evaluated: made once, used at each step.
 
     values: the parameters written at the entry, over the defaults of its document.
-    instance: the layer, if there is no expression in them.
+    computed: those that have expressions in them.
+    instance: the layer, if none has.
     """
 
     layer: type[Layer]
     values: Mapping[str, Any]
+    computed: tuple[str, ...]
     context: ValidationContext
     instance: Layer | None
 
@@ -50,10 +52,10 @@ class Parameters:
         plan = self._plan(entry, scope)
         if plan.instance is not None:
             return plan.instance
-        values = {
-            name: self.evaluation.value(value, plan.context.value_span(name), scope)
-            for name, value in plan.values.items()
-        }
+        values = dict(plan.values)
+        for name in plan.computed:
+            span = plan.context.value_span(name)
+            values[name] = self.evaluation.value(values[name], span, scope)
         return self._validated(plan.layer, values, plan.context, scope)
 
     def check(self, entry: LayerEntry, scope: Scope) -> None:
@@ -99,13 +101,14 @@ class Parameters:
         try:
             layer = self._class(entry.head, head_span(entry), scope)
             values, context = self._values(entry, layer, scope)
-            if not any(has_template(value) for value in values.values()):
+            computed = tuple(name for name, value in values.items() if has_template(value))
+            if not computed:
                 instance = self._validated(layer, values, context, scope)
-                return _Plan(layer, values, context, instance)
+                return _Plan(layer, values, computed, context, instance)
             self._check_names(layer, values, context, scope)
         except Skip:
             return None
-        return _Plan(layer, values, context, None)
+        return _Plan(layer, values, computed, context, None)
 
     def _class(self, name: str, span: Span, scope: Scope) -> type[Layer]:
         if name in LAYERS:
