@@ -113,7 +113,7 @@ def exporting(spec: str, limit: float) -> str:
     cells = (
         each if isinstance(each, str) else f"{each:.1f} ({each / ours:.0f}x)" for each in theirs
     )
-    return f"{ours:10.2f}" + "".join(f"{cell:>20}" for cell in cells)
+    return f"{ours:10.2f}" + "".join(f"  {cell:>18}" for cell in cells)
 
 
 def export_alone(spec: str, exporter: str, limit: float) -> float | str:
