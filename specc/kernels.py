@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import prod
 from typing import Annotated, Protocol
 
 from pydantic import Field
 
 from specc.activations import ActivationName
-from specc.initializers import Initializer, InitializerField
-from specc.layer import Fault, WeightDecl
-from specc.regularizers import Regularizer, RegularizerField
+from specc.constraints import ConstraintField
+from specc.initializers import InitializerField
+from specc.layer import Fault, Layer, WeightDecl
+from specc.regularizers import RegularizerField
 from specc.shapes import (
     Positive,
     require_constant,
@@ -35,6 +37,11 @@ PointwiseRegularizer = Annotated[
     RegularizerField, Field(description="Penalty on the kernel that joins the channels.")
 ]
 BiasRegularizer = Annotated[RegularizerField, Field(description="Penalty on the bias.")]
+KernelConstraint = Annotated[ConstraintField, Field(description="What the kernel is kept to.")]
+PointwiseConstraint = Annotated[
+    ConstraintField, Field(description="What the kernel that joins the channels is kept to.")
+]
+BiasConstraint = Annotated[ConstraintField, Field(description="What the bias is kept to.")]
 
 KERNEL_SIZE = "Size of the window along each axis, in cells; one number is all."
 STRIDES = "Steps of the window, in cells."
@@ -47,10 +54,7 @@ class Biased(Protocol):
 
     @property
     def use_bias(self) -> bool: ...
-    @property
-    def bias_initializer(self) -> Initializer: ...
-    @property
-    def bias_regularizer(self) -> Regularizer | None: ...
+    def declare(self, role: str, shape: tuple[int, ...]) -> WeightDecl: ...
 
 
 def require_convolvable(x: TensorType, rank: int, activation: str | None) -> None:
@@ -77,20 +81,17 @@ def require_strides_or_dilation(strides: tuple[int, ...], dilation_rate: tuple[i
 
 
 def kernel_weight(
-    shape: tuple[int, ...],
-    channels: tuple[int, int],
-    initializer: Initializer,
-    regularizer: Regularizer | None,
+    layer: Layer, shape: tuple[int, ...], channels: tuple[int, int], role: str = "kernel"
 ) -> WeightDecl:
-    """A kernel with its taps after two axes; `channels` are those in and out, as Keras counts."""
+    """A kernel with its taps after two axes; `channels` are those in and out, as Keras counts.
+
+    In Keras the taps are first, and the two axes the other way round.
+    """
     taps = prod(shape[2:])
-    fan = (channels[0] * taps, channels[1] * taps)
-    return WeightDecl(shape, initializer, fan, regularizer=regularizer)
+    declared = layer.declare(role, shape, (channels[0] * taps, channels[1] * taps))
+    return replace(declared, keras_order=(*range(2, len(shape)), 1, 0))
 
 
 def bias_weight(layer: Biased, filters: int, name: str = "bias") -> dict[str, WeightDecl]:
     """The bias by its name, if the layer has one."""
-    if not layer.use_bias:
-        return {}
-    shape = (filters,)
-    return {name: WeightDecl.as_in_keras(shape, layer.bias_initializer, layer.bias_regularizer)}
+    return {name: layer.declare("bias", (filters,))} if layer.use_bias else {}

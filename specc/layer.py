@@ -10,7 +10,7 @@ from __future__ import annotations
 import importlib
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import prod
 from pathlib import Path
 from types import MappingProxyType
@@ -19,13 +19,18 @@ from typing import Any, ClassVar, Literal
 from pydantic import BaseModel, ConfigDict
 
 from specc.class_variables import settle_class_variables
+from specc.constraints import Constraint
 from specc.dims import Size
 from specc.initializers import Initializer
+from specc.named import Named
 from specc.regularizers import Regularizer
 from specc.tensor import TensorType
 
 Layout = Literal["channels_last", "channels_first", "any"]
 """How a channels-first backend may lay out a layer's tensors: see `Layer.layout`."""
+
+STACKED = -1
+"""In place of a canonical axis, one along which Keras keeps several weights."""
 
 MANY = 1_000
 """The upper arity of a layer that takes any number of inputs."""
@@ -63,6 +68,9 @@ class WeightDecl:
     """One weight of a layer, in the canonical layout: that of the PyTorch module's `state_dict`.
 
     fan: (fan_in, fan_out) as Keras counts them, for the initializers that scale by it.
+    keras_order: the canonical axis that each of Keras's axes is, or is a part of, where Keras keeps
+        the weight another way; `STACKED` for one along which Keras keeps several weights.
+    keras_sizes: the sizes of Keras's axes, where they are not all those of canonical ones.
     """
 
     shape: tuple[int, ...]
@@ -70,25 +78,57 @@ class WeightDecl:
     fan: tuple[int, int] = (1, 1)
     trainable: bool = True
     regularizer: Regularizer | None = None
+    constraint: Constraint | None = None
+    keras_order: tuple[int, ...] | None = None
+    keras_sizes: tuple[int, ...] | None = None
 
     @property
     def elements(self) -> int:
         """How many parameters it is."""
         return prod(self.shape)
 
+    @property
+    def keras_axes(self) -> tuple[int, ...]:
+        """The canonical axis that each of Keras's axes is, or is a part of."""
+        return tuple(range(len(self.shape))) if self.keras_order is None else self.keras_order
+
+    @property
+    def keras_permutation(self) -> tuple[int, ...]:
+        """The canonical axes, each once, in the order in which Keras has them."""
+        order = dict.fromkeys((*self.keras_axes, *range(len(self.shape))))
+        return tuple(axis for axis in order if axis != STACKED)
+
+    @property
+    def keras_shape(self) -> tuple[int, ...]:
+        """Its shape in Keras."""
+        return self.keras_sizes or tuple(self.shape[axis] for axis in self.keras_axes)
+
+    def refusals(self) -> Iterator[tuple[Named, str]]:
+        """What it cannot be drawn by or kept to, and why."""
+        if (reason := self.initializer.refusal(self.shape)) is not None:
+            yield self.initializer, reason
+        if self.constraint is not None and (reason := self._constraint_refusal(self.constraint)):
+            yield self.constraint, reason
+
+    def _constraint_refusal(self, constraint: Constraint) -> str | None:
+        shape = self.keras_shape
+        if reason := constraint.refusal(shape):
+            return reason
+        if STACKED not in [self.keras_axes[axis] for axis in constraint.axes(len(shape))]:
+            return None
+        return (
+            f"expected axis 1, for {constraint.name} of a weight that Keras has as {list(shape)}, "
+            f"received {list(constraint.given_axes)}: axis 0 is of several weights"
+        )
+
     @classmethod
     def as_in_keras(
-        cls,
-        shape: tuple[int, ...],
-        initializer: Initializer,
-        regularizer: Regularizer | None = None,
-        *,
-        trainable: bool = True,
+        cls, shape: tuple[int, ...], initializer: Initializer, *, trainable: bool = True
     ) -> WeightDecl:
         """A weight with the same shape in Keras, which settles its fans: a bias, a scale."""
         *taps, fan_in, fan_out = shape if len(shape) > 1 else (*shape, *shape)
         fan = (fan_in * prod(taps), fan_out * prod(taps))
-        return cls(shape, initializer, fan, trainable, regularizer)
+        return cls(shape, initializer, fan, trainable)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +194,21 @@ class Layer(BaseModel):
     def weights(self, *inputs: TensorType) -> Mapping[str, WeightDecl]:
         """The weights by canonical name (`weight`, `bias`, …), in the order of the `state_dict`."""
         return NO_WEIGHTS
+
+    def declare(
+        self, role: str, shape: tuple[int, ...], fan: tuple[int, int] | None = None
+    ) -> WeightDecl:
+        """The weight of the layer's `<role>_initializer`, `_regularizer` and `_constraint`.
+
+        fan: see `WeightDecl`; as of a weight with the same shape in Keras, if it is not given.
+        """
+        usual = WeightDecl.as_in_keras(shape, getattr(self, f"{role}_initializer"))
+        return replace(
+            usual,
+            fan=fan or usual.fan,
+            regularizer=getattr(self, f"{role}_regularizer", None),
+            constraint=getattr(self, f"{role}_constraint", None),
+        )
 
     def layout_for(self, *inputs: TensorType) -> Layout:
         """`layout`, for a layer in which it depends on the parameters or the inputs."""

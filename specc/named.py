@@ -1,8 +1,8 @@
 """Parameters that are written as a name: `he_normal`, or `{random_normal: {stddev: 0.02}}`.
 
-A family of such things (initializers, regularizers) is one `Named` class for each. `ByName` makes
-the annotation of a layer's field out of them; pydantic's validator of a class is built only when a
-spec gives that class arguments, since most layers take the defaults.
+A family of such things (initializers, regularizers, constraints) is one `Named` class for each.
+`ByName` makes the annotation of a layer's field out of them; pydantic's validator of a class is
+built only when a spec gives that class arguments, since most layers take the defaults.
 """
 
 from __future__ import annotations

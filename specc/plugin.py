@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from specc.backend import helper_file, lowering
+from specc.constraints import ConstraintField
 from specc.dims import Size
 from specc.emit.code import Code, Literal, argument, call, join, optional, text
 from specc.initializers import (
@@ -36,6 +37,7 @@ from specc.tensor import TensorType
 __all__ = [
     "Code",
     "Constant",
+    "ConstraintField",
     "Fault",
     "GlorotNormal",
     "GlorotUniform",

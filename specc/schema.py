@@ -31,7 +31,7 @@ Schema = dict[str, Any]
 
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
 EXPRESSION: Schema = {"$ref": "#/$defs/expression"}
-SHARED = ("initializer", "regularizer")
+SHARED = ("initializer", "regularizer", "constraint")
 BLOCK_NAME = "[a-z][A-Za-z0-9_]*$"
 
 
@@ -89,7 +89,7 @@ def _layer(layer: type[Layer], definitions: Schema) -> Schema:
 
 
 def _shared(name: str, schema: Schema, definitions: Schema) -> Schema:
-    """The schema of a parameter; the long ones of initializers and regularizers stand once."""
+    """The schema of a parameter; the long ones that many layers have stand once."""
     kind = name.rpartition("_")[2]
     if kind not in SHARED:
         return schema

@@ -233,14 +233,6 @@ NEEDLESS_PARAMETERS = {
     "when": "write `when` beside the layer, not among its parameters",
     "affine": "write `center` and `scale`",
     "track_running_stats": "moving averages are always kept: leave it out",
-    **dict.fromkeys(
-        (
-            *("alpha_constraint", "beta_constraint", "bias_constraint", "depthwise_constraint"),
-            *("embeddings_constraint", "gamma_constraint", "kernel_constraint"),
-            *("pointwise_constraint", "recurrent_constraint"),
-        ),
-        "constraints belong to training: apply them there, after each step",
-    ),
     "activity_regularizer": "a penalty on activations belongs to training: add it to the loss",
     "synchronized": "how a batch is shared out belongs to training: leave it out",
     "quantization_config": "an exported model is quantized, not a spec: leave it out",

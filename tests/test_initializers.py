@@ -1,4 +1,4 @@
-"""Initializers, regularizers and activations: the same names, defaults and meaning as Keras's."""
+"""Initializers and their like: the same names, defaults and meaning as Keras's."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from specc import activations
 from specc.activations import ActivationName
+from specc.constraints import CONSTRAINTS, Constraint
 from specc.initializers import (
     INITIALIZERS,
     Constant,
@@ -74,9 +75,15 @@ def generator() -> np.random.Generator:
     return np.random.Generator(np.random.PCG64(0))
 
 
-def of_keras(member: Initializer | Regularizer) -> Any:
+def of_keras(member: Initializer | Regularizer | Constraint) -> Any:
     name, arguments = member.keras_config()
-    family = keras.regularizers if isinstance(member, Regularizer) else keras.initializers
+    match member:
+        case Initializer():
+            family = keras.initializers
+        case Regularizer():
+            family = keras.regularizers
+        case Constraint():
+            family = keras.constraints
     return getattr(family, name)(**arguments)
 
 
@@ -92,9 +99,17 @@ def test_every_initializer_of_keras_is_there() -> None:
     assert {member.__name__ for member in INITIALIZERS} == keras_names
 
 
-@pytest.mark.parametrize("member", [*INITIALIZERS, *REGULARIZERS], ids=lambda m: m.name)
+def test_every_constraint_of_keras_is_there() -> None:
+    theirs = {name for name, _ in inspect.getmembers(keras.constraints, inspect.isclass)}
+    names = {name for each in CONSTRAINTS for name in (each.name, each.__name__)}
+    assert names == theirs - {"Constraint"}
+
+
+@pytest.mark.parametrize(
+    "member", [*INITIALIZERS, *REGULARIZERS, *CONSTRAINTS], ids=lambda m: m.name
+)
 def test_arguments_and_defaults_are_those_of_keras(
-    member: type[Initializer | Regularizer],
+    member: type[Initializer | Regularizer | Constraint],
 ) -> None:
     arguments = inspect.signature(type(of_keras(member()))).parameters
     theirs = {name: argument.default for name, argument in arguments.items()}

@@ -52,12 +52,15 @@ def test_a_sample_is_as_it_declares(kind: type[Layer], sample: Sample) -> None:
 
 
 @pytest.mark.parametrize("kind", CLASSES)
-def test_initializers_and_regularizers_reach_a_weight(kind: type[Layer]) -> None:
+def test_what_is_said_of_weights_reaches_one(kind: type[Layer]) -> None:
     for sample in kind.samples:
         layer, inputs = built(kind, sample)
         weights = layer.weights(*inputs).values()
-        reached = [*(w.initializer for w in weights), *(w.regularizer for w in weights)]
-        given = [name for name in sample.params if name.endswith(("_initializer", "_regularizer"))]
+        reached = [
+            each for w in weights for each in (w.initializer, w.regularizer, w.constraint) if each
+        ]
+        roles = ("_initializer", "_regularizer", "_constraint")
+        given = [name for name in sample.params if name.endswith(roles)]
         assert [name for name in given if getattr(layer, name) not in reached] == []
 
 

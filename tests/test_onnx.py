@@ -192,7 +192,7 @@ def keras_layer(graph: Graph, weights: dict[str, Any]) -> Any:
     params = {
         name: of_one_axis(value) if node.type.endswith("1D") else value
         for name, value in node.layer
-        if not name.endswith(("_initializer", "_regularizer"))
+        if not name.endswith(("_initializer", "_regularizer", "_constraint"))
         and name not in node.layer.beyond_keras
     }
     if isinstance(params.get("axis"), tuple):

@@ -43,7 +43,8 @@ class SelfGate(Layer):
 
     def weights(self, *inputs: TensorType) -> Mapping[str, WeightDecl]:
         channels = require_constant(inputs[0].channels, "the channels")
-        kernel = WeightDecl((channels, channels), GlorotUniform(), (channels, channels))
+        shape = (channels, channels)
+        kernel = WeightDecl(shape, GlorotUniform(), shape, keras_order=(1, 0))
         return {"weight": kernel, "bias": WeightDecl.as_in_keras((channels,), Zeros())}
 
     def flops(self, *inputs: TensorType):
@@ -66,7 +67,7 @@ def in_pytorch(layer, site):
 def in_keras(layer, site):
     channels = site.node.inputs[0].type.channels
     made = site.layer("layers.Dense", argument(channels, hint="units"))
-    site.weight("weight", "kernel", (1, 0))
+    site.weight("weight", "kernel")
     site.weight("bias", "bias")
     scale = site.layer("layers.Rescaling", argument(layer.temperature, hint="scale"), part="scale")
     sigmoid = site.layer("layers.Activation", text("sigmoid"), part="sigmoid")

@@ -28,6 +28,14 @@ layers:
   - Flatten
   - Dense: 5
 """
+CONSTRAINED = """
+inputs: {image: "float32[N, 8, 8, 1]"}
+layers:
+  - Conv2D: {filters: 4, kernel_size: 3, kernel_constraint: {max_norm: {axis: [0, 1, 2]}}}
+  - ReLU
+  - Flatten
+  - Dense: {units: 5, kernel_constraint: {unit_norm: {axis: 1}}, bias_constraint: non_neg}
+"""
 NORMALIZED = """
 inputs: {image: "float32[N, 6, 6, 2]"}
 layers:
@@ -106,6 +114,21 @@ def test_losses_of_200_steps(plan: partial[Plan], optimizer: Any) -> None:
     for key, array in keras.weights().items():
         np.testing.assert_allclose(array, weights[key], atol=1e-5, err_msg=key)
     assert keras.learning_rate == pytest.approx(pytorch.learning_rate, rel=1e-5, abs=1e-9)
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=["adam", "sgd", "adamw"])
+def test_weights_are_kept_to_constraints(plan: partial[Plan], optimizer: Any) -> None:
+    train = {"optimizer": optimizer, "loss": LOGITS, "batch_size": 16, "epochs": 1}
+    planned = plan(CONSTRAINED, train, steps_per_epoch=20)
+    pytorch, keras = engines(planned)
+    expected, received = (step_losses(engine, planned, 20) for engine in (pytorch, keras))
+    np.testing.assert_allclose(received, expected, atol=1e-5, rtol=1e-5)
+    weights = pytorch.weights()
+    for key, array in keras.weights().items():
+        np.testing.assert_allclose(array, weights[key], atol=1e-5, err_msg=key)
+    norms = np.linalg.norm(weights["dense.weight"], axis=0)
+    np.testing.assert_allclose(norms, 1, rtol=1e-5)
+    assert weights["dense.bias"].min() == 0
 
 
 def test_batch_normalization_differs_by_its_factor(plan: partial[Plan]) -> None:

@@ -377,6 +377,14 @@ def test_what_the_device_cannot_do_is_said(make: Make, train: Any, options: Any)
         make(PLAIN, train, **options)
 
 
+def test_norms_of_parts_of_an_axis_are_not_spread(make: Make) -> None:
+    norm = "depthwise_constraint: {unit_norm: {axis: 2}}"
+    layer = f"DepthwiseConv2D: {{kernel_size: 1, depth_multiplier: 2, {norm}}}"
+    text = PLAIN.replace("  - Flatten\n", f"  - {layer}\n  - Flatten\n")
+    with pytest.raises(SpecError, match=r"device-unavailable(?s:.)*depthwise_conv2d\.weight"):
+        make(text, {}, strategy="fsdp")
+
+
 def test_a_batch_that_cannot_be_normalized_is_said(make: Make) -> None:
     text = CNN.replace("  - Flatten\n", "  - Flatten\n  - BatchNormalization\n")
     engine = make(text)
@@ -471,9 +479,11 @@ def test_weights_can_be_spread_over_the_processes(make: Make, tmp_path: Path) ->
         "metrics": ["accuracy"],
         "optimizer": {"sgd": {"momentum": 0.9, "clipnorm": 0.1, "weight_decay": 0.1}},
     }
-    engine = make(PLAIN, train)
+    kept = "{units: 10, kernel_constraint: {max_norm: 0.5}, bias_constraint: unit_norm}"
+    text = PLAIN.replace("Dense: 10", f"Dense: {kept}")
+    engine = make(text, train)
     losses = [engine.train(batches(last=LAST), nothing)["loss"] for _ in range(2)]
-    for result in launched(tmp_path, PLAIN, train, strategy="fsdp"):
+    for result in launched(tmp_path, text, train, strategy="fsdp"):
         found = [logs["loss"] for logs in result["logs"]]
         np.testing.assert_allclose(found, losses, rtol=1e-5)
         for key, weight in engine.weights().items():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from specc.emit.code import Code, argument, call, join, optional, text
 from specc.layers.activation import ELU, GELU, LeakyReLU, PReLU, ReLU, Softmax
 
-from .arguments import axes, initializer, regularizer
+from .arguments import axes, weights
 from .helpers import activation as helpers
 from .masks import masked
 from .site import LOWERINGS, Site
@@ -44,16 +44,12 @@ def gelu(layer: GELU, site: Site) -> Code:
 
 @LOWERINGS.add("PReLU")
 def prelu(layer: PReLU, site: Site) -> Code:
-    """Keras has the channels last, and an axis of 1 wherever slopes are shared."""
     made = site.layer(
         "layers.PReLU",
-        alpha_initializer=initializer(layer.alpha_initializer, "zeros"),
-        alpha_regularizer=regularizer(layer.alpha_regularizer),
+        **weights(layer, alpha="zeros"),
         shared_axes=optional(layer.shared(site.type) or None, None),
     )
-    rank = len(site.node.weights()["weight"].shape)
-    channels_first = layer.layout_for(site.type) == "channels_first"
-    site.weight("weight", "alpha", (*range(1, rank), 0) if channels_first else None)
+    site.weight("weight", "alpha")
     return call(made, site.x)
 
 

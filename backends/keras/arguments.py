@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from specc.constraints import Constraint
 from specc.emit.code import Argument, Code, Literal, argument, call, optional, text
 from specc.initializers import Initializer
 from specc.named import Named
@@ -26,6 +29,32 @@ def initializer(value: Initializer, default: str) -> Argument:
 def regularizer(value: Regularizer | None) -> Argument:
     """The penalty on a weight, if there is one."""
     return optional(None if value is None else _made("keras.regularizers", value), None)
+
+
+def constraint(value: Constraint | None) -> Argument:
+    """What a weight is kept to, if there is such a thing."""
+    return optional(None if value is None else _made("keras.constraints", value), None)
+
+
+def weights(layer: Any, **starts: str) -> dict[str, Argument]:
+    """What a layer says of its weights, a role each: `kernel_initializer`, and so on.
+
+    starts: where Keras has each start by default.
+    """
+    return {
+        **{
+            f"{role}_initializer": initializer(getattr(layer, f"{role}_initializer"), start)
+            for role, start in starts.items()
+        },
+        **{
+            f"{role}_regularizer": regularizer(getattr(layer, f"{role}_regularizer"))
+            for role in starts
+        },
+        **{
+            f"{role}_constraint": constraint(getattr(layer, f"{role}_constraint"))
+            for role in starts
+        },
+    }
 
 
 def _made(module: str, value: Named) -> Code:

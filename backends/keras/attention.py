@@ -12,7 +12,7 @@ from specc.layers.attention import (
     ScaledDotProductAttention,
 )
 
-from .arguments import initializer, regularizer
+from .arguments import weights
 from .helpers import attention as helpers
 from .site import LOWERINGS, Site
 
@@ -60,21 +60,17 @@ def _options(layer: MultiHeadAttention | GroupQueryAttention) -> dict[str, Argum
         "dropout": optional(layer.dropout, 0.0),
         "use_bias": optional(layer.use_bias, True),
         "sliding_window": optional(layer.sliding_window, None),
-        "kernel_initializer": initializer(layer.kernel_initializer, "glorot_uniform"),
-        "bias_initializer": initializer(layer.bias_initializer, "zeros"),
-        "kernel_regularizer": regularizer(layer.kernel_regularizer),
-        "bias_regularizer": regularizer(layer.bias_regularizer),
+        **weights(layer, kernel="glorot_uniform", bias="zeros"),
         "use_gate": optional(layer.use_gate, False),
         "seed": optional(layer.seed, None),
     }
 
 
 def _projected(layer: MultiHeadAttention | GroupQueryAttention, site: Site, made: Code) -> Code:
-    """The call, and where the weights live. Keras gives each head an axis of its own."""
+    """The call, and where the weights live."""
     for name in site.node.weights():
         part, kind = name.split(".")
-        attribute = "kernel" if kind == "weight" else "bias"
-        site.weight(name, f"_{part}_dense.{attribute}", (1, 0) if kind == "weight" else None)
+        site.weight(name, f"_{part}_dense.{'kernel' if kind == 'weight' else 'bias'}")
     mask = roles_of(tuple(value.type for value in site.node.inputs)).mask
     sequences = site.inputs if mask is None else site.inputs[:-1]
     return call(

@@ -12,7 +12,7 @@ from .site import LOWERINGS, Site
 @LOWERINGS.add("STFTSpectrogram")
 def stft_spectrogram(layer: STFTSpectrogram, site: Site) -> Code:
     for name in site.node.weights():
-        site.weight(name, name, (2, 1, 0))
+        site.weight(name, name)
     return call(site.layer("layers.STFTSpectrogram", *arguments(layer)), site.x)
 
 

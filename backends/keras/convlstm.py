@@ -6,17 +6,14 @@ from specc.emit.code import Code, argument, optional, text
 from specc.layers.convlstm import ConvLSTM1D, ConvLSTM2D, ConvLSTM3D
 from specc.windows import one_if_alike
 
-from .recurrent import applied, around, step
+from .recurrent import VARIABLES, applied, around, step
 from .site import LOWERINGS, Site
 
 
 @LOWERINGS.add("ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D")
 def conv_lstm(layer: ConvLSTM1D | ConvLSTM2D | ConvLSTM3D, site: Site) -> Code:
-    taps_first = (*range(2, layer.rank + 2), 1, 0)
-    site.weight("weight_ih", "cell.kernel", taps_first)
-    site.weight("weight_hh", "cell.recurrent_kernel", taps_first)
-    if layer.use_bias:
-        site.weight("bias_ih", "cell.bias")
+    for name in site.node.weights():
+        site.weight(name, f"cell.{VARIABLES[name]}")
     return applied(
         layer,
         site,

@@ -7,7 +7,7 @@ from specc.layers.convolution import Conv1D, Conv2D, Conv3D
 from specc.windows import one_if_alike
 
 from .activations import activate
-from .kernels import affine, bias_weight, kernel_size, taps_first, window
+from .kernels import affine, bias_weight, kernel_size, window
 from .site import LOWERINGS, Site
 from .windows import zero_padded
 
@@ -24,6 +24,6 @@ def convolution(layer: Conv1D | Conv2D | Conv3D, site: Site) -> Code:
         groups=optional(layer.groups, 1),
         **affine(layer),
     )
-    site.weight("weight", "kernel", taps_first(layer.rank, 1, 0))
+    site.weight("weight", "kernel")
     bias_weight(layer, site, "bias")
     return activate(layer.activation, call(conv, x), site)

@@ -7,7 +7,7 @@ from specc.emit.code import Code, argument, call, optional, text
 from specc.layers.core import Activation, Dense, EinsumDense, Identity
 
 from .activations import OWN, activate, keyword, own
-from .arguments import initializer, regularizer
+from .arguments import weights
 from .site import LOWERINGS, Site
 
 
@@ -18,12 +18,9 @@ def dense(layer: Dense, site: Site) -> Code:
         argument(layer.units, hint="units"),
         activation=keyword(layer.activation),
         use_bias=optional(layer.use_bias, True),
-        kernel_initializer=initializer(layer.kernel_initializer, "glorot_uniform"),
-        bias_initializer=initializer(layer.bias_initializer, "zeros"),
-        kernel_regularizer=regularizer(layer.kernel_regularizer),
-        bias_regularizer=regularizer(layer.bias_regularizer),
+        **weights(layer, kernel="glorot_uniform", bias="zeros"),
     )
-    site.weight("weight", "kernel", (1, 0))
+    site.weight("weight", "kernel")
     if layer.use_bias:
         site.weight("bias", "bias")
     return activate(layer.activation, call(made, site.x), site)
@@ -41,10 +38,7 @@ def einsum_dense(layer: EinsumDense, site: Site) -> Code:
         output_shape=shape[0] if len(shape) == 1 else shape,
         activation=keyword(layer.activation),
         bias_axes=argument("None" if bias_axes is None else bias_axes, default=None),
-        kernel_initializer=initializer(layer.kernel_initializer, "glorot_uniform"),
-        bias_initializer=initializer(layer.bias_initializer, "zeros"),
-        kernel_regularizer=regularizer(layer.kernel_regularizer),
-        bias_regularizer=regularizer(layer.bias_regularizer),
+        **weights(layer, kernel="glorot_uniform", bias="zeros"),
     )
     site.weight("weight", "kernel")
     if bias_axes is not None:

@@ -12,8 +12,8 @@ from specc.layers.depthwise_convolution import (
 from specc.windows import one_if_alike
 
 from .activations import activate, keyword
-from .arguments import initializer, regularizer
-from .kernels import bias_weight, kernel_size, taps_first, window
+from .arguments import weights
+from .kernels import bias_weight, kernel_size, window
 from .site import LOWERINGS, Site
 from .windows import zero_padded
 
@@ -29,12 +29,9 @@ def depthwise_convolution(layer: DepthwiseConv1D | DepthwiseConv2D, site: Site) 
         dilation_rate=optional(one_if_alike(layer.dilation_rate), 1),
         activation=keyword(layer.activation),
         use_bias=optional(layer.use_bias, True),
-        depthwise_initializer=initializer(layer.depthwise_initializer, "glorot_uniform"),
-        bias_initializer=initializer(layer.bias_initializer, "zeros"),
-        depthwise_regularizer=regularizer(layer.depthwise_regularizer),
-        bias_regularizer=regularizer(layer.bias_regularizer),
+        **weights(layer, depthwise="glorot_uniform", bias="zeros"),
     )
-    site.weight("weight", "kernel", taps_first(layer.rank, 0, 1))
+    site.weight("weight", "kernel")
     bias_weight(layer, site, "bias")
     return activate(layer.activation, call(conv, x), site)
 
@@ -51,14 +48,9 @@ def separable_convolution(layer: SeparableConv1D | SeparableConv2D, site: Site) 
         depth_multiplier=optional(layer.depth_multiplier, 1),
         activation=keyword(layer.activation),
         use_bias=optional(layer.use_bias, True),
-        depthwise_initializer=initializer(layer.depthwise_initializer, "glorot_uniform"),
-        pointwise_initializer=initializer(layer.pointwise_initializer, "glorot_uniform"),
-        bias_initializer=initializer(layer.bias_initializer, "zeros"),
-        depthwise_regularizer=regularizer(layer.depthwise_regularizer),
-        pointwise_regularizer=regularizer(layer.pointwise_regularizer),
-        bias_regularizer=regularizer(layer.bias_regularizer),
+        **weights(layer, depthwise="glorot_uniform", pointwise="glorot_uniform", bias="zeros"),
     )
-    site.weight("depthwise.weight", "depthwise_kernel", taps_first(layer.rank, 0, 1))
-    site.weight("pointwise.weight", "pointwise_kernel", taps_first(layer.rank, 1, 0))
+    site.weight("depthwise.weight", "depthwise_kernel")
+    site.weight("pointwise.weight", "pointwise_kernel")
     bias_weight(layer, site, "pointwise.bias")
     return activate(layer.activation, call(conv, x), site)

@@ -12,7 +12,7 @@ from specc.layers.embedding import (
     SinusoidalEmbedding,
 )
 
-from .arguments import initializer, regularizer
+from .arguments import initializer, weights
 from .helpers import embedding as helpers
 from .site import LOWERINGS, Site
 
@@ -23,8 +23,7 @@ def embedding(layer: Embedding, site: Site) -> Code:
         "layers.Embedding",
         argument(layer.input_dim, hint="input_dim"),
         argument(layer.output_dim, hint="output_dim"),
-        embeddings_initializer=initializer(layer.embeddings_initializer, "random_uniform"),
-        embeddings_regularizer=regularizer(layer.embeddings_regularizer),
+        **weights(layer, embeddings="random_uniform"),
     )
     site.weight("weight", "embeddings")
     return call(made, site.x)
@@ -36,8 +35,7 @@ def reversible_embedding(layer: ReversibleEmbedding, site: Site) -> Code:
         "layers.ReversibleEmbedding",
         argument(layer.input_dim, hint="input_dim"),
         argument(layer.output_dim, hint="output_dim"),
-        embeddings_initializer=initializer(layer.embeddings_initializer, "random_uniform"),
-        embeddings_regularizer=regularizer(layer.embeddings_regularizer),
+        **weights(layer, embeddings="random_uniform"),
         logit_soft_cap=optional(layer.logit_soft_cap, None),
     )
     site.weight("weight", "embeddings")

@@ -8,7 +8,7 @@ from specc.emit.code import Argument, argument, optional, text
 from specc.windows import one_if_alike
 
 from .activations import keyword
-from .arguments import initializer, regularizer
+from .arguments import weights
 from .site import Site
 
 
@@ -30,16 +30,8 @@ def affine(layer: Any) -> dict[str, Argument]:
     return {
         "activation": keyword(layer.activation),
         "use_bias": optional(layer.use_bias, True),
-        "kernel_initializer": initializer(layer.kernel_initializer, "glorot_uniform"),
-        "bias_initializer": initializer(layer.bias_initializer, "zeros"),
-        "kernel_regularizer": regularizer(layer.kernel_regularizer),
-        "bias_regularizer": regularizer(layer.bias_regularizer),
+        **weights(layer, kernel="glorot_uniform", bias="zeros"),
     }
-
-
-def taps_first(rank: int, *channels: int) -> tuple[int, ...]:
-    """The order in which Keras keeps a kernel: its taps, then two axes of channels."""
-    return (*range(2, rank + 2), *channels)
 
 
 def bias_weight(layer: Any, site: Site, name: str) -> None:

@@ -17,7 +17,7 @@ from specc.layers.normalization import (
     UnitNormalization,
 )
 
-from .arguments import axes, initializer, regularizer
+from .arguments import axes, initializer, weights
 from .helpers import normalization as helpers
 from .site import LOWERINGS, Site
 
@@ -119,10 +119,7 @@ def _affine(layer: Affine) -> dict[str, Argument]:
     return {
         "center": optional(layer.center, True),
         "scale": optional(layer.scale, True),
-        "beta_initializer": initializer(layer.beta_initializer, "zeros"),
-        "gamma_initializer": initializer(layer.gamma_initializer, "ones"),
-        "beta_regularizer": regularizer(layer.beta_regularizer),
-        "gamma_regularizer": regularizer(layer.gamma_regularizer),
+        **weights(layer, beta="zeros", gamma="ones"),
     }
 
 

@@ -17,7 +17,7 @@ from specc.layers.recurrent import (
     has_mask,
 )
 
-from .arguments import initializer, regularizer
+from .arguments import weights
 from .masks import everywhere, masked
 from .site import LOWERINGS, Site
 
@@ -28,12 +28,12 @@ RESET_FIRST = (1, 0, 2)
 """The gates of a GRU: r, z, n in PyTorch, z, r, n in Keras."""
 
 VARIABLES = {
-    "weight_ih": ("kernel", (1, 0)),
-    "weight_hh": ("recurrent_kernel", (1, 0)),
-    "bias_ih": ("bias", None),
-    "bias_hh": ("bias", None),
+    "weight_ih": "kernel",
+    "weight_hh": "recurrent_kernel",
+    "bias_ih": "bias",
+    "bias_hh": "bias",
 }
-"""Where the weights of a cell live, and the permutation."""
+"""Where the weights of a cell live."""
 
 
 @LOWERINGS.add("LSTM", "GRU", "SimpleRNN")
@@ -96,12 +96,10 @@ def _weights(layer: Any, site: Site, prefix: str, path: str) -> None:
     """Say where the weights of a layer live, whose names start with `prefix`."""
     gates = RESET_FIRST if layer.gates == len(RESET_FIRST) else ()
     for name in ("weight_ih", "weight_hh", *layer.biases):
-        attribute, permutation = VARIABLES[name]
         stacked = name.startswith("bias") and len(layer.biases) > 1
         site.weight(
             f"{prefix}{name}{layer.suffix}",
-            f"{path}{attribute}",
-            permutation,
+            f"{path}{VARIABLES[name]}",
             gates=gates,
             place=layer.biases.index(name) if stacked else None,
         )
@@ -119,12 +117,7 @@ def step(layer: Any) -> dict[str, Any]:
         options["recurrent_activation"] = _activation(name, "sigmoid")
     options |= {
         "use_bias": optional(layer.use_bias, True),
-        "kernel_initializer": initializer(layer.kernel_initializer, "glorot_uniform"),
-        "recurrent_initializer": initializer(layer.recurrent_initializer, "orthogonal"),
-        "bias_initializer": initializer(layer.bias_initializer, "zeros"),
-        "kernel_regularizer": regularizer(layer.kernel_regularizer),
-        "recurrent_regularizer": regularizer(layer.recurrent_regularizer),
-        "bias_regularizer": regularizer(layer.bias_regularizer),
+        **weights(layer, kernel="glorot_uniform", recurrent="orthogonal", bias="zeros"),
     }
     own = {"unit_forget_bias": True, "reset_after": True}
     return options | {

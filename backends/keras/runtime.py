@@ -40,7 +40,7 @@ def weights_of(graph: Graph, network: keras.Model) -> dict[str, Array]:
 def assign(variables: Iterable[tuple[Variable, Any]], weights: Arrays) -> None:
     """Give variables the weights of their canonical names."""
     for known, variable in variables:
-        array = _in_order(weights[known.key], known.gates).transpose(_order(known))
+        array = _in_order(weights[known.key], known.gates).transpose(known.permutation)
         if known.place is not None:
             whole = _array(variable).copy()
             whole[known.place] = array
@@ -52,7 +52,7 @@ def read(variables: Iterable[tuple[Variable, Any]]) -> dict[str, Array]:
     """What variables hold, by canonical name and in the canonical layout."""
     arrays: dict[str, Array] = {}
     for known, variable in variables:
-        order, array = _order(known), _array(variable)
+        order, array = known.permutation, _array(variable)
         array = array if known.place is None else array[known.place]
         permuted = array.reshape([known.shape[axis] for axis in order])
         arrays[known.key] = _in_order(permuted.transpose(_inverse(order)), _inverse(known.gates))
@@ -97,11 +97,6 @@ def _array(variable: Any) -> Array:
 
     held: Any = keras.ops.convert_to_numpy(variable)  # pyright: ignore[reportUnknownMemberType]
     return held
-
-
-def _order(known: Variable) -> tuple[int, ...]:
-    """The canonical axes in Keras's order."""
-    return known.permutation or tuple(range(len(known.shape)))
 
 
 def _in_order(array: Array, gates: tuple[int, ...]) -> Array:

@@ -18,7 +18,7 @@ class Variable(NamedTuple):
     key: the canonical dotted key.
     layer: the name of the Keras layer.
     attribute: that of its variable, such as `kernel`, or `query_dense.kernel` of a layer in it.
-    permutation: the canonical axes in Keras's order, as `numpy.transpose` takes them, or None.
+    permutation: the canonical axes in Keras's order, as `numpy.transpose` takes them.
     shape: the canonical one; Keras may give each head an axis of its own, in the same order.
     gates: the equal parts of the canonical first axis in Keras's order; empty if it is the same.
     place: the index of the weight in a variable of several.
@@ -27,7 +27,7 @@ class Variable(NamedTuple):
     key: str
     layer: str
     attribute: str
-    permutation: tuple[int, ...] | None
+    permutation: tuple[int, ...]
     shape: tuple[int, ...]
     gates: tuple[int, ...] = ()
     place: int | None = None
@@ -110,15 +110,15 @@ class Site:
         self,
         name: str,
         attribute: str,
-        permutation: tuple[int, ...] | None = None,
         *,
         gates: tuple[int, ...] = (),
         place: int | None = None,
     ) -> None:
         """Say where a canonical weight of the node lives in the layer without a `part`."""
         key, layer = f"{self.node.owner}.{name}", layer_name(self.node.owner)
-        shape = self.node.weights()[name].shape
-        self.variables.append(Variable(key, layer, attribute, permutation, shape, gates, place))
+        weight = self.node.weights()[name]
+        order = weight.keras_permutation
+        self.variables.append(Variable(key, layer, attribute, order, weight.shape, gates, place))
 
     def helper(self, function: Helper) -> str:
         """The name of a function of `helpers/`, whose source is emitted with the model."""

@@ -7,7 +7,7 @@ from specc.layers.transposed_convolution import Conv1DTranspose, Conv2DTranspose
 from specc.windows import one_if_alike, unfoldings
 
 from .activations import activate
-from .kernels import affine, bias_weight, kernel_size, taps_first, window
+from .kernels import affine, bias_weight, kernel_size, window
 from .site import LOWERINGS, Site
 from .windows import Pads, amount, is_padded
 
@@ -27,7 +27,7 @@ def transposed_convolution(
         dilation_rate=optional(one_if_alike(layer.dilation_rate), 1),
         **affine(layer),
     )
-    site.weight("weight", "kernel", taps_first(layer.rank, 1, 0))
+    site.weight("weight", "kernel")
     bias_weight(layer, site, "bias")
     y = activate(layer.activation, call(conv, site.x), site)
     if not is_padded(crops):

@@ -19,6 +19,12 @@ RESERVED = (
 )
 
 
+def method_name(graph: Graph, usual: str) -> str:
+    """The name of a method of the network: an entry may have taken the usual one."""
+    (name,) = unique([usual], {item.name for item in graph.body.items})
+    return name
+
+
 def network_class(graph: Graph) -> str:
     """The name of the network's class in the emitted source."""
     (name,) = unique([class_name(graph.name) or "Network"], set(RESERVED))

@@ -6,9 +6,11 @@ from collections.abc import Iterator
 
 from specc.emit.code import python
 from specc.emit.format import statement
-from specc.emit.naming import attribute, unique
+from specc.emit.naming import attribute
 from specc.ir import Graph
 from specc.regularizers import L1, L1L2, L2, Regularizer
+
+from .names import method_name
 
 METHOD = "regularization_loss"
 
@@ -29,13 +31,7 @@ def penalty_method(graph: Graph) -> tuple[str, ...]:
     docstring = '"""The penalties on the weights, to be added to the loss in training."""'
     body = _searched(graph, penalties) or _listed(penalties)
     lines = [statement(line, 2) for line in (docstring, *body)]
-    return ("\n".join([f"    def {penalty_name(graph)}(self) -> Tensor:", *lines]),)
-
-
-def penalty_name(graph: Graph) -> str:
-    """The name of the method, if there is one: a layer may have taken the usual one."""
-    (name,) = unique([METHOD], {item.name for item in graph.body.items})
-    return name
+    return ("\n".join([f"    def {method_name(graph, METHOD)}(self) -> Tensor:", *lines]),)
 
 
 Terms = tuple[tuple[float, str], ...]

@@ -14,6 +14,7 @@ from specc.emit.text import module_docstring, region_description
 from specc.ir import Graph, Node, Region
 from specc.passes.layout import IoLayout, lay_out
 
+from .constraints import constraint_helpers, constraint_method
 from .emitted import helper_sources
 from .frames import Frame
 from .initialization import Initialization
@@ -61,7 +62,8 @@ class Emitter:
         ]
         classes.append(self._network_text())
         functions = list(self.initialization.functions())
-        helpers = helper_sources((*self.helpers, *self.initialization.starts.helpers))
+        needed = (*self.initialization.starts.helpers, *constraint_helpers(self.graph))
+        helpers = helper_sources((*self.helpers, *needed))
         body = "\n\n\n".join([*helpers, *functions, *classes])
         title = module_docstring(self.graph, self.io_layout)
         return f"{title}\n\n{imports(body)}\n\n\n{body}\n"
@@ -128,7 +130,8 @@ class Emitter:
         frame.setup += _dtype_lines(self.graph)
         body = frame.body()
         template = merge([body], {body: network_class(self.graph)})[body]
-        return class_text(template, _network_description(self.graph), penalty_method(self.graph))
+        methods = (*penalty_method(self.graph), *constraint_method(self.graph))
+        return class_text(template, _network_description(self.graph), methods)
 
 
 def _dtype_lines(graph: Graph) -> list[Line]:

@@ -8,6 +8,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from specc.constraints import ConstraintField
 from specc.dims import Size
 from specc.initializers import InitializerField, Zeros
 from specc.layer import Fault, Layer, Layout, Sample, WeightDecl
@@ -148,6 +149,7 @@ class PReLU(Layer):
 
     alpha_initializer: InitializerField = Field(Zeros(), description="Start of the slopes.")
     alpha_regularizer: RegularizerField = Field(None, description="Penalty on the slopes.")
+    alpha_constraint: ConstraintField = Field(None, description="What the slopes are kept to.")
     shared_axes: Axes | None = Field(
         None,
         description=(
@@ -172,8 +174,9 @@ class PReLU(Layer):
     def weights(self, *inputs: TensorType) -> Mapping[str, WeightDecl]:
         (x,) = inputs
         shape = self._keras_shape(x)
-        weight = WeightDecl.as_in_keras(shape, self.alpha_initializer, self.alpha_regularizer)
-        return {"weight": replace(weight, shape=_canonical(shape))}
+        canonical, order = _canonical(shape)
+        weight = replace(self.declare("alpha", shape), shape=canonical)
+        return {"weight": replace(weight, keras_order=order, keras_sizes=shape)}
 
     def _keras_shape(self, x: TensorType) -> tuple[int, ...]:
         shared = self.shared(x)
@@ -205,6 +208,7 @@ class PReLU(Layer):
                 "shared_axes": (1, 2),
                 "alpha_initializer": {"constant": {"value": 0.25}},
                 "alpha_regularizer": {"l2": 0.01},
+                "alpha_constraint": {"max_norm": {"max_value": 0.5, "axis": -1}},
             },
             ("float32[2, 3, 5, 4]",),
             ("float32[2, 3, 5, 4]",),
@@ -227,12 +231,14 @@ def _slopes(x: TensorType, axis: int) -> int:
     )
 
 
-def _canonical(shape: tuple[int, ...]) -> tuple[int, ...]:
-    """The shape of the weight in PyTorch, from Keras's."""
+def _canonical(shape: tuple[int, ...]) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """The shape of the weight in PyTorch, from Keras's, and which of its axes Keras's axes are."""
     *places, channels = shape
     if all(size == 1 for size in places):
-        return (channels,)
-    return (channels, *places) if len(places) > 1 else shape
+        return (channels,), (0,) * len(shape)
+    if len(places) == 1:
+        return shape, (0, 1)
+    return (channels, *places), (*range(1, len(shape)), 0)
 
 
 class Softmax(Layer):

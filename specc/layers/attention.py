@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
+from math import prod
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field
@@ -21,6 +23,7 @@ from specc.attention import (
     require_sequences,
     roles_of,
 )
+from specc.constraints import ConstraintField
 from specc.dims import Shape, Size, product
 from specc.initializers import GlorotUniform, Identity, Initializer, InitializerField, Ones, Zeros
 from specc.layer import Fault, Layer, Sample, WeightDecl
@@ -66,6 +69,8 @@ KernelInitializer = Annotated[InitializerField, Field(description="Start of the 
 BiasInitializer = Annotated[InitializerField, Field(description="Start of the biases.")]
 KernelRegularizer = Annotated[RegularizerField, Field(description="Penalty on the kernels.")]
 BiasRegularizer = Annotated[RegularizerField, Field(description="Penalty on the biases.")]
+KernelConstraint = Annotated[ConstraintField, Field(description="What the kernels are kept to.")]
+BiasConstraint = Annotated[ConstraintField, Field(description="What the biases are kept to.")]
 
 
 class MultiHeadAttention(Layer):
@@ -103,6 +108,8 @@ class MultiHeadAttention(Layer):
     bias_initializer: BiasInitializer = Zeros()
     kernel_regularizer: KernelRegularizer = None
     bias_regularizer: BiasRegularizer = None
+    kernel_constraint: KernelConstraint = None
+    bias_constraint: BiasConstraint = None
     use_gate: UseGate = False
     seed: Seed = None
     use_causal_mask: UseCausalMask = False
@@ -150,8 +157,7 @@ class MultiHeadAttention(Layer):
 
     def weights(self, *inputs: TensorType) -> Mapping[str, WeightDecl]:
         roles = roles_of(inputs)
-        channels = require_constant(product(self.output_sizes(roles.query)), "the channels")
-        return _projections(self, roles, channels)
+        return _projections(self, roles, self.output_sizes(roles.query))
 
     def takes_images(self, index: int, *inputs: TensorType) -> bool:
         return index < len(inputs) - 1 or roles_of(inputs).mask is None
@@ -228,6 +234,8 @@ class MultiHeadAttention(Layer):
                 "bias_initializer": {"constant": {"value": 0.1}},
                 "kernel_regularizer": "l2",
                 "bias_regularizer": "l1",
+                "kernel_constraint": {"max_norm": {"max_value": 0.5, "axis": (0, 1)}},
+                "bias_constraint": "unit_norm",
             },
             ("float32[2, 3, 4]",),
             ("float32[2, 3, 4]",),
@@ -259,6 +267,8 @@ class GroupQueryAttention(Layer):
     bias_initializer: BiasInitializer = Zeros()
     kernel_regularizer: KernelRegularizer = None
     bias_regularizer: BiasRegularizer = None
+    kernel_constraint: KernelConstraint = None
+    bias_constraint: BiasConstraint = None
     use_gate: UseGate = False
     seed: Seed = None
     use_causal_mask: UseCausalMask = False
@@ -299,7 +309,7 @@ class GroupQueryAttention(Layer):
 
     def weights(self, *inputs: TensorType) -> Mapping[str, WeightDecl]:
         roles = roles_of(inputs)
-        return _projections(self, roles, require_constant(roles.query.channels, "the channels"))
+        return _projections(self, roles, (roles.query.channels,))
 
     def takes_images(self, index: int, *inputs: TensorType) -> bool:
         return index < len(inputs) - 1 or roles_of(inputs).mask is None
@@ -352,6 +362,8 @@ class GroupQueryAttention(Layer):
                 "bias_initializer": "ones",
                 "kernel_regularizer": "l1",
                 "bias_regularizer": "l2",
+                "kernel_constraint": {"unit_norm": {"axis": 1}},
+                "bias_constraint": "non_neg",
             },
             ("float32[2, 3, 4]", "bool[2, 3, 3]"),
             ("float32[2, 3, 4]",),
@@ -384,36 +396,45 @@ def _require_drawable(initializer: Initializer) -> None:
         )
 
 
-def _projections(layer: Projecting, roles: Roles, output: int) -> dict[str, WeightDecl]:
-    """The weights, in the order of the `state_dict`. Keras too counts the fans of the matrices."""
+def _projections(layer: Projecting, roles: Roles, output: Shape) -> dict[str, WeightDecl]:
+    """The weights, in the order of the `state_dict`."""
     heads = layer.heads
+    sizes = tuple(require_constant(size, "the channels") for size in output)
     weights = {
-        **_projection(layer, "query", roles.query, heads.query, heads.key_dim),
-        **_projection(layer, "key", roles.key, heads.key_value, heads.key_dim),
-        **_projection(layer, "value", roles.value, heads.key_value, heads.value_dim),
-        **_linear(layer, "output", heads.query * heads.value_dim, output, (output, output)),
+        **_projection(layer, "query", roles.query, (heads.query, heads.key_dim)),
+        **_projection(layer, "key", roles.key, (heads.key_value, heads.key_dim)),
+        **_projection(layer, "value", roles.value, (heads.key_value, heads.value_dim)),
+        **_linear(layer, "output", (heads.query, heads.value_dim), sizes),
     }
     if layer.use_gate:
-        weights |= _projection(layer, "gate", roles.query, heads.query, heads.value_dim)
+        weights |= _projection(layer, "gate", roles.query, (heads.query, heads.value_dim))
     return weights
 
 
 def _projection(
-    layer: Projecting, name: str, x: TensorType, heads: int, channels: int
+    layer: Projecting, name: str, x: TensorType, made: tuple[int, int]
 ) -> dict[str, WeightDecl]:
-    given = require_constant(x.channels, f"the {name}'s channels")
-    return _linear(layer, name, given, heads * channels, (heads, channels))
+    return _linear(layer, name, (require_constant(x.channels, f"the {name}'s channels"),), made)
 
 
 def _linear(
-    layer: Projecting, name: str, given: int, made: int, bias_fan: tuple[int, int]
+    layer: Projecting, name: str, given: tuple[int, ...], made: tuple[int, ...]
 ) -> dict[str, WeightDecl]:
-    kernel = WeightDecl(
-        (made, given), layer.kernel_initializer, (given, made), regularizer=layer.kernel_regularizer
+    """Keras gives each head an axis of its own. It too counts the fans of the matrices."""
+    channels = (prod(given), prod(made))
+    kernel = replace(
+        layer.declare("kernel", channels[::-1], channels),
+        keras_order=(1,) * len(given) + (0,) * len(made),
+        keras_sizes=(*given, *made),
     )
     if not layer.use_bias:
         return {f"{name}.weight": kernel}
-    bias = WeightDecl((made,), layer.bias_initializer, bias_fan, regularizer=layer.bias_regularizer)
+    bias = replace(
+        layer.declare("bias", made),
+        shape=(prod(made),),
+        keras_order=(0,) * len(made),
+        keras_sizes=made,
+    )
     return {f"{name}.weight": kernel, f"{name}.bias": bias}
 
 

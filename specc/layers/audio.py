@@ -125,6 +125,7 @@ class STFTSpectrogram(Layer):
                     }
                 ),
                 fan,
+                keras_order=(2, 1, 0),
             )
             for side in sides
         }

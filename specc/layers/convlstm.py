@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from math import prod
 from typing import ClassVar, Generic, Literal
 
@@ -10,19 +11,22 @@ from pydantic import Field
 
 from specc.dims import Size
 from specc.initializers import GlorotUniform, Orthogonal, Zeros
-from specc.kernels import require_strides_or_dilation
+from specc.kernels import kernel_weight, require_strides_or_dilation
 from specc.layer import Fault, Layer, Sample, WeightDecl
 from specc.layers.recurrent import (
     STARTS,
     Activated,
+    BiasConstraint,
     BiasInitializer,
     BiasRegularizer,
     ForgetBias,
     GateActivation,
     GoBackwards,
     InputDropout,
+    KernelConstraint,
     KernelInitializer,
     KernelRegularizer,
+    RecurrentConstraint,
     RecurrentDropout,
     RecurrentInitializer,
     RecurrentRegularizer,
@@ -78,6 +82,9 @@ class _ConvLSTM(Layer, Generic[Cells]):
     kernel_regularizer: KernelRegularizer = None
     recurrent_regularizer: RecurrentRegularizer = None
     bias_regularizer: BiasRegularizer = None
+    kernel_constraint: KernelConstraint = None
+    recurrent_constraint: RecurrentConstraint = None
+    bias_constraint: BiasConstraint = None
     dropout: InputDropout = 0.0
     recurrent_dropout: RecurrentDropout = 0.0
     seed: Seed = None
@@ -126,25 +133,15 @@ class _ConvLSTM(Layer, Generic[Cells]):
 
     def weights(self, *inputs: TensorType) -> Mapping[str, WeightDecl]:
         channels = require_constant(inputs[0].channels, "the channels")
-        rows, taps = 4 * self.filters, prod(self.kernel_size)
+        filters, size = self.filters, self.kernel_size
+        rows = 4 * filters
         weights = {
-            "weight_ih": WeightDecl(
-                (rows, channels, *self.kernel_size),
-                self.kernel_initializer,
-                (channels * taps, rows * taps),
-                regularizer=self.kernel_regularizer,
-            ),
-            "weight_hh": WeightDecl(
-                (rows, self.filters, *self.kernel_size),
-                self.recurrent_initializer,
-                (self.filters * taps, rows * taps),
-                regularizer=self.recurrent_regularizer,
-            ),
+            "weight_ih": kernel_weight(self, (rows, channels, *size), (channels, rows)),
+            "weight_hh": kernel_weight(self, (rows, filters, *size), (filters, rows), "recurrent"),
         }
         if self.use_bias:
-            weights["bias_ih"] = WeightDecl(
-                (rows,), lstm_bias_start(self), (rows, rows), regularizer=self.bias_regularizer
-            )
+            bias = self.declare("bias", (rows,))
+            weights["bias_ih"] = replace(bias, initializer=lstm_bias_start(self))
         return weights
 
     def flops(self, *inputs: TensorType) -> Size:

@@ -16,9 +16,11 @@ from specc.kernels import (
     PADDING,
     STRIDES,
     Activation,
+    BiasConstraint,
     BiasInitializer,
     BiasRegularizer,
     Filters,
+    KernelConstraint,
     KernelInitializer,
     KernelRegularizer,
     UseBias,
@@ -67,6 +69,8 @@ class _Convolution(Layer):
     bias_initializer: BiasInitializer = Zeros()
     kernel_regularizer: KernelRegularizer = None
     bias_regularizer: BiasRegularizer = None
+    kernel_constraint: KernelConstraint = None
+    bias_constraint: BiasConstraint = None
 
     @property
     def windows(self) -> tuple[Window, ...]:
@@ -98,12 +102,8 @@ class _Convolution(Layer):
 
     def weights(self, *inputs: TensorType) -> Mapping[str, WeightDecl]:
         channels = channels_of(*inputs) // self.groups
-        kernel = kernel_weight(
-            (self.filters, channels, *self.kernel_size),
-            (channels, self.filters),
-            self.kernel_initializer,
-            self.kernel_regularizer,
-        )
+        shape = (self.filters, channels, *self.kernel_size)
+        kernel = kernel_weight(self, shape, (channels, self.filters))
         return {"weight": kernel, **bias_weight(self, self.filters)}
 
     def flops(self, *inputs: TensorType) -> Size:
@@ -182,6 +182,8 @@ class Conv1D(_Convolution):
                 "bias_initializer": "ones",
                 "kernel_regularizer": {"l2": 0.01},
                 "bias_regularizer": {"l1": 0.01},
+                "kernel_constraint": {"max_norm": {"max_value": 0.5, "axis": (0, 1)}},
+                "bias_constraint": "non_neg",
             },
             ("float32[2, 5, 3]",),
             ("float32[2, 5, 4]",),
@@ -261,6 +263,8 @@ class Conv2D(_Convolution):
                 "bias_initializer": "ones",
                 "kernel_regularizer": {"l2": 0.01},
                 "bias_regularizer": {"l1": 0.01},
+                "kernel_constraint": {"max_norm": {"max_value": 0.5, "axis": (0, 1, 2)}},
+                "bias_constraint": "non_neg",
             },
             ("float32[2, 4, 4, 3]",),
             ("float32[2, 4, 4, 4]",),
@@ -329,6 +333,8 @@ class Conv3D(_Convolution):
                 "bias_initializer": "ones",
                 "kernel_regularizer": {"l2": 0.01},
                 "bias_regularizer": {"l1": 0.01},
+                "kernel_constraint": {"max_norm": {"max_value": 0.5, "axis": (0, 1, 2, 3)}},
+                "bias_constraint": "non_neg",
             },
             ("float32[2, 1, 2, 3, 3]",),
             ("float32[2, 3, 4, 5, 2]",),

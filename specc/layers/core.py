@@ -14,8 +14,10 @@ from specc.einsum import Letters, einsum_letters
 from specc.initializers import GlorotUniform, Zeros
 from specc.kernels import Activation as Activated
 from specc.kernels import (
+    BiasConstraint,
     BiasInitializer,
     BiasRegularizer,
+    KernelConstraint,
     KernelInitializer,
     KernelRegularizer,
     UseBias,
@@ -61,6 +63,8 @@ class Dense(Layer):
     bias_initializer: BiasInitializer = Zeros()
     kernel_regularizer: KernelRegularizer = None
     bias_regularizer: BiasRegularizer = None
+    kernel_constraint: KernelConstraint = None
+    bias_constraint: BiasConstraint = None
 
     def infer(self, *inputs: TensorType) -> tuple[TensorType, ...]:
         (x,) = inputs
@@ -72,12 +76,7 @@ class Dense(Layer):
 
     def weights(self, *inputs: TensorType) -> Mapping[str, WeightDecl]:
         channels = channels_of(*inputs)
-        kernel = kernel_weight(
-            (self.units, channels),
-            (channels, self.units),
-            self.kernel_initializer,
-            self.kernel_regularizer,
-        )
+        kernel = kernel_weight(self, (self.units, channels), (channels, self.units))
         return {"weight": kernel, **bias_weight(self, self.units)}
 
     def flops(self, *inputs: TensorType) -> Size:
@@ -108,6 +107,8 @@ class Dense(Layer):
                 "bias_initializer": {"constant": {"value": 0.5}},
                 "kernel_regularizer": {"l1_l2": {"l1": 0.01, "l2": 0.02}},
                 "bias_regularizer": "l2",
+                "kernel_constraint": {"max_norm": 0.5},
+                "bias_constraint": "non_neg",
             },
             ("float32[2, 8]",),
             ("float32[2, 1]",),
@@ -138,6 +139,8 @@ class EinsumDense(Layer):
     bias_initializer: BiasInitializer = Zeros()
     kernel_regularizer: KernelRegularizer = None
     bias_regularizer: BiasRegularizer = None
+    kernel_constraint: KernelConstraint = None
+    bias_constraint: BiasConstraint = None
 
     def infer(self, *inputs: TensorType) -> tuple[TensorType, ...]:
         (x,) = inputs
@@ -184,17 +187,11 @@ class EinsumDense(Layer):
         made = prod(
             size for each, size in zip(letters.kernel, shape, strict=True) if each in letters.output
         )
-        kernel = WeightDecl(
-            shape,
-            self.kernel_initializer,
-            (prod(shape) // made, made),
-            regularizer=self.kernel_regularizer,
-        )
+        kernel = self.declare("kernel", shape, (prod(shape) // made, made))
         if self.bias_axes is None:
             return {"weight": kernel}
         bias = self._bias_shape(letters, sizes, self.bias_axes)
-        decl = WeightDecl.as_in_keras(bias, self.bias_initializer, self.bias_regularizer)
-        return {"weight": kernel, "bias": decl}
+        return {"weight": kernel, "bias": self.declare("bias", bias)}
 
     def _bias_shape(
         self, letters: Letters, sizes: Mapping[str, Size], axes: str
@@ -258,6 +255,8 @@ class EinsumDense(Layer):
                 "bias_initializer": {"constant": {"value": 0.1}},
                 "kernel_regularizer": "l2",
                 "bias_regularizer": "l1",
+                "kernel_constraint": {"unit_norm": {"axis": (0, -1)}},
+                "bias_constraint": {"max_norm": {"max_value": 0.5, "axis": -1}},
             },
             ("float32[2, 5, 3, 4]",),
             ("float32[2, 5, 2]",),

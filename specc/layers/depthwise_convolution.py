@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from math import prod
 from typing import Any, ClassVar
 
@@ -16,12 +17,15 @@ from specc.kernels import (
     PADDING,
     STRIDES,
     Activation,
+    BiasConstraint,
     BiasInitializer,
     BiasRegularizer,
     DepthMultiplier,
     Filters,
+    KernelConstraint,
     KernelInitializer,
     KernelRegularizer,
+    PointwiseConstraint,
     PointwiseInitializer,
     PointwiseRegularizer,
     UseBias,
@@ -58,6 +62,8 @@ class _Depthwise(Layer):
     bias_initializer: BiasInitializer = Zeros()
     depthwise_regularizer: KernelRegularizer = None
     bias_regularizer: BiasRegularizer = None
+    depthwise_constraint: KernelConstraint = None
+    bias_constraint: BiasConstraint = None
 
     @property
     def windows(self) -> tuple[Window, ...]:
@@ -123,6 +129,8 @@ class DepthwiseConv1D(_Depthwise):
                 "bias_initializer": "ones",
                 "depthwise_regularizer": {"l2": 0.01},
                 "bias_regularizer": {"l1": 0.01},
+                "depthwise_constraint": {"unit_norm": {"axis": -2}},
+                "bias_constraint": "non_neg",
             },
             ("float32[2, 5, 1]",),
             ("float32[2, 4, 1]",),
@@ -180,6 +188,8 @@ class DepthwiseConv2D(_Depthwise):
                 "bias_initializer": "ones",
                 "depthwise_regularizer": {"l2": 0.01},
                 "bias_regularizer": {"l1": 0.01},
+                "depthwise_constraint": {"unit_norm": {"axis": (0, 1)}},
+                "bias_constraint": "non_neg",
             },
             ("float32[2, 1, 3, 3]",),
             ("float32[2, 1, 3, 3]",),
@@ -213,6 +223,9 @@ class _Separable(Layer):
     depthwise_regularizer: KernelRegularizer = None
     pointwise_regularizer: PointwiseRegularizer = None
     bias_regularizer: BiasRegularizer = None
+    depthwise_constraint: KernelConstraint = None
+    pointwise_constraint: PointwiseConstraint = None
+    bias_constraint: BiasConstraint = None
 
     @property
     def windows(self) -> tuple[Window, ...]:
@@ -232,12 +245,8 @@ class _Separable(Layer):
     def weights(self, *inputs: TensorType) -> Mapping[str, WeightDecl]:
         depthwise = _depthwise_kernel(self, *inputs)
         channels = depthwise.shape[0]
-        pointwise = kernel_weight(
-            (self.filters, channels, *[1] * self.rank),
-            (channels, self.filters),
-            self.pointwise_initializer,
-            self.pointwise_regularizer,
-        )
+        shape = (self.filters, channels, *[1] * self.rank)
+        pointwise = kernel_weight(self, shape, (channels, self.filters), "pointwise")
         return {
             "depthwise.weight": depthwise,
             "pointwise.weight": pointwise,
@@ -299,6 +308,9 @@ class SeparableConv1D(_Separable):
                 "depthwise_regularizer": {"l2": 0.01},
                 "pointwise_regularizer": {"l1": 0.02},
                 "bias_regularizer": {"l1": 0.01},
+                "depthwise_constraint": {"max_norm": 0.5},
+                "pointwise_constraint": {"unit_norm": {"axis": -2}},
+                "bias_constraint": "non_neg",
             },
             ("float32[2, 5, 3]",),
             ("float32[2, 4, 2]",),
@@ -360,6 +372,9 @@ class SeparableConv2D(_Separable):
                 "depthwise_regularizer": {"l2": 0.01},
                 "pointwise_regularizer": {"l1": 0.02},
                 "bias_regularizer": {"l1": 0.01},
+                "depthwise_constraint": {"max_norm": 0.5},
+                "pointwise_constraint": {"unit_norm": {"axis": -2}},
+                "bias_constraint": "non_neg",
             },
             ("float32[2, 1, 4, 3]",),
             ("float32[2, 1, 4, 2]",),
@@ -370,10 +385,7 @@ class SeparableConv2D(_Separable):
 
 def _depthwise_kernel(layer: _Depthwise | _Separable, x: TensorType) -> WeightDecl:
     """One filter, or several, for each channel; Keras keeps the two apart, and so are its fans."""
-    channels = channels_of(x)
-    return kernel_weight(
-        (channels * layer.depth_multiplier, 1, *layer.kernel_size),
-        (channels, layer.depth_multiplier),
-        layer.depthwise_initializer,
-        layer.depthwise_regularizer,
-    )
+    channels, size = (channels_of(x), layer.depth_multiplier), layer.kernel_size
+    kernel = kernel_weight(layer, (prod(channels), 1, *size), channels, "depthwise")
+    order = (*range(2, layer.rank + 2), 0, 0)
+    return replace(kernel, keras_order=order, keras_sizes=(*size, *channels))

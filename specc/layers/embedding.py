@@ -7,6 +7,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from specc.constraints import ConstraintField
 from specc.dims import Size
 from specc.initializers import GlorotUniform, InitializerField, RandomNormal, RandomUniform
 from specc.layer import Fault, Layer, Sample, WeightDecl
@@ -41,6 +42,7 @@ class Embedding(Layer):
         RandomUniform(), description="Start of the table."
     )
     embeddings_regularizer: RegularizerField = Field(None, description="Penalty on the table.")
+    embeddings_constraint: ConstraintField = Field(None, description="What the table is kept to.")
 
     def infer(self, *inputs: TensorType) -> tuple[TensorType, ...]:
         (ids,) = inputs
@@ -48,7 +50,7 @@ class Embedding(Layer):
         return (TensorType((*ids.shape, self.output_dim)),)
 
     def weights(self, *inputs: TensorType) -> Mapping[str, WeightDecl]:
-        return {"weight": _table(self)}
+        return {"weight": self.declare("embeddings", (self.input_dim, self.output_dim))}
 
     samples = (
         Sample({"input_dim": 10, "output_dim": 3}, ("int32[2, 5]",), ("float32[2, 5, 3]",), 30),
@@ -60,6 +62,7 @@ class Embedding(Layer):
                 "output_dim": 4,
                 "embeddings_initializer": "he_normal",
                 "embeddings_regularizer": {"l2": 0.01},
+                "embeddings_constraint": {"max_norm": {"max_value": 0.5, "axis": 1}},
             },
             ("int32[N, 2, T]",),
             ("float32[N, 2, T, 4]",),
@@ -84,6 +87,7 @@ class ReversibleEmbedding(Layer):
         RandomUniform(), description="Start of the table."
     )
     embeddings_regularizer: RegularizerField = Field(None, description="Penalty on the table.")
+    embeddings_constraint: ConstraintField = Field(None, description="What the table is kept to.")
     logit_soft_cap: Annotated[float, Field(gt=0)] | None = Field(
         None, description="The scores s become cap · tanh(s / cap)."
     )
@@ -108,7 +112,7 @@ class ReversibleEmbedding(Layer):
         return x.dtype in FLOATS
 
     def weights(self, *inputs: TensorType) -> Mapping[str, WeightDecl]:
-        return {"weight": _table(self)}
+        return {"weight": self.declare("embeddings", (self.input_dim, self.output_dim))}
 
     def flops(self, *inputs: TensorType) -> Size:
         (x,) = inputs
@@ -126,20 +130,13 @@ class ReversibleEmbedding(Layer):
                 "output_dim": 4,
                 "embeddings_initializer": {"random_normal": {"stddev": 0.02}},
                 "embeddings_regularizer": "l2",
+                "embeddings_constraint": {"unit_norm": {"axis": 1}},
                 "logit_soft_cap": 0.5,
             },
             ("float32[2, 4]",),
             ("float32[2, 5]",),
             20,
         ),
-    )
-
-
-def _table(layer: Embedding | ReversibleEmbedding) -> WeightDecl:
-    return WeightDecl.as_in_keras(
-        (layer.input_dim, layer.output_dim),
-        layer.embeddings_initializer,
-        layer.embeddings_regularizer,
     )
 
 

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
+from specc.constraints import ConstraintField
 from specc.dims import Size
 from specc.initializers import Constant, InitializerField, Ones, Zeros
 from specc.layer import Fault, Layer, Layout, Sample, WeightDecl
@@ -34,6 +35,8 @@ ShiftInitializer = Annotated[InitializerField, Field(description="Start of the s
 ScaleInitializer = Annotated[InitializerField, Field(description="Start of the scale.")]
 ShiftRegularizer = Annotated[RegularizerField, Field(description="Penalty on the shift.")]
 ScaleRegularizer = Annotated[RegularizerField, Field(description="Penalty on the scale.")]
+ShiftConstraint = Annotated[ConstraintField, Field(description="What the shift is kept to.")]
+ScaleConstraint = Annotated[ConstraintField, Field(description="What the scale is kept to.")]
 
 
 class BatchNormalization(Layer):
@@ -64,6 +67,8 @@ class BatchNormalization(Layer):
     )
     beta_regularizer: ShiftRegularizer = None
     gamma_regularizer: ScaleRegularizer = None
+    beta_constraint: ShiftConstraint = None
+    gamma_constraint: ScaleConstraint = None
 
     def axes(self, x: TensorType) -> tuple[int, ...]:
         """The one axis of `x` that is normalized along, counted from the front."""
@@ -111,6 +116,8 @@ class BatchNormalization(Layer):
                 "moving_variance_initializer": {"constant": {"value": 2.0}},
                 "beta_regularizer": {"l2": 0.01},
                 "gamma_regularizer": {"l1": 0.01},
+                "beta_constraint": {"max_norm": 0.5},
+                "gamma_constraint": "non_neg",
             },
             ("float32[2, 3, 5, 4]",),
             ("float32[2, 3, 5, 4]",),
@@ -144,6 +151,8 @@ class GroupNormalization(Layer):
     gamma_initializer: ScaleInitializer = Ones()
     beta_regularizer: ShiftRegularizer = None
     gamma_regularizer: ScaleRegularizer = None
+    beta_constraint: ShiftConstraint = None
+    gamma_constraint: ScaleConstraint = None
 
     def axes(self, x: TensorType) -> tuple[int, ...]:
         """The one axis of `x` that is cut into groups, counted from the front."""
@@ -210,6 +219,8 @@ class GroupNormalization(Layer):
                 "gamma_initializer": {"random_uniform": {"minval": 0.5, "maxval": 1.5}},
                 "beta_regularizer": {"l1": 0.01},
                 "gamma_regularizer": {"l2": 0.01},
+                "beta_constraint": {"max_norm": 0.5},
+                "gamma_constraint": "non_neg",
             },
             ("float32[2, 3, 5, 4]",),
             ("float32[2, 3, 5, 4]",),
@@ -236,6 +247,8 @@ class InstanceNormalization(Layer):
     gamma_initializer: ScaleInitializer = Ones()
     beta_regularizer: ShiftRegularizer = None
     gamma_regularizer: ScaleRegularizer = None
+    beta_constraint: ShiftConstraint = None
+    gamma_constraint: ScaleConstraint = None
 
     def infer(self, *inputs: TensorType) -> tuple[TensorType, ...]:
         (x,) = inputs
@@ -268,6 +281,8 @@ class InstanceNormalization(Layer):
                 "gamma_initializer": {"random_uniform": {"minval": 0.5, "maxval": 1.5}},
                 "beta_regularizer": {"l1": 0.01},
                 "gamma_regularizer": {"l2": 0.01},
+                "beta_constraint": {"max_norm": 0.5},
+                "gamma_constraint": "non_neg",
             },
             ("float32[2, 3, 5, 4]",),
             ("float32[2, 3, 5, 4]",),
@@ -294,6 +309,8 @@ class LayerNormalization(Layer):
     gamma_initializer: ScaleInitializer = Ones()
     beta_regularizer: ShiftRegularizer = None
     gamma_regularizer: ScaleRegularizer = None
+    beta_constraint: ShiftConstraint = None
+    gamma_constraint: ScaleConstraint = None
 
     def axes(self, x: TensorType) -> tuple[int, ...]:
         """The axes of `x` that are averaged over, counted from the front, in order."""
@@ -335,6 +352,8 @@ class LayerNormalization(Layer):
                 "gamma_initializer": {"random_uniform": {"minval": 0.5, "maxval": 1.5}},
                 "beta_regularizer": {"l1": 0.01},
                 "gamma_regularizer": {"l2": 0.01},
+                "beta_constraint": {"max_norm": 0.5},
+                "gamma_constraint": "non_neg",
             },
             ("float32[2, 3, 4]",),
             ("float32[2, 3, 4]",),
@@ -351,13 +370,9 @@ def _affine_weights(layer: Affine, shape: tuple[int, ...]) -> dict[str, WeightDe
     """The learnt scale and shift, as far as the layer has them."""
     weights: dict[str, WeightDecl] = {}
     if layer.scale:
-        weights["weight"] = WeightDecl.as_in_keras(
-            shape, layer.gamma_initializer, layer.gamma_regularizer
-        )
+        weights["weight"] = layer.declare("gamma", shape)
     if layer.center:
-        weights["bias"] = WeightDecl.as_in_keras(
-            shape, layer.beta_initializer, layer.beta_regularizer
-        )
+        weights["bias"] = layer.declare("beta", shape)
     return weights
 
 

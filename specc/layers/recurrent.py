@@ -9,11 +9,13 @@ are not given. Nothing is kept from call to call: states go in and come out as t
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Protocol
 
 from pydantic import Field
 
 from specc.activations import ActivationName
+from specc.constraints import ConstraintField
 from specc.dims import Size
 from specc.initializers import (
     GlorotUniform,
@@ -23,9 +25,10 @@ from specc.initializers import (
     UnitForgetBias,
     Zeros,
 )
-from specc.layer import Fault, Layer, Sample, WeightDecl
+from specc.kernels import kernel_weight
+from specc.layer import STACKED, Fault, Layer, Sample, WeightDecl
 from specc.nesting import Nested
-from specc.regularizers import Regularizer, RegularizerField
+from specc.regularizers import RegularizerField
 from specc.shapes import (
     Positive,
     require_constant,
@@ -56,6 +59,11 @@ RecurrentRegularizer = Annotated[
     RegularizerField, Field(description="Penalty on the recurrent kernel.")
 ]
 BiasRegularizer = Annotated[RegularizerField, Field(description="Penalty on the biases.")]
+KernelConstraint = Annotated[ConstraintField, Field(description="What the kernel is kept to.")]
+RecurrentConstraint = Annotated[
+    ConstraintField, Field(description="What the recurrent kernel is kept to.")
+]
+BiasConstraint = Annotated[ConstraintField, Field(description="What the biases are kept to.")]
 Rate = Annotated[float, Field(ge=0, lt=1)]
 InputDropout = Annotated[
     Rate, Field(description="Part of the input's channels to drop, alike at all steps.")
@@ -106,12 +114,7 @@ class _Step(Layer):
         units: int
         activation: ActivationName | None
         use_bias: bool
-        kernel_initializer: Initializer
-        recurrent_initializer: Initializer
         bias_initializer: Initializer
-        kernel_regularizer: Regularizer | None
-        recurrent_regularizer: Regularizer | None
-        bias_regularizer: Regularizer | None
 
     @property
     def biases(self) -> tuple[str, ...]:
@@ -126,28 +129,20 @@ class _Step(Layer):
     def weights(self, *inputs: TensorType) -> Mapping[str, WeightDecl]:
         channels = require_constant(inputs[0].channels, "the channels")
         rows = self.gates * self.units
-        bias = WeightDecl(
-            (rows,),
-            self.bias_start,
-            (len(self.biases), rows) if len(self.biases) > 1 else (rows, rows),
-            regularizer=self.bias_regularizer,
-        )
         declared = {
-            "weight_ih": WeightDecl(
-                (rows, channels),
-                self.kernel_initializer,
-                (channels, rows),
-                regularizer=self.kernel_regularizer,
-            ),
-            "weight_hh": WeightDecl(
-                (rows, self.units),
-                self.recurrent_initializer,
-                (self.units, rows),
-                regularizer=self.recurrent_regularizer,
-            ),
-            **dict.fromkeys(self.biases, bias),
+            "weight_ih": kernel_weight(self, (rows, channels), (channels, rows)),
+            "weight_hh": kernel_weight(self, (rows, self.units), (self.units, rows), "recurrent"),
+            **dict.fromkeys(self.biases, self._bias(rows)),
         }
         return {name + self.suffix: weight for name, weight in declared.items()}
+
+    def _bias(self, rows: int) -> WeightDecl:
+        """A bias; Keras has two in one."""
+        bias = replace(self.declare("bias", (rows,)), initializer=self.bias_start)
+        if len(self.biases) < 2:
+            return bias
+        stacked = (len(self.biases), rows)
+        return replace(bias, fan=stacked, keras_order=(STACKED, 0), keras_sizes=stacked)
 
     def require_input(self, x: TensorType, rank: int, axes: str) -> None:
         """Refuse what is not a float tensor `axes` of known channels."""
@@ -241,7 +236,7 @@ class _Cell(_Step):
     suffix = ""
     only_keras = dict.fromkeys(
         ("dropout", "recurrent_dropout", "seed"),
-        "one call has no steps to keep a dropout over: write Dropout before it",
+        "by itself, Keras's cell keeps its first mask for ever: write Dropout before it",
     )
 
     def infer(self, *inputs: TensorType) -> tuple[TensorType, ...]:
@@ -255,7 +250,7 @@ class _Cell(_Step):
         return inputs[0].shape[0] * self.step_flops(inputs[0])
 
 
-# What a sample gives to reach all initializers and regularizers.
+# What a sample gives to reach all initializers, regularizers and constraints.
 STARTS = {
     "kernel_initializer": {"random_normal": {"stddev": 0.3}},
     "recurrent_initializer": {"random_uniform": {"minval": -0.3, "maxval": 0.3}},
@@ -263,6 +258,9 @@ STARTS = {
     "kernel_regularizer": {"l2": 0.01},
     "recurrent_regularizer": {"l1": 0.01},
     "bias_regularizer": {"l1_l2": {"l1": 0.01, "l2": 0.02}},
+    "kernel_constraint": {"max_norm": {"max_value": 0.4}},
+    "recurrent_constraint": {"min_max_norm": {"min_value": 0.5, "max_value": 0.6, "rate": 0.5}},
+    "bias_constraint": {"unit_norm": {"axis": -1}},
 }
 
 X = "float32[N, T, 3]"
@@ -299,6 +297,9 @@ class LSTM(_Recurrent):
     kernel_regularizer: KernelRegularizer = None
     recurrent_regularizer: RecurrentRegularizer = None
     bias_regularizer: BiasRegularizer = None
+    kernel_constraint: KernelConstraint = None
+    recurrent_constraint: RecurrentConstraint = None
+    bias_constraint: BiasConstraint = None
     dropout: InputDropout = 0.0
     recurrent_dropout: RecurrentDropout = 0.0
     seed: Seed = None
@@ -384,6 +385,9 @@ class GRU(_Recurrent):
     kernel_regularizer: KernelRegularizer = None
     recurrent_regularizer: RecurrentRegularizer = None
     bias_regularizer: BiasRegularizer = None
+    kernel_constraint: KernelConstraint = None
+    recurrent_constraint: RecurrentConstraint = None
+    bias_constraint: BiasConstraint = None
     dropout: InputDropout = 0.0
     recurrent_dropout: RecurrentDropout = 0.0
     seed: Seed = None
@@ -449,6 +453,9 @@ class SimpleRNN(_Recurrent):
     kernel_regularizer: KernelRegularizer = None
     recurrent_regularizer: RecurrentRegularizer = None
     bias_regularizer: BiasRegularizer = None
+    kernel_constraint: KernelConstraint = None
+    recurrent_constraint: RecurrentConstraint = None
+    bias_constraint: BiasConstraint = None
     dropout: InputDropout = 0.0
     recurrent_dropout: RecurrentDropout = 0.0
     return_sequences: ReturnSequences = False
@@ -526,6 +533,9 @@ class LSTMCell(_Cell):
     kernel_regularizer: KernelRegularizer = None
     recurrent_regularizer: RecurrentRegularizer = None
     bias_regularizer: BiasRegularizer = None
+    kernel_constraint: KernelConstraint = None
+    recurrent_constraint: RecurrentConstraint = None
+    bias_constraint: BiasConstraint = None
 
     @property
     def bias_start(self) -> Initializer:
@@ -570,6 +580,9 @@ class GRUCell(_Cell):
     kernel_regularizer: KernelRegularizer = None
     recurrent_regularizer: RecurrentRegularizer = None
     bias_regularizer: BiasRegularizer = None
+    kernel_constraint: KernelConstraint = None
+    recurrent_constraint: RecurrentConstraint = None
+    bias_constraint: BiasConstraint = None
     reset_after: ResetAfter = True
 
     @property
@@ -608,6 +621,9 @@ class SimpleRNNCell(_Cell):
     kernel_regularizer: KernelRegularizer = None
     recurrent_regularizer: RecurrentRegularizer = None
     bias_regularizer: BiasRegularizer = None
+    kernel_constraint: KernelConstraint = None
+    recurrent_constraint: RecurrentConstraint = None
+    bias_constraint: BiasConstraint = None
 
     samples = (
         Sample({"units": 4}, ("float32[N, 3]", STATE), (STATE,) * 2, 32),

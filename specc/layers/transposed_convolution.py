@@ -14,9 +14,11 @@ from specc.kernels import (
     DILATION_RATE,
     KERNEL_SIZE,
     Activation,
+    BiasConstraint,
     BiasInitializer,
     BiasRegularizer,
     Filters,
+    KernelConstraint,
     KernelInitializer,
     KernelRegularizer,
     UseBias,
@@ -75,6 +77,8 @@ class _Transposed(Layer):
     bias_initializer: BiasInitializer = Zeros()
     kernel_regularizer: KernelRegularizer = None
     bias_regularizer: BiasRegularizer = None
+    kernel_constraint: KernelConstraint = None
+    bias_constraint: BiasConstraint = None
 
     @property
     def unfoldings(self) -> tuple[Unfolding, ...]:
@@ -124,12 +128,8 @@ class _Transposed(Layer):
 
     def weights(self, *inputs: TensorType) -> Mapping[str, WeightDecl]:
         channels = channels_of(*inputs)
-        kernel = kernel_weight(
-            (channels, self.filters, *self.kernel_size),
-            (self.filters, channels),
-            self.kernel_initializer,
-            self.kernel_regularizer,
-        )
+        shape = (channels, self.filters, *self.kernel_size)
+        kernel = kernel_weight(self, shape, (self.filters, channels))
         return {"weight": kernel, **bias_weight(self, self.filters)}
 
     def flops(self, *inputs: TensorType) -> Size:
@@ -193,6 +193,10 @@ class Conv1DTranspose(_Transposed):
                 "bias_initializer": "ones",
                 "kernel_regularizer": {"l2": 0.01},
                 "bias_regularizer": {"l1": 0.01},
+                "kernel_constraint": {
+                    "min_max_norm": {"max_value": 0.5, "rate": 0.5, "axis": (0, -1)}
+                },
+                "bias_constraint": "unit_norm",
             },
             ("float32[2, 1, 3]",),
             ("float32[2, 2, 2]",),
@@ -297,6 +301,10 @@ class Conv2DTranspose(_Transposed):
                 "bias_initializer": "ones",
                 "kernel_regularizer": {"l2": 0.01},
                 "bias_regularizer": {"l1": 0.01},
+                "kernel_constraint": {
+                    "min_max_norm": {"max_value": 0.5, "rate": 0.5, "axis": (0, 1, -1)}
+                },
+                "bias_constraint": "unit_norm",
             },
             ("float32[2, 1, 4, 3]",),
             ("float32[2, 1, 4, 2]",),
@@ -367,6 +375,10 @@ class Conv3DTranspose(_Transposed):
                 "bias_initializer": "ones",
                 "kernel_regularizer": {"l2": 0.01},
                 "bias_regularizer": {"l1": 0.01},
+                "kernel_constraint": {
+                    "min_max_norm": {"max_value": 0.5, "rate": 0.5, "axis": (0, 1, 2, -1)}
+                },
+                "bias_constraint": "unit_norm",
             },
             ("float32[2, 1, 2, 3, 3]",),
             ("float32[2, 2, 4, 6, 2]",),

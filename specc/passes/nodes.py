@@ -158,12 +158,11 @@ def _output_names(entry: Entry, path: str, made: int) -> list[str]:
 
 
 def _check_initializers(layer: Layer, weights: Mapping[str, WeightDecl]) -> None:
-    """Raise `Fault` for an initializer that cannot draw a weight of that shape."""
+    """Raise `Fault` for what a weight of that shape cannot be drawn by or kept to."""
     for weight in weights.values():
-        refusal = weight.initializer.refusal(weight.shape)
-        if refusal is not None:
-            fields = (name for name, value in layer if value is weight.initializer)
-            raise Fault("invalid-parameter", refusal, parameter=next(fields, None))
+        for refused, reason in weight.refusals():
+            fields = (name for name, value in layer if value is refused)
+            raise Fault("invalid-parameter", reason, parameter=next(fields, None))
 
 
 def _comparison(fault: Fault, given: tuple[Given, ...]) -> str:

@@ -16,6 +16,7 @@ import torch
 from lightning_fabric import Fabric
 from lightning_fabric.strategies import DDPStrategy, ModelParallelStrategy
 
+from specc.backends.pytorch.constraints import split_weights
 from specc.diagnostics import SpecError
 from specc.training.interruption import Interrupted
 
@@ -141,6 +142,7 @@ def _precision(asked: str, accelerator: str) -> str:
 def _strategy(plan: Plan, world: int) -> Any:
     if plan.strategy == "fsdp":
         _require_elementwise(plan)
+        _require_whole_axes(plan)
         return ModelParallelStrategy(_sharded, data_parallel_size=world, tensor_parallel_size=1)
     if world == 1:
         return "auto"
@@ -165,3 +167,10 @@ def _require_elementwise(plan: Plan) -> None:
         return
     message = f"{optimizer.name} needs whole weights, and fsdp spreads them over the devices"
     raise SpecError.of("device-unavailable", message, help="use --strategy ddp")
+
+
+def _require_whole_axes(plan: Plan) -> None:
+    """Refuse norms along a part of an axis, such as one head's: it may lie on several devices."""
+    for key in split_weights(plan.graph)[:1]:
+        message = f"the constraint of {key} splits an axis, which fsdp spreads over the devices"
+        raise SpecError.of("device-unavailable", message, help="use --strategy ddp")

@@ -15,7 +15,9 @@ import torch
 from torch import Tensor, nn
 
 from specc.backends.pytorch import runtime
-from specc.backends.pytorch.penalties import penalty_name
+from specc.backends.pytorch.constraints import METHOD as CONSTRAIN
+from specc.backends.pytorch.names import method_name
+from specc.backends.pytorch.penalties import METHOD as PENALIZE
 from specc.diagnostics import SpecError
 from specc.training.schedules import rate_at
 
@@ -79,7 +81,8 @@ class PyTorchEngine:
         # One process in float32 has no need of Fabric's wrapper, which takes longer than a layer.
         plain = self.world == 1 and self.precision == "float32"
         self._forward = compiled if plain else module
-        self._penalty = getattr(self._network, penalty_name(self._graph), None)
+        self._penalty = self._method(PENALIZE)
+        self._constrain = self._method(CONSTRAIN)
         optimizer = make_optimizer(plan.train.optimizer, self._network.named_parameters())
         self._optimizer = self._fabric.setup_optimizers(optimizer)
         (self._group,) = optimizer.param_groups
@@ -190,6 +193,8 @@ class PyTorchEngine:
         loss, losses = self._loss(outputs, share)
         self._fabric.backward(loss)
         self._optimizer.step()
+        if self._constrain is not None:
+            self._constrain()
         self._made += 1
         if share.examples:
             self._tally.add(losses, outputs, share.targets, share.examples)
@@ -302,6 +307,10 @@ class PyTorchEngine:
             self._scaler.load_state_dict(self._scaler.state_dict() | found)
 
     # --- the network ----------------------------------------------------------------------------
+
+    def _method(self, usual: str) -> Any:
+        """A method that the network may have."""
+        return getattr(self._network, method_name(self._graph, usual), None)
 
     def _compiled(self) -> Any:
         """The network to run: each size of batch is compiled for itself."""
