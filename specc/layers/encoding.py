@@ -74,6 +74,7 @@ class Discretization(Layer):
     """
 
     primary = "bin_boundaries"
+    continuous = False
     only_keras: ClassVar[Mapping[str, str]] = dict.fromkeys(
         ("num_bins", "epsilon"), "a spec learns nothing from data: write `bin_boundaries`"
     )
