@@ -160,11 +160,14 @@ class Initialization:
         for item in weights:
             modules[item.kind].add(item.path)
         having = Counter(item.place for item in weights)
+        paths = {item.path for item in weights}
+        bare = {kind.module for path, kind in self.kinds.items() if path not in paths}
+        bare |= {base for kind in self.kinds.values() for base in _bases(kind.module)}
         inner = any(_has_inner_biases(kind.module) for kind in self.kinds.values())
         return {
             (kind, name)
             for (kind, name), count in having.items()
-            if count < len(modules[kind]) or (inner and name == "bias")
+            if count < len(modules[kind]) or kind.module in bare or (inner and name == "bias")
         }
 
     def _settle(self, exceptions: list[Weight], classes: Mapping[str, str]) -> Iterator[Line]:
@@ -241,6 +244,13 @@ def _branch_lines(branches: Mapping[Kind, list[str]]) -> Iterator[str]:
 
 def _text(code: Code) -> str:
     return render(code, lambda literal: python_text(literal.value))
+
+
+def _bases(kind: str) -> Iterator[str]:
+    """The helper that a helper derives from, whose branch its modules take too."""
+    if kind in helpers():
+        heading = helpers()[kind].source.partition("\n")[0]
+        yield heading.partition("(")[2].partition(")")[0]
 
 
 def _has_inner_biases(kind: str) -> bool:
