@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from rounding import rounding_of
 from samples import sample_graph, sample_sizes
 
+from specc.agreement import ROUNDINGS
 from specc.backend import load_backend, load_model_backend
 from specc.dims import evaluate
 from specc.ir import Graph, Value
@@ -34,9 +35,6 @@ Arrays = Mapping[str, Array]
 
 TOLERANCE = 1e-5
 """What the backends may differ by, relative and absolute: the promise."""
-
-ROUNDINGS = 8
-"""How many times as far as rounding moves PyTorch's may arrays differ beyond that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +128,7 @@ class Torch:
 
         given = self.images.first(inputs)
         return {
-            name: torch.from_numpy(array.copy()).requires_grad_(is_float(array))
+            name: torch.from_numpy(array).clone().requires_grad_(is_float(array))
             for name, array in given.items()
         }
 
@@ -382,7 +380,7 @@ def assert_agree(
     """Two sets of arrays have the same names, shapes, dtypes and, within the tolerance, values.
 
     rounded: makes the arrays with PyTorch, where the network may be one that makes much of a last
-        place. They may then differ by eight times as much as it does, beside the tolerance.
+        place. They may then differ by `ROUNDINGS` times as much as it does, beside the tolerance.
     """
     assert list(received) == list(expected), what
     assert all(np.isfinite(array).all() for array in expected.values()), f"{what} is not finite"

@@ -41,7 +41,8 @@ def rounding_of(run: Callable[[], Arrays]) -> dict[str, float]:
 class Rounding(TorchDispatchMode):
     """Moves each number that an operator makes by up to a unit in its last place, at random.
 
-    So it does in the pass backward. What an operator only looks at or writes into stays as it is.
+    So it does in the pass backward, and with an input that is a clone. What an operator only looks
+    at or writes into stays as it is.
     """
 
     def __init__(self, seed: int) -> None:

@@ -925,5 +925,16 @@ layers:
   - UpSampling2D: {interpolation: bilinear}
   - CenterCrop: {height: 3, width: 5}
 """,
+    "two_attentions_of_other_weights": """
+inputs: {query: "float32[N, T, 4]", value: "float32[N, S, 4]"}
+layers:
+  - AdditiveAttention:
+    inputs: [query, value]
+    name: additive
+  - Attention: {score_mode: concat}
+    inputs: [query, value]
+    name: concatenated
+outputs: [additive, concatenated]
+""",
 }
 """What each spec says below its name."""

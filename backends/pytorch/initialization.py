@@ -162,7 +162,6 @@ class Initialization:
         having = Counter(item.place for item in weights)
         paths = {item.path for item in weights}
         bare = {kind.module for path, kind in self.kinds.items() if path not in paths}
-        bare |= {base for kind in self.kinds.values() for base in _bases(kind.module)}
         inner = any(_has_inner_biases(kind.module) for kind in self.kinds.values())
         return {
             (kind, name)
@@ -244,13 +243,6 @@ def _branch_lines(branches: Mapping[Kind, list[str]]) -> Iterator[str]:
 
 def _text(code: Code) -> str:
     return render(code, lambda literal: python_text(literal.value))
-
-
-def _bases(kind: str) -> Iterator[str]:
-    """The helper that a helper derives from, whose branch its modules take too."""
-    if kind in helpers():
-        heading = helpers()[kind].source.partition("\n")[0]
-        yield heading.partition("(")[2].partition(")")[0]
 
 
 def _has_inner_biases(kind: str) -> bool:

@@ -131,6 +131,20 @@ class GatedMultiHeadAttention(MultiHeadAttention):
         return super().mix(query, *others) * torch.sigmoid(self.gate(query))
 
 
+def weighted_sum(
+    scores: Tensor,
+    value: Tensor,
+    query_mask: Tensor | None = None,
+    mask: Tensor | None = None,
+    dropout: float = 0.0,
+) -> Tensor:
+    """The values by the softmax of their scores; zero for the queries that a mask hides."""
+    if mask is not None:
+        scores = torch.where(mask, scores, scores - 1e9)
+    y = F.dropout(scores.softmax(dim=-1), dropout) @ value
+    return y if query_mask is None else y.masked_fill(~query_mask[..., None], 0)
+
+
 class Attention(nn.Module):
     """Attention without projections (Luong et al., 2015)."""
 
@@ -160,20 +174,27 @@ class Attention(nn.Module):
         mask: Tensor | None = None,
     ) -> Tensor:
         scores = self.scores(query, value if key is None else key)
-        if mask is not None:
-            scores = torch.where(mask, scores, scores - 1e9)
-        weights = F.dropout(scores.softmax(dim=-1), self.dropout, self.training)
-        y = weights @ value
-        return y if query_mask is None else y.masked_fill(~query_mask[..., None], 0)
+        dropout = self.dropout if self.training else 0.0
+        return weighted_sum(scores, value, query_mask, mask, dropout)
 
 
-class AdditiveAttention(Attention):
+class AdditiveAttention(nn.Module):
     """Attention whose scores are sums of tanh (Bahdanau et al., 2014)."""
 
     def __init__(self, channels: int | None = None, dropout: float = 0.0) -> None:
-        super().__init__(dropout=dropout)
+        super().__init__()
+        self.dropout = dropout
         self.scale = None if channels is None else nn.Parameter(torch.empty(channels))
 
-    def scores(self, query: Tensor, key: Tensor) -> Tensor:
-        sums = torch.tanh(query[:, :, None] + key[:, None])
-        return (sums if self.scale is None else self.scale * sums).sum(dim=-1)
+    def forward(
+        self,
+        query: Tensor,
+        value: Tensor,
+        key: Tensor | None = None,
+        query_mask: Tensor | None = None,
+        mask: Tensor | None = None,
+    ) -> Tensor:
+        sums = torch.tanh(query[:, :, None] + (value if key is None else key)[:, None])
+        scores = (sums if self.scale is None else self.scale * sums).sum(dim=-1)
+        dropout = self.dropout if self.training else 0.0
+        return weighted_sum(scores, value, query_mask, mask, dropout)
