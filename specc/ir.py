@@ -49,6 +49,7 @@ class Node:
 
     path: the dotted path, which is the layer's name everywhere.
     owner: the path whose weights it uses; another's, if the entry is a `reuse`.
+    weights: those, own or shared, by canonical short name (`weight`, `bias`, …).
     """
 
     path: str
@@ -56,6 +57,7 @@ class Node:
     inputs: tuple[Value, ...]
     outputs: tuple[Value, ...]
     owner: str
+    weights: Mapping[str, WeightDecl] = field(default_factory=dict[str, WeightDecl])
     span: Span | None = None
 
     @property
@@ -71,10 +73,6 @@ class Node:
     def shared(self) -> bool:
         """Whether the weights belong to another use of the layer."""
         return self.owner != self.path
-
-    def weights(self) -> Mapping[str, WeightDecl]:
-        """The weights by canonical short name (`weight`, `bias`, …), own or shared."""
-        return self.layer.weights(*(value.type for value in self.inputs))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -153,7 +151,7 @@ class Graph:
             f"{node.path}.{name}": weight
             for node in self.nodes
             if not node.shared
-            for name, weight in node.weights().items()
+            for name, weight in node.weights.items()
         }
 
     @property

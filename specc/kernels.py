@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from math import prod
 from typing import Annotated, Protocol
 
@@ -88,8 +87,8 @@ def kernel_weight(
     In Keras the taps are first, and the two axes the other way round.
     """
     taps = prod(shape[2:])
-    declared = layer.declare(role, shape, (channels[0] * taps, channels[1] * taps))
-    return replace(declared, keras_order=(*range(2, len(shape)), 1, 0))
+    fan = (channels[0] * taps, channels[1] * taps)
+    return layer.declare(role, shape, fan, (*range(2, len(shape)), 1, 0))
 
 
 def bias_weight(layer: Biased, filters: int, name: str = "bias") -> dict[str, WeightDecl]:

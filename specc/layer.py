@@ -10,7 +10,7 @@ from __future__ import annotations
 import importlib
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from math import prod
 from pathlib import Path
 from types import MappingProxyType
@@ -126,9 +126,16 @@ class WeightDecl:
         cls, shape: tuple[int, ...], initializer: Initializer, *, trainable: bool = True
     ) -> WeightDecl:
         """A weight with the same shape in Keras, which settles its fans: a bias, a scale."""
-        *taps, fan_in, fan_out = shape if len(shape) > 1 else (*shape, *shape)
-        fan = (fan_in * prod(taps), fan_out * prod(taps))
-        return cls(shape, initializer, fan, trainable)
+        return cls(shape, initializer, _fan(shape), trainable)
+
+
+def _fan(keras_shape: tuple[int, ...]) -> tuple[int, int]:
+    """What Keras counts as (fan_in, fan_out) of a weight of that shape."""
+    if len(keras_shape) < 2:
+        size = prod(keras_shape)
+        return size, size
+    *taps, fan_in, fan_out = keras_shape
+    return fan_in * prod(taps), fan_out * prod(taps)
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,18 +203,24 @@ class Layer(BaseModel):
         return NO_WEIGHTS
 
     def declare(
-        self, role: str, shape: tuple[int, ...], fan: tuple[int, int] | None = None
+        self,
+        role: str,
+        shape: tuple[int, ...],
+        fan: tuple[int, int] | None = None,
+        keras_order: tuple[int, ...] | None = None,
     ) -> WeightDecl:
         """The weight of the layer's `<role>_initializer`, `_regularizer` and `_constraint`.
 
-        fan: see `WeightDecl`; as of a weight with the same shape in Keras, if it is not given.
+        fan, keras_order: see `WeightDecl`; as of a weight with the same shape in Keras, if they are
+            not given.
         """
-        usual = WeightDecl.as_in_keras(shape, getattr(self, f"{role}_initializer"))
-        return replace(
-            usual,
-            fan=fan or usual.fan,
+        return WeightDecl(
+            shape,
+            getattr(self, f"{role}_initializer"),
+            fan or _fan(shape),
             regularizer=getattr(self, f"{role}_regularizer", None),
             constraint=getattr(self, f"{role}_constraint", None),
+            keras_order=keras_order,
         )
 
     def layout_for(self, *inputs: TensorType) -> Layout:

@@ -230,7 +230,7 @@ def _taken(nodes: tuple[Node, ...]) -> tuple[Value, ...]:
 
 
 def _parameters(node: Node) -> int:
-    return 0 if node.shared else sum(weight.elements for weight in node.weights().values())
+    return 0 if node.shared else sum(weight.elements for weight in node.weights.values())
 
 
 def _html_row(cells: tuple[str, ...], tag: str) -> str:

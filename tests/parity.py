@@ -472,7 +472,7 @@ def unbiased(case: Case, weights: Arrays, steps: int = 1) -> dict[str, Array]:
     uses = Counter(node.owner for node in case.graph.nodes)
     corrected = dict(weights)
     for node in case.graph.nodes:
-        if node.shared or "running_var" not in node.weights():
+        if node.shared or "running_var" not in node.weights:
             continue
         key = f"{node.path}.running_var"
         n = np.prod(case.shape(node.inputs[0])) / weights[key].size

@@ -53,7 +53,7 @@ def sample_graph(
     outputs = tuple(
         Value(_numbered(path, index), type) for index, type in enumerate(layer.infer(*types))
     )
-    node = Node(path, layer, inputs, outputs, path)
+    node = Node(path, layer, inputs, outputs, path, layer.weights(*types))
     by_name = {_numbered("y", index): value for index, value in enumerate(outputs)}
     return make_graph(layer_type.__name__, inputs, (node,), by_name)
 

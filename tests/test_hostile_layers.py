@@ -42,7 +42,6 @@ def made(kind: type[Layer], sample: Sample, faults: list[Exception]) -> Graph | 
     try:
         graph = sample_graph(kind, sample)
         (node,) = graph.nodes
-        node.weights()
         node.layer.flops(*(value.type for value in node.inputs))
     except (Fault, ValidationError, DimError) as refusal:
         faults.append(refusal)

@@ -102,7 +102,8 @@ def test_a_reordering_takes_no_name_of_the_spec(name: str) -> None:
 def node(path: str, layer: Layer, *inputs: Value, owner: str = "") -> Node:
     types = layer.infer(*(value.type for value in inputs))
     outputs = tuple(Value(path, type) for type in types)
-    return Node(path, layer, inputs, outputs, owner or path)
+    weights = layer.weights(*(value.type for value in inputs))
+    return Node(path, layer, inputs, outputs, owner or path, weights)
 
 
 X = Value("x", parse_tensor_type("float32[2, 4, 4, 3]"))

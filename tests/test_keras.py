@@ -130,12 +130,12 @@ def test_the_zoo_survives_saving(name: str, tmp_path: Path) -> None:
 def test_layers_have_the_names_of_the_spec(name: str, tmp_path: Path) -> None:
     graph = structure(name, tmp_path)
     made = {layer.name for layer in KERAS.model(graph, random_weights(graph)).layers}
-    layers = {node.owner if node.weights() else node.path for node in graph.nodes}
+    layers = {node.owner if node.weights else node.path for node in graph.nodes}
     names = {path.replace(".", "-") for path in (*graph.inputs, *layers)}
     uses = names | {node.path.replace(".", "-") for node in graph.nodes}
     helping = {name for name in made if name.rpartition("-")[0] in uses}
     assert made - helping <= names
-    assert {node.owner.replace(".", "-") for node in graph.nodes if node.weights()} <= made
+    assert {node.owner.replace(".", "-") for node in graph.nodes if node.weights} <= made
 
 
 def test_penalties_are_those_of_keras(tmp_path: Path) -> None:

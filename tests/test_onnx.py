@@ -311,7 +311,8 @@ def chain(*steps: tuple[str, Layer], input: str, owners: dict[str, str] | None =
     nodes: list[Node] = []
     for path, layer in steps:
         value = Value(path, *layer.infer(values[-1].type))
-        nodes.append(Node(path, layer, (values[-1],), (value,), (owners or {}).get(path, path)))
+        owner, weights = (owners or {}).get(path, path), layer.weights(values[-1].type)
+        nodes.append(Node(path, layer, (values[-1],), (value,), owner, weights))
         values.append(value)
     return make_graph("chain", (values[0],), tuple(nodes), {"y": values[-1]})
 

@@ -68,7 +68,7 @@ def _options(layer: MultiHeadAttention | GroupQueryAttention) -> dict[str, Argum
 
 def _projected(layer: MultiHeadAttention | GroupQueryAttention, site: Site, made: Code) -> Code:
     """The call, and where the weights live."""
-    for name in site.node.weights():
+    for name in site.node.weights:
         part, kind = name.split(".")
         site.weight(name, f"_{part}_dense.{'kernel' if kind == 'weight' else 'bias'}")
     mask = roles_of(tuple(value.type for value in site.node.inputs)).mask
@@ -124,7 +124,7 @@ def _attended(layer: Attention | AdditiveAttention, site: Site, made: Code) -> C
 
     Given that of the queries too, Keras would make it a hidden mask of the output.
     """
-    for name in site.node.weights():
+    for name in site.node.weights:
         site.weight(name, name)
     roles = attended(tuple(value.type for value in site.node.inputs))
     masks = [x for x in (roles.query_mask, roles.value_mask) if x is not None]

@@ -11,7 +11,7 @@ from .site import LOWERINGS, Site
 
 @LOWERINGS.add("STFTSpectrogram")
 def stft_spectrogram(layer: STFTSpectrogram, site: Site) -> Code:
-    for name in site.node.weights():
+    for name in site.node.weights:
         site.weight(name, name)
     return call(site.layer("layers.STFTSpectrogram", *arguments(layer)), site.x)
 

@@ -12,7 +12,7 @@ from .site import LOWERINGS, Site
 
 @LOWERINGS.add("ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D")
 def conv_lstm(layer: ConvLSTM1D | ConvLSTM2D | ConvLSTM3D, site: Site) -> Code:
-    for name in site.node.weights():
+    for name in site.node.weights:
         site.weight(name, f"cell.{VARIABLES[name]}")
     return applied(
         layer,

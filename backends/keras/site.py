@@ -116,7 +116,7 @@ class Site:
     ) -> None:
         """Say where a canonical weight of the node lives in the layer without a `part`."""
         key, layer = f"{self.node.owner}.{name}", layer_name(self.node.owner)
-        weight = self.node.weights()[name]
+        weight = self.node.weights[name]
         order = weight.keras_permutation
         self.variables.append(Variable(key, layer, attribute, order, weight.shape, gates, place))
 

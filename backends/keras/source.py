@@ -113,7 +113,7 @@ def _hoisted(graph: Graph) -> dict[str, tuple[Node, ...]]:
     for node in graph.nodes:
         uses[node.owner].append(node)
     return {
-        path: tuple(nodes) for path, nodes in uses.items() if len(nodes) > 1 and nodes[0].weights()
+        path: tuple(nodes) for path, nodes in uses.items() if len(nodes) > 1 and nodes[0].weights
     }
 
 

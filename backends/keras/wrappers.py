@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from specc.emit.code import Argument, Call, Code, call, replace_tensors
-from specc.ir import Node, Value
+from specc.ir import Value
 from specc.layers.wrappers import TimeDistributed
 
 from .site import LOWERINGS, Site
@@ -31,7 +32,7 @@ def time_distributed(layer: TimeDistributed, site: Site) -> Code:
     (value,) = site.node.inputs
     steps = Value(value.name, layer.step(value.type))
     outputs = tuple(map(Value, ("",), layer.layer.infer(steps.type)))
-    node = Node(site.node.path, layer.layer, (steps,), outputs, site.node.owner, site.node.span)
+    node = replace(site.node, layer=layer.layer, inputs=(steps,), outputs=outputs)
     inner = StepSite(node, site.name, site.holder)
     code = LOWERINGS.find(node)(layer.layer, inner)
     site.made = inner.made

@@ -87,7 +87,7 @@ def _unflattened(
 def _linear(build: Builder, x: Tensor, name: str) -> Tensor:
     """The projection of that name."""
     kernel, *bias = (
-        build.weight(each) for each in build.node.weights() if each.startswith(f"{name}.")
+        build.weight(each) for each in build.node.weights if each.startswith(f"{name}.")
     )
     transposed = build.transpose(kernel, (1, 0), suffix=f"{name}_kernel")
     type = x.type.with_shape((*x.type.shape[:-1], kernel.type.shape[0]))

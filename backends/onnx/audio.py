@@ -32,7 +32,7 @@ def stft_spectrogram(build: Builder, x: Tensor) -> Tensor:
 def _spectrum(build: Builder, x: Tensor) -> Tensor:
     """What the mode says, of [N, 1, C, T]: [N, F, C, frames]."""
     mode = build.layer.mode
-    parts = [_convolved(build, x, name) for name in build.node.weights()]
+    parts = [_convolved(build, x, name) for name in build.node.weights]
     if mode in ("real", "imag"):
         return parts[0]
     real, imag = parts

@@ -160,12 +160,12 @@ class Builder:
         """The weight of that short name, in the dtype of the layer's output."""
         key = f"{self.node.owner}.{name}"
         if key not in self.graph.weights:
-            self.graph.weights[key] = Tensor(TensorType(self.node.weights()[name].shape))
+            self.graph.weights[key] = Tensor(TensorType(self.node.weights[name].shape))
         return self.cast(self.graph.weights[key], self.output.dtype)
 
     def weights(self) -> list[Tensor]:
         """All weights of the layer, in the order of their declarations."""
-        return [self.weight(name) for name in self.node.weights()]
+        return [self.weight(name) for name in self.node.weights]
 
     def arranged(
         self, name: str, shape: tuple[int, ...], weights: Sequence[str], arrange: Arrange

@@ -119,7 +119,7 @@ def _affine(build: Builder, y: Tensor, axes: tuple[int, ...]) -> Tensor:
     rank = y.type.rank
     shape = [dim if axis in axes else 1 for axis, dim in enumerate(y.type.shape)]
     for name, kind in (("weight", "Mul"), ("bias", "Add")):
-        if name in build.node.weights():
+        if name in build.node.weights:
             weight = build.weight(name)
             if axes != tuple(range(rank - len(axes), rank)):
                 weight = build.reshape(weight, weight.type.with_shape(shape), suffix=name)

@@ -171,7 +171,7 @@ def _kernels(build: Builder, parts: dict[str, Any]) -> tuple[Tensor | None, ...]
     """The weights as the ops have them: an axis of directions first, both biases in one."""
     layer = next(iter(parts.values()))
     rows, gates = layer.gates * layer.units, GATES[type(layer).__name__]
-    declared = build.node.weights()
+    declared = build.node.weights
 
     def stacked(*arrays: Array) -> Array:
         return np.stack([in_order(array, gates) for array in arrays])

@@ -54,7 +54,7 @@ def gelu(layer: GELU, site: Site) -> Code:
 def prelu(layer: PReLU, site: Site) -> Code:
     """PyTorch's module has one slope for all or, if they lie along axis 1, one for each channel."""
     (value,) = site.node.inputs
-    shape = site.node.weights()["weight"].shape
+    shape = site.node.weights["weight"].shape
     if shape == (1,):
         return call(site.module("nn.PReLU"), site.x)
     if len(shape) == 1 and value.axis(-1) == 1:

@@ -23,7 +23,7 @@ def dense(layer: Dense, site: Site) -> Code:
 
 @LOWERINGS.add("EinsumDense")
 def einsum_dense(layer: EinsumDense, site: Site) -> Code:
-    weights = site.node.weights()
+    weights = site.node.weights
     bias = weights["bias"].shape if "bias" in weights else None
     module = site.module(
         site.helper("EinsumDense"),

@@ -93,7 +93,7 @@ class Initialization:
             return []
         return [
             Line(self.starts.of(weight, f"{reference}.{name}"))
-            for name, weight in node.weights().items()
+            for name, weight in node.weights.items()
             if weight.initializer != NATIVE[name]
         ]
 
@@ -198,9 +198,9 @@ class Initialization:
 def _kind(module: str, node: Node, kernel: str) -> Kind:
     """The kind of a node's module; depthwise if each filter sees one channel, of several."""
     is_convolution = module in ("nn.Conv1d", "nn.Conv2d", "nn.Conv3d")
-    if not is_convolution or kernel not in node.weights():
+    if not is_convolution or kernel not in node.weights:
         return Kind(module)
-    return Kind(module, node.weights()[kernel].shape[1] == 1 != node.inputs[0].type.channels)
+    return Kind(module, node.weights[kernel].shape[1] == 1 != node.inputs[0].type.channels)
 
 
 def _usual(weights: Iterable[Weight]) -> Usual:

@@ -118,7 +118,7 @@ def layer_normalization(layer: LayerNormalization, site: Site) -> Code:
     """A module if there are weights, whose sizes are known; else a function."""
     x, back = _moved_last(layer, site)
     eps = optional(layer.epsilon, 1e-5, "eps")
-    if site.node.weights():
+    if site.node.weights:
         module = site.module("nn.LayerNorm", _normalized_shape(layer, site), eps=eps)
         _leave_out(layer, site)
         return join(call(module, x), *back)

@@ -88,7 +88,7 @@ class Emitter:
 
     def needs_own_module(self, node: Node) -> bool:
         """Whether a use of a layer without weights needs another module than the first one's."""
-        if node.weights():
+        if node.weights:
             return False
         first = self.uses[node.owner][0]
         return self.lowered(node, "")[0].constructor != self.lowered(first, "")[0].constructor
@@ -139,7 +139,7 @@ def _dtype_lines(graph: Graph) -> list[Line]:
     dtypes = {
         node.path: node.outputs[0].type.dtype
         for node in graph.nodes
-        if node.weights() and not node.shared
+        if node.weights and not node.shared
     }
     if len({*dtypes.values()}) == 1 and "float32" not in dtypes.values():
         return [Line(f"self.to(torch.{next(iter(dtypes.values()))})")]

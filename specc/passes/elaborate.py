@@ -384,7 +384,7 @@ class Elaborator:
         try:
             if isinstance(item, Node):
                 # Without weights there is nothing to share.
-                owner = item.owner if item.weights() else scope.owner_of(name)
+                owner = item.owner if item.weights else scope.owner_of(name)
                 self._apply(entry, item.layer, name, owner, given, scope)
             else:
                 definition = self.program.blocks[item.label]

@@ -73,7 +73,7 @@ def inner_node(node: Node, layer: Layer, *types: TensorType) -> Node:
         )
         for name, group in ways
     )
-    return Node(node.path, layer, inputs, results, node.owner, node.span)
+    return Node(node.path, layer, inputs, results, node.owner, node.weights, node.span)
 
 
 def lay_out(graph: Graph, io_layout: IoLayout = "channels_first") -> Graph:
@@ -138,7 +138,7 @@ class _Rewriter:
         self.paths.add(path)
         new = replace(native, name=path, order=order)
         self.converted[native, order] = new
-        before.append(Node(path, _Reorder(), (native,), (new,), path, native.span))
+        before.append(Node(path, _Reorder(), (native,), (new,), path, span=native.span))
         return new
 
     def _node(self, node: Node) -> list[Item]:

@@ -67,7 +67,7 @@ class Nodes:
             self._check_type(output, span, scope)
         names = _output_names(entry, path, len(outputs))
         values = tuple(map(Value, names, outputs, (span,) * len(names)))
-        node = Node(path, layer, wires, values, owner, entry.whole)
+        node = Node(path, layer, wires, values, owner, weights, entry.whole)
         self._count(node, sum(weight.elements for weight in weights.values()), entry, scope)
         return node
 
@@ -127,8 +127,8 @@ class Nodes:
     def _check_shared(self, node: Node) -> None:
         """Check that the weights of the first use fit; else the outermost `reuse` is at fault."""
         owner, (entry, scope) = self.owners.get(node.owner), self.reuses[0]
-        wanted = {name: weight.shape for name, weight in node.weights().items()}
-        there = {name: weight.shape for name, weight in owner.weights().items()} if owner else {}
+        wanted = {name: weight.shape for name, weight in node.weights.items()}
+        there = {name: weight.shape for name, weight in owner.weights.items()} if owner else {}
         if wanted == there:
             return
         received = node.inputs[0]

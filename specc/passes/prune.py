@@ -96,7 +96,7 @@ class _Pruning:
 def _placed(items: tuple[Item, ...], path: str, owner: str) -> Iterator[Item]:
     """The items of the region at `path`: its layers without weights are those of its owner."""
     for item in items:
-        if isinstance(item, Node) and not item.weights():
+        if isinstance(item, Node) and not item.weights:
             yield replace(item, owner=owner + item.path.removeprefix(path))
         else:
             yield item
@@ -104,7 +104,7 @@ def _placed(items: tuple[Item, ...], path: str, owner: str) -> Iterator[Item]:
 
 def _owners(region: Region) -> Owners:
     return {
-        node.path.removeprefix(region.path): node.owner if node.weights() else ""
+        node.path.removeprefix(region.path): node.owner if node.weights else ""
         for node in region.nodes()
     }
 

@@ -70,11 +70,14 @@ def _undefined(item: Item, values: Iterable[Value], known: set[Value]) -> Iterat
 
 
 def _types(graph: Graph) -> Iterator[str]:
-    """The outputs of a node are what its layer makes of its inputs."""
+    """The outputs and the weights of a node are what its layer makes of its inputs."""
     for node in graph.nodes:
-        inferred = node.layer.infer(*(value.type for value in node.inputs))
+        given = [value.type for value in node.inputs]
+        inferred = node.layer.infer(*given)
         if inferred != tuple(value.type for value in node.outputs):
             yield f"{node.path}: its layer gives {', '.join(map(str, inferred))}"
+        if dict(node.weights) != dict(node.layer.weights(*given)):
+            yield f"{node.path}: its layer has other weights"
 
 
 def _owners(graph: Graph) -> Iterator[str]:
@@ -91,7 +94,7 @@ def _owners(graph: Graph) -> Iterator[str]:
 
 def _alike(item: Item, owner: Item) -> bool:
     if isinstance(item, Node) and isinstance(owner, Node):
-        return item.layer == owner.layer and item.weights() == owner.weights()
+        return item.layer == owner.layer and item.weights == owner.weights
     if isinstance(item, Region) and isinstance(owner, Region):
         return (item.kind, item.label) == (owner.kind, owner.label)
     return False
