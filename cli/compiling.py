@@ -24,6 +24,14 @@ WithSoftmax = Annotated[
     bool, typer.Option("--softmax", help="Append a softmax to the network's one output.")
 ]
 
+ExternalData = Annotated[
+    bool,
+    typer.Option(
+        "--external-data",
+        help="Put large tensors into FILE.data beside the model; so it is done beyond 2 GiB.",
+    ),
+]
+
 
 def build(
     spec: Spec,
@@ -66,6 +74,7 @@ def export(
     settings: Settings = None,
     io_layout: IoLayout = None,
     softmax: WithSoftmax = False,
+    external_data: ExternalData = False,
 ) -> None:
     """Write the network as an ONNX model, with the weights in it; those of a run are its best."""
     network = open_network(spec, settings)
@@ -76,6 +85,7 @@ def export(
             seed=seed,
             io_layout=io_layout.value if io_layout else None,
             softmax=softmax,
+            external_data=external_data,
             metadata=_metadata(spec, softmax),
         )
     _tell(output)

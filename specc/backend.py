@@ -13,9 +13,10 @@ from dataclasses import dataclass, field
 from functools import cache
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, Unpack, cast
 
 from specc.diagnostics import SpecError
+from specc.exporting import FileOptions
 from specc.ir import Graph, Node
 from specc.layer import LAYERS
 from specc.names import did_you_mean
@@ -70,17 +71,34 @@ class Backend(Protocol):
 
 
 class FileBackend(Backend, Protocol):
-    """A backend whose artifact is a file that can say more of itself than the graph does: ONNX."""
+    """A backend whose artifact is a file of weights too: ONNX."""
 
     def compile(
         self,
         graph: Graph,
         weights: Arrays | None,
-        io_layout: IoLayout | None,
-        *,
-        metadata: Mapping[str, str] | None = None,
+        io_layout: IoLayout | None = None,
+        **options: Unpack[FileOptions],
     ) -> bytes:
-        """The same as `Backend.compile`, with `metadata` in the file."""
+        """The same as `Backend.compile`."""
+        ...
+
+    def write(
+        self,
+        path: Path,
+        graph: Graph,
+        weights: Arrays | None,
+        io_layout: IoLayout | None = None,
+        *,
+        external_data: bool = False,
+        **options: Unpack[FileOptions],
+    ) -> None:
+        """Write the artifact to `path`, atomically, without holding the weights twice.
+
+        external_data: put large tensors into `path` with `.data` after it; so it is done with those
+            that one file cannot hold.
+        Raises `SpecError` (`unwritable`).
+        """
         ...
 
 

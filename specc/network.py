@@ -9,13 +9,13 @@ import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any, Unpack, cast, overload
 
 from specc.backend import load_backend, load_file_backend, load_model_backend
 from specc.checking import check_file, require_graph
 from specc.diagnostics import SpecError
 from specc.dims import Size
-from specc.files import write_atomically
+from specc.exporting import ExportOptions, FileOptions
 from specc.ir import Graph
 from specc.locating import locate, run_folder
 from specc.packages import needs
@@ -151,9 +151,7 @@ class Network:
         weights: Weights = None,
         *,
         seed: int = 0,
-        io_layout: IoLayout | None = None,
-        softmax: bool = False,
-        metadata: Mapping[str, str] | None = None,
+        **options: Unpack[ExportOptions],
     ) -> bytes: ...
 
     @overload
@@ -163,9 +161,7 @@ class Network:
         weights: Weights = None,
         *,
         seed: int = 0,
-        io_layout: IoLayout | None = None,
-        softmax: bool = False,
-        metadata: Mapping[str, str] | None = None,
+        **options: Unpack[ExportOptions],
     ) -> Path: ...
 
     @needs("onnx")
@@ -175,22 +171,21 @@ class Network:
         weights: Weights = None,
         *,
         seed: int = 0,
-        io_layout: IoLayout | None = None,
-        softmax: bool = False,
-        metadata: Mapping[str, str] | None = None,
+        **options: Unpack[ExportOptions],
     ) -> bytes | Path:
         """The ONNX model as bytes, or written to `path`, which comes back; images are NCHW.
 
-        softmax: append a softmax to the network's one output.
-        metadata: what the file says of itself; see `specc.training.metadata`.
+        options: see `specc.exporting.ExportOptions`.
         """
         values = self._weights(weights, seed)
-        graph = append_softmax(self.graph) if softmax else self.graph
-        layout = _layout(io_layout)
-        data = load_file_backend("onnx").compile(graph, values, layout, metadata=metadata)
+        graph = append_softmax(self.graph) if options.pop("softmax", False) else self.graph
+        layout = _layout(options.pop("io_layout", None))
+        external_data = options.pop("external_data", False)
+        backend, others = load_file_backend("onnx"), cast("FileOptions", options)
         if path is None:
-            return data
-        write_atomically(target := Path(path), data)
+            return backend.compile(graph, values, layout, **others)
+        target = Path(path)
+        backend.write(target, graph, values, layout, external_data=external_data, **others)
         return target
 
     def source(self, backend: str, *, io_layout: IoLayout | None = None) -> str:

@@ -6,18 +6,21 @@ lowered. Images are channels first at the model's boundary, as usual for ONNX.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO, Unpack
 
 import numpy as np
 from numpy.typing import NDArray
 
 from specc.backend import FileBackend
+from specc.exporting import FileOptions
+from specc.files import write_atomically
 from specc.garbage import collection_paused
 from specc.ir import Graph
 from specc.passes.layout import IoLayout, Order, boundary_orders, permutation
 
-from .model import model_bytes
+from .graph import MAX_BYTES, require_fit
+from .model import model_file
 
 if TYPE_CHECKING:
     from specc.backend import Array, Arrays, Runner
@@ -33,17 +36,40 @@ class OnnxBackend(FileBackend):
         self,
         graph: Graph,
         weights: Arrays | None,
-        io_layout: IoLayout | None,
-        *,
-        metadata: Mapping[str, str] | None = None,
+        io_layout: IoLayout | None = None,
+        **options: Unpack[FileOptions],
     ) -> bytes:
         """The bytes of an `.onnx` file; without `weights` they are zeros that take no space.
 
-        metadata: what the file says of itself besides `io_layout`.
         Raises `SpecError`: `unsupported-layer`, or `artifact-too-large`.
         """
         with collection_paused():
-            return model_bytes(graph, weights, io_layout, metadata or {})
+            file = model_file(graph, weights, io_layout, **options)
+            require_fit(file.size, "the weights and constants")
+            return b"".join(file.parts())
+
+    def write(
+        self,
+        path: Path,
+        graph: Graph,
+        weights: Arrays | None,
+        io_layout: IoLayout | None = None,
+        *,
+        external_data: bool = False,
+        **options: Unpack[FileOptions],
+    ) -> None:
+        """See `specc.backend.FileBackend`. Raises `SpecError`: as `compile`, or `unwritable`."""
+        with collection_paused():
+            file = model_file(graph, weights, io_layout, **options)
+            beside = path.with_name(f"{path.name}.data")
+            has_data = external_data or file.size > MAX_BYTES
+
+            def write(stream: BinaryIO) -> None:
+                stream.writelines(file.parts(beside.name if has_data else None))
+                if has_data:
+                    write_atomically(beside, lambda data: data.writelines(file.large_tensors()))
+
+            write_atomically(path, write)
 
     def runner(self, graph: Graph, weights: Arrays) -> Runner:
         """The outputs by name, from onnxruntime on the CPU, for channels-last inputs."""

@@ -18,7 +18,7 @@ from itertools import chain, count
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from onnx import TensorProto
 from onnx.helper import tensor_dtype_to_np_dtype
 
@@ -29,69 +29,13 @@ from specc.ir import Node
 from specc.passes.layout import REORDER, permutation
 from specc.tensor import DType, TensorType
 
+from .ops import Array, Body, Op, OpGraph, Tensor
+
 ONNX_DTYPES = {"float32": "FLOAT", "float64": "DOUBLE"}
 """The dtypes that ONNX does not call as we do, in capitals."""
 
 MAX_BYTES = 2**31 - 2**24
 """The 2 GiB of a protocol buffer, less what the nodes and names of the largest network take."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Tensor:
-    """A tensor of the ONNX graph; `type` is as it lies in memory."""
-
-    type: TensorType
-
-
-@dataclass(frozen=True, slots=True)
-class Op:
-    """A node of the ONNX graph; an input that is left out is None."""
-
-    kind: str
-    name: str
-    inputs: tuple[Tensor | None, ...]
-    outputs: tuple[Tensor, ...]
-    attributes: dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Body:
-    """A graph inside an op, as an attribute of it; its ops see the tensors around it too."""
-
-    inputs: tuple[Tensor, ...]
-    outputs: tuple[Tensor, ...]
-    ops: tuple[Op, ...]
-
-
-Arrange = Callable[..., NDArray[Any]]
-"""From canonical weights to the array that an op of ONNX takes."""
-
-
-@dataclass(frozen=True, slots=True)
-class Arranged:
-    """A constant made of weights when the file is written: `arrange` of those at `keys`."""
-
-    tensor: Tensor
-    keys: tuple[str, ...]
-    arrange: Arrange
-
-
-@dataclass(slots=True)
-class OpGraph:
-    """The ops, constants and weights so far.
-
-    constants: the values of the tensors that are known now, `constant_bytes` together.
-    weights: by canonical key, so that a weight that several layers share stands once.
-    arranged: what is made of weights, likewise, by the path of its owner and its name.
-    names: what each tensor is to be called, if the name is still free.
-    """
-
-    ops: list[Op] = field(default_factory=list[Op])
-    constants: dict[Tensor, NDArray[Any]] = field(default_factory=dict[Tensor, NDArray[Any]])
-    weights: dict[str, Tensor] = field(default_factory=dict[str, Tensor])
-    arranged: dict[str, Arranged] = field(default_factory=dict[str, Arranged])
-    names: dict[Tensor, str] = field(default_factory=dict[Tensor, str])
-    constant_bytes: int = 0
 
 
 @dataclass(slots=True)
@@ -158,27 +102,35 @@ class Builder:
 
     def weight(self, name: str) -> Tensor:
         """The weight of that short name, in the dtype of the layer's output."""
+        return self.cast(self._weight(name), self.output.dtype)
+
+    def _weight(self, name: str) -> Tensor:
         key = f"{self.node.owner}.{name}"
         if key not in self.graph.weights:
-            self.graph.weights[key] = Tensor(TensorType(self.node.weights[name].shape))
-        return self.cast(self.graph.weights[key], self.output.dtype)
+            self.graph.weights[key] = tensor = Tensor(TensorType(self.node.weights[name].shape))
+            self.graph.names[tensor] = key
+        return self.graph.weights[key]
 
     def weights(self) -> list[Tensor]:
         """All weights of the layer, in the order of their declarations."""
         return [self.weight(name) for name in self.node.weights]
 
-    def arranged(
-        self, name: str, shape: tuple[int, ...], weights: Sequence[str], arrange: Arrange
+    def derived(
+        self,
+        name: str,
+        shape: tuple[int, ...],
+        weights: Sequence[str],
+        make: Callable[..., Array],
     ) -> Tensor:
         """Weights as an op wants them, in the dtype of the layer's output.
 
-        shape: of what `arrange` makes of the weights with those short names.
+        shape: of what `make` makes of the weights with those short names.
         """
         key = f"{self.node.owner}.{name}"
-        if key not in self.graph.arranged:
-            keys = tuple(f"{self.node.owner}.{weight}" for weight in weights)
-            self.graph.arranged[key] = Arranged(Tensor(TensorType(shape)), keys, arrange)
-        return self.cast(self.graph.arranged[key].tensor, self.output.dtype)
+        if key not in self.graph.shared:
+            sources = [self._weight(weight) for weight in weights]
+            self.graph.shared[key] = self.graph.derive(key, TensorType(shape), sources, make)
+        return self.cast(self.graph.shared[key], self.output.dtype)
 
     def constant(self, value: ArrayLike, name: str, dtype: DType = "float32") -> Tensor:
         """A tensor whose elements are known; `name` says what for."""

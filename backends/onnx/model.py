@@ -7,10 +7,11 @@ The types are the compiler's: no shape inference runs, and no checker.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import version
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,21 +27,14 @@ from onnx import (
 from onnx.helper import make_node, make_operatorsetid, make_tensor_value_info
 
 from specc.dims import known
+from specc.exporting import FileOptions
 from specc.ir import Graph, Value
 from specc.passes.layout import IoLayout, lay_out
 
-from .graph import (
-    LOWERINGS,
-    Body,
-    Builder,
-    Op,
-    OpGraph,
-    Tensor,
-    onnx_dtype,
-    require_fit,
-    unique_name,
-)
-from .wire import serialize
+from .graph import LOWERINGS, Builder, numpy_dtype, onnx_dtype, unique_name
+from .ops import Body, Op, OpGraph, Tensor
+from .rewriting import rewritten
+from .wire import ModelFile, Stored
 
 OPSET = 22
 """The lowest in which pooling rounds sizes up as we do; Gelu is there from 20."""
@@ -49,34 +43,21 @@ IR_VERSION = 10
 """That of the ONNX release which brought the opset."""
 
 
-@dataclass(frozen=True, slots=True)
-class Lowered:
-    """A graph as ops; `inputs` and `outputs` in the order of the graph's."""
-
-    ops: OpGraph
-    inputs: tuple[Tensor, ...]
-    outputs: tuple[Tensor, ...]
-
-
-def model_bytes(
+def model_file(
     graph: Graph,
     weights: Mapping[str, NDArray[Any]] | None,
     io_layout: IoLayout | None,
-    metadata: Mapping[str, str],
-) -> bytes:
+    **options: Unpack[FileOptions],
+) -> ModelFile:
     """The ONNX file of a graph. Raises `SpecError`: see `OnnxBackend.compile`.
 
     weights: by canonical key. If None, each is a `Constant` node with a sparse value that has no
         entries: zeros of the right shape in a few bytes, which viewers and checkers take.
     io_layout: how images lie at the boundary; channels first if None. It stands in the metadata,
         so that `specc predict` need not guess it.
-    metadata: what else stands there.
     """
     layout: IoLayout = io_layout or "channels_first"
-    held = 4 * sum(array.size for array in (weights or {}).values())
-    require_fit(held, "the float32 weights")
-    lowered = lower(lay_out(graph, layout))
-    require_fit(held + lowered.ops.constant_bytes, "the weights and constants")
+    ops = rewritten(lower(lay_out(graph, layout)), with_weights=weights is not None)
     model = ModelProto(
         ir_version=IR_VERSION,
         producer_name="specc",
@@ -85,19 +66,18 @@ def model_bytes(
         opset_import=[make_operatorsetid("", OPSET)],
         metadata_props=[
             StringStringEntryProto(key=key, value=value)
-            for key, value in {"io_layout": layout, **metadata}.items()
+            for key, value in {"io_layout": layout, **options.get("metadata", {})}.items()
         ],
     )
-    writer = _Writer(lowered, name_tensors(graph, lowered))
+    writer = _Writer(ops, name_tensors(graph, ops))
     structure = writer.graph(graph.name, without_weights=weights is None)
-    return serialize(model, structure, writer.initializers(weights))
+    return ModelFile(model, structure, tuple(writer.stored(weights)))
 
 
-def lower(graph: Graph) -> Lowered:
+def lower(graph: Graph) -> OpGraph:
     """A graph that is laid out, as ops. Raises `SpecError` for a layer without a lowering."""
-    ops = OpGraph()
     tensors = {value: Tensor(value.physical) for value in graph.inputs.values()}
-    inputs = tuple(tensors.values())
+    ops = OpGraph(tuple(tensors.values()))
     for node in graph.nodes:
         given = [tensors[value] for value in node.inputs]
         result = LOWERINGS.find(node)(Builder(node, ops), *given)
@@ -106,14 +86,13 @@ def lower(graph: Graph) -> Lowered:
             tensors[value] = tensor
             if tensor not in given:
                 ops.names[tensor] = value.name
-    return Lowered(ops, inputs, tuple(_outputs(graph, ops, tensors, inputs)))
+    ops.outputs = tuple(_outputs(graph, ops, tensors))
+    return ops
 
 
-def _outputs(
-    graph: Graph, ops: OpGraph, tensors: Mapping[Value, Tensor], inputs: Iterable[Tensor]
-) -> Iterable[Tensor]:
+def _outputs(graph: Graph, ops: OpGraph, tensors: Mapping[Value, Tensor]) -> Iterable[Tensor]:
     """A tensor of its own for each output: an input, or what is an output already, is copied."""
-    taken = set(inputs)
+    taken = set(ops.inputs)
     for name, value in graph.outputs.items():
         tensor = tensors[value]
         if tensor in taken:
@@ -123,14 +102,14 @@ def _outputs(
         yield tensor
 
 
-def name_tensors(graph: Graph, lowered: Lowered) -> dict[Tensor, str]:
+def name_tensors(graph: Graph, ops: OpGraph) -> dict[Tensor, str]:
     """A name for each tensor; those that users know (inputs, outputs, weights) come first."""
     wishes = [
-        *zip(lowered.inputs, graph.inputs, strict=True),
-        *zip(lowered.outputs, graph.outputs, strict=True),
-        *((tensor, key) for key, tensor in lowered.ops.weights.items()),
-        *((made.tensor, key) for key, made in lowered.ops.arranged.items()),
-        *lowered.ops.names.items(),
+        *zip(ops.inputs, graph.inputs, strict=True),
+        *zip(ops.outputs, graph.outputs, strict=True),
+        *((tensor, key) for key, tensor in ops.weights.items()),
+        *((tensor, key) for key, tensor in ops.shared.items()),
+        *ops.names.items(),
     ]
     names: dict[Tensor, str] = {}
     taken: set[str] = set()
@@ -144,35 +123,48 @@ def name_tensors(graph: Graph, lowered: Lowered) -> dict[Tensor, str]:
 class _Writer:
     """Writes protocol buffers for tensors that have a name."""
 
-    lowered: Lowered
+    ops: OpGraph
     names: Mapping[Tensor, str]
 
     def graph(self, name: str, *, without_weights: bool) -> GraphProto:
         """All of the graph but its initializers; weights that are not given are constants."""
-        ops, boundary = self.lowered.ops, {*self.lowered.inputs, *self.lowered.outputs}
-        held = [*ops.weights.values(), *(made.tensor for made in ops.arranged.values())]
-        zeros = held if without_weights else []
+        ops, boundary = self.ops, {*self.ops.inputs, *self.ops.outputs}
+        zeros = [tensor for tensor in self._held() if tensor not in ops.constants]
+        zeros = zeros if without_weights else []
         made = [tensor for op in ops.ops for tensor in op.outputs]
         return GraphProto(
             name=name,
-            input=map(self._info, self.lowered.inputs),
-            output=map(self._info, self.lowered.outputs),
+            input=map(self._info, ops.inputs),
+            output=map(self._info, ops.outputs),
             value_info=[self._info(tensor) for tensor in zeros + made if tensor not in boundary],
             node=[*map(self._zeros, zeros), *map(self._node, ops.ops)],
         )
 
-    def initializers(
-        self, weights: Mapping[str, NDArray[Any]] | None
-    ) -> Iterable[tuple[str, NDArray[Any]]]:
-        """The weights, if they are given, and the constants."""
-        if weights is not None:
-            for key, tensor in self.lowered.ops.weights.items():
-                yield self.names[tensor], np.asarray(weights[key], np.float32)
-            for made in self.lowered.ops.arranged.values():
-                arrays = (np.asarray(weights[key], np.float32) for key in made.keys)
-                yield self.names[made.tensor], made.arrange(*arrays)
-        for tensor, array in self.lowered.ops.constants.items():
-            yield self.names[tensor], array
+    def stored(self, weights: Mapping[str, NDArray[Any]] | None) -> Iterator[Stored]:
+        """The tensors that the file holds: constants, and what is made of weights, if there are."""
+        keys = {tensor: key for key, tensor in self.ops.weights.items()}
+
+        def value(tensor: Tensor) -> NDArray[Any]:
+            if tensor in self.ops.constants:
+                return self.ops.constants[tensor]
+            if tensor in keys:
+                return np.asarray((weights or {})[keys[tensor]], np.float32)
+            derived = self.ops.derived[tensor]
+            return derived.make(*map(value, derived.sources))
+
+        for tensor in self._held():
+            if weights is not None or tensor in self.ops.constants:
+                dtype = tensor.type.dtype
+                shape = tuple(map(known, tensor.type.shape))
+                itemsize = numpy_dtype(dtype).itemsize
+                make = partial(value, tensor)
+                yield Stored(self.names[tensor], onnx_dtype(dtype), itemsize, shape, make)
+
+    def _held(self) -> Iterator[Tensor]:
+        """Each stored tensor that something reads, once."""
+        ops = self.ops
+        stored = {*ops.weights.values(), *ops.derived, *ops.constants}
+        return iter(dict.fromkeys(tensor for tensor in ops.reads if tensor in stored))
 
     def _info(self, tensor: Tensor) -> ValueInfoProto:
         shape = [dim if isinstance(dim, int) else str(dim) for dim in tensor.type.shape]

@@ -189,10 +189,10 @@ def _kernels(build: Builder, parts: dict[str, Any]) -> tuple[Tensor | None, ...]
     for name, short in (("W", "weight_ih_l0"), ("R", "weight_hh_l0")):
         names = [prefix + short for prefix in parts]
         shape = (len(parts), *declared[names[0]].shape)
-        kernels.append(build.arranged(name, shape, names, stacked))
+        kernels.append(build.derived(name, shape, names, stacked))
     names = [name for name in declared if ".bias" in f".{name}"]
     shape = (len(parts), 2 * rows)
-    return (*kernels, build.arranged("B", shape, names, biases) if names else None)
+    return (*kernels, build.derived("B", shape, names, biases) if names else None)
 
 
 def in_order(array: Array, gates: tuple[int, ...]) -> Array:

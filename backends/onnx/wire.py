@@ -1,9 +1,9 @@
-"""An ONNX file's bytes, with the weights copied once, straight from the arrays.
+"""An ONNX file's bytes, piece by piece, with each stored tensor made when its turn comes.
 
 A protocol buffer that is built in memory holds its own copy of each weight, and makes another when
 it is written; weights are nearly all of a file. So the model is built without them, and they are
 written after it in the wire format: a message's fields may come in any order, and repeated fields
-in pieces.
+in pieces. How long a tensor is, its type says.
 
 Source: https://protobuf.dev/programming-guides/encoding (tags, varints, length-delimited fields),
 and the field numbers of `onnx.proto`.
@@ -11,47 +11,139 @@ and the field numbers of `onnx.proto`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from math import prod
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from onnx import GraphProto, ModelProto, TensorProto
-from onnx.helper import np_dtype_to_tensor_dtype
+from onnx import GraphProto, ModelProto, StringStringEntryProto, TensorProto
 
 GRAPH = ModelProto.GRAPH_FIELD_NUMBER
 INITIALIZER = GraphProto.INITIALIZER_FIELD_NUMBER
 RAW_DATA = TensorProto.RAW_DATA_FIELD_NUMBER
 
-Parts = list[bytes | memoryview]
+LARGE = 1024
+"""The bytes from which a tensor may go into a file beside the model."""
+
+PAGE = 4096
+"""Tensors start there at multiples of it, so that they can be mapped into memory."""
+
+Part = bytes | memoryview
 
 
-def serialize(
-    model: ModelProto, graph: GraphProto, initializers: Iterable[tuple[str, NDArray[Any]]]
-) -> bytes:
-    """The bytes of `model` with `graph`, and the named arrays as the graph's initializers.
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A tensor of the file: what it is called and how large it is, and how its array is made.
 
-    model: has no graph of its own yet; graph: has no initializers yet.
+    dtype: the number that ONNX has for it. itemsize: in bytes.
     """
-    parts: Parts = [graph.SerializeToString(deterministic=True)]
-    for name, array in initializers:
-        parts += _field(INITIALIZER, _tensor(name, array))
-    return b"".join([model.SerializeToString(deterministic=True), *_field(GRAPH, parts)])
+
+    name: str
+    dtype: int
+    itemsize: int
+    shape: tuple[int, ...]
+    make: Callable[[], NDArray[Any]]
+
+    @property
+    def size(self) -> int:
+        """In bytes."""
+        return prod(self.shape) * self.itemsize
+
+    @property
+    def is_large(self) -> bool:
+        return self.size >= LARGE
+
+    @property
+    def header(self) -> TensorProto:
+        """All of it but the array."""
+        return TensorProto(name=self.name, data_type=self.dtype, dims=self.shape)
+
+    @property
+    def data(self) -> memoryview:
+        """The array's bytes, little-endian whatever the machine is."""
+        array = self.make()
+        stored = np.ascontiguousarray(array, array.dtype.newbyteorder("<"))
+        return stored.reshape(-1).view(np.uint8).data
 
 
-def _tensor(name: str, array: NDArray[Any]) -> Parts:
-    """A `TensorProto`; its raw data are little-endian whatever the machine is."""
-    stored = np.ascontiguousarray(array, array.dtype.newbyteorder("<"))
-    dtype = np_dtype_to_tensor_dtype(array.dtype)
-    header = TensorProto(name=name, data_type=dtype, dims=array.shape)
-    data = stored.reshape(-1).view(np.uint8).data
-    return [header.SerializeToString(deterministic=True), *_field(RAW_DATA, [data])]
+@dataclass(frozen=True, slots=True)
+class ModelFile:
+    """A model with its tensors. model: has no graph of its own; graph: has no initializers."""
+
+    model: ModelProto
+    graph: GraphProto
+    stored: Sequence[Stored]
+
+    @property
+    def size(self) -> int:
+        """The bytes of the stored tensors, which are nearly all."""
+        return sum(tensor.size for tensor in self.stored)
+
+    def parts(self, location: str | None = None) -> Iterator[Part]:
+        """The bytes of the file.
+
+        location: where the large tensors are, relative to it; None has all in the file.
+        """
+        places = {} if location is None else dict(self._places())
+        openings = [
+            _inside(tensor)
+            if tensor.name not in places
+            else _outside(tensor, f"{location}", places[tensor.name])
+            for tensor in self.stored
+        ]
+        inside = [tensor.size if tensor.name not in places else 0 for tensor in self.stored]
+        graph = _bytes(self.graph)
+        length = len(graph) + sum(map(len, openings)) + sum(inside)
+        yield _bytes(self.model) + _opening(GRAPH, length) + graph
+        for opening, tensor in zip(openings, self.stored, strict=True):
+            yield opening
+            if tensor.name not in places:
+                yield tensor.data
+
+    def large_tensors(self) -> Iterator[Part]:
+        """The bytes of the file beside it."""
+        end = 0
+        for tensor in self.stored:
+            if tensor.is_large:
+                yield bytes(-end % PAGE)
+                yield tensor.data
+                end += -end % PAGE + tensor.size
+
+    def _places(self) -> Iterator[tuple[str, int]]:
+        """Where each large tensor starts in the file beside it."""
+        end = 0
+        for tensor in self.stored:
+            if tensor.is_large:
+                start = end + -end % PAGE
+                yield tensor.name, start
+                end = start + tensor.size
 
 
-def _field(number: int, parts: Parts) -> Parts:
-    """A length-delimited field."""
-    length = sum(len(part) for part in parts)
-    return [bytes((*_varint(number << 3 | 2), *_varint(length))), *parts]
+def _inside(tensor: Stored) -> bytes:
+    """What stands before the data of a tensor in the file."""
+    start = _bytes(tensor.header) + _opening(RAW_DATA, tensor.size)
+    return _opening(INITIALIZER, len(start) + tensor.size) + start
+
+
+def _outside(tensor: Stored, location: str, offset: int) -> bytes:
+    """A tensor whose data are in another file."""
+    place = {"location": location, "offset": str(offset), "length": str(tensor.size)}
+    header = tensor.header
+    header.data_location = TensorProto.EXTERNAL
+    header.external_data.extend(StringStringEntryProto(key=k, value=v) for k, v in place.items())
+    message = _bytes(header)
+    return _opening(INITIALIZER, len(message)) + message
+
+
+def _bytes(message: ModelProto | GraphProto | TensorProto) -> bytes:
+    return message.SerializeToString(deterministic=True)
+
+
+def _opening(number: int, length: int) -> bytes:
+    """What stands before a length-delimited field of so many bytes."""
+    return bytes((*_varint(number << 3 | 2), *_varint(length)))
 
 
 def _varint(value: int) -> Iterator[int]:

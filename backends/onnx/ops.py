@@ -1,0 +1,112 @@
+"""The graph as ops of ONNX on typed tensors, before it has names and becomes a file.
+
+A tensor is an input of the network, an output of an op, or stored in the file: a constant, a
+weight, or made of those when the file is written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from numpy.typing import NDArray
+
+from specc.tensor import TensorType
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Tensor:
+    """A tensor of the ONNX graph; `type` is as it lies in memory."""
+
+    type: TensorType
+
+
+@dataclass(frozen=True, slots=True)
+class Op:
+    """A node of the ONNX graph; an input that is left out is None."""
+
+    kind: str
+    name: str
+    inputs: tuple[Tensor | None, ...]
+    outputs: tuple[Tensor, ...]
+    attributes: Mapping[str, Any]
+
+    @property
+    def bodies(self) -> Mapping[str, Body]:
+        """The graphs inside it, by attribute."""
+        return {name: value for name, value in self.attributes.items() if isinstance(value, Body)}
+
+    @property
+    def reads(self) -> Iterator[Tensor]:
+        """What it reads, each tensor as often as it does; in its bodies too."""
+        yield from (tensor for tensor in self.inputs if tensor is not None)
+        for body in self.bodies.values():
+            yield from body.reads
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Body:
+    """A graph inside an op, as an attribute of it; its ops see the tensors around it too."""
+
+    inputs: tuple[Tensor, ...]
+    outputs: tuple[Tensor, ...]
+    ops: tuple[Op, ...]
+
+    @property
+    def reads(self) -> Iterator[Tensor]:
+        """What its ops and its outputs read, of its own tensors and of those around it."""
+        for op in self.ops:
+            yield from op.reads
+        yield from self.outputs
+
+
+@dataclass(frozen=True, slots=True)
+class Derived:
+    """How a stored tensor is made of other stored ones."""
+
+    sources: tuple[Tensor, ...]
+    make: Callable[..., Array]
+
+
+@dataclass(slots=True)
+class OpGraph:
+    """The ops in their order, and the stored tensors.
+
+    constants: the values of the tensors that are known now, `constant_bytes` together.
+    weights: by canonical key, so that a weight that several layers share stands once.
+    derived: what is made of weights when the file is written.
+    shared: derived tensors that several layers may share, by the path of their owner and a name.
+    names: what each tensor is to be called, if the name is still free.
+    """
+
+    inputs: tuple[Tensor, ...] = ()
+    outputs: tuple[Tensor, ...] = ()
+    ops: list[Op] = field(default_factory=list[Op])
+    constants: dict[Tensor, Array] = field(default_factory=dict[Tensor, Array])
+    weights: dict[str, Tensor] = field(default_factory=dict[str, Tensor])
+    derived: dict[Tensor, Derived] = field(default_factory=dict[Tensor, Derived])
+    shared: dict[str, Tensor] = field(default_factory=dict[str, Tensor])
+    names: dict[Tensor, str] = field(default_factory=dict[Tensor, str])
+    constant_bytes: int = 0
+
+    @property
+    def reads(self) -> Iterator[Tensor]:
+        """What ops and outputs read, each tensor as often as they do."""
+        for op in self.ops:
+            yield from op.reads
+        yield from self.outputs
+
+    def derive(
+        self, name: str, type: TensorType, sources: Sequence[Tensor], make: Callable[..., Array]
+    ) -> Tensor:
+        """A stored tensor that `make` makes of other stored ones; of constants, at once."""
+        tensor = Tensor(type)
+        self.names[tensor] = name
+        if all(source in self.constants for source in sources):
+            self.constants[tensor] = make(*(self.constants[source] for source in sources))
+        else:
+            self.derived[tensor] = Derived(tuple(sources), make)
+        return tensor
