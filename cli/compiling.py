@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from .console import working
 from .options import IoLayout, Seed, Settings, Spec, Weights, open_network, weights_of
+
+if TYPE_CHECKING:
+    from specc.network import Network
 
 Output = Annotated[Path, typer.Option("-o", "--output", metavar="FILE", help="The file to write.")]
 OptionalOutput = Annotated[
@@ -24,6 +27,14 @@ WithSoftmax = Annotated[
     bool, typer.Option("--softmax", help="Append a softmax to the network's one output.")
 ]
 
+TopK = Annotated[
+    int | None,
+    typer.Option(
+        "--top-k",
+        min=1,
+        help="Give so many of the best scores and their classes in place of the one output.",
+    ),
+]
 ExternalData = Annotated[
     bool,
     typer.Option(
@@ -74,6 +85,7 @@ def export(
     settings: Settings = None,
     io_layout: IoLayout = None,
     softmax: WithSoftmax = False,
+    top_k: TopK = None,
     external_data: ExternalData = False,
 ) -> None:
     """Write the network as an ONNX model, with the weights in it; those of a run are its best."""
@@ -85,22 +97,23 @@ def export(
             seed=seed,
             io_layout=io_layout.value if io_layout else None,
             softmax=softmax,
+            top_k=top_k,
             external_data=external_data,
-            metadata=_metadata(spec, softmax),
+            metadata=_metadata(spec, network, softmax, top_k),
         )
     _tell(output)
 
 
-def _metadata(spec: str, softmax: bool) -> dict[str, str]:
-    """What the model of a run says of itself: class names, preprocessing, what its output is."""
+def _metadata(spec: str, network: Network, softmax: bool, top_k: int | None) -> dict[str, str]:
+    """What the model says of itself: class names, preprocessing, what its output is."""
     from specc.locating import run_folder
+    from specc.training.metadata import run_card, spec_card
 
     if run_folder(spec) is None:
-        return {}
-    from specc.training.metadata import model_card
+        return spec_card(network, softmax=softmax, top_k=top_k).metadata()
     from specc.training.run import open_run
 
-    return model_card(open_run(spec), softmax=softmax).metadata()
+    return run_card(open_run(spec), softmax=softmax, top_k=top_k).metadata()
 
 
 def _tell(path: Path) -> None:

@@ -18,7 +18,7 @@ from specc.data.preparing import BYTE_SCALE, Preprocessing
 from specc.diagnostics import SpecError
 from specc.packages import needs
 from specc.source import printable
-from specc.training.metadata import ModelCard, model_card
+from specc.training.metadata import ModelCard, run_card
 from specc.training.run import open_run
 
 from .console import working
@@ -314,7 +314,7 @@ def _model_at(path: Path) -> bytes:
         return read_file(path)
     run = open_run(path)
     with working("Exporting"):
-        return run.network.to_onnx(weights=run.weights, metadata=model_card(run).metadata())
+        return run.network.to_onnx(weights=run.weights, metadata=run_card(run).metadata())
 
 
 def read_file(path: Path) -> bytes:

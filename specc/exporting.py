@@ -22,10 +22,12 @@ class ExportOptions(FileOptions, total=False):
 
     io_layout: how images lie at the boundary; channels first if None.
     softmax: append one to the network's one output.
+    top_k: give the so many best scores and their classes in place of the network's one output.
     external_data: put large tensors into a file beside the model, called as it is with `.data`
         after it; so it is done with those that one file cannot hold.
     """
 
     io_layout: IoLayout | None
     softmax: bool
+    top_k: int | None
     external_data: bool

@@ -19,9 +19,9 @@ from specc.exporting import ExportOptions, FileOptions
 from specc.ir import Graph
 from specc.locating import locate, run_folder
 from specc.packages import needs
+from specc.passes.appended import append_softmax, append_top_k
 from specc.passes.cost import flops
 from specc.passes.layout import IoLayout
-from specc.passes.softmax import append_softmax
 from specc.summary import Summary, summarize
 from specc.tensor import TensorType
 
@@ -179,6 +179,9 @@ class Network:
         """
         values = self._weights(weights, seed)
         graph = append_softmax(self.graph) if options.pop("softmax", False) else self.graph
+        if (k := options.pop("top_k", None)) is not None:
+            graph = append_top_k(graph, k)
+        options["metadata"] = {**self._provenance(), **options.get("metadata", {})}
         layout = _layout(options.pop("io_layout", None))
         external_data = options.pop("external_data", False)
         backend, others = load_file_backend("onnx"), cast("FileOptions", options)
@@ -187,6 +190,11 @@ class Network:
         target = Path(path)
         backend.write(target, graph, values, layout, external_data=external_data, **others)
         return target
+
+    def _provenance(self) -> dict[str, str]:
+        from specc.provenance import provenance
+
+        return provenance(self.program, self.graph) if self.program else {}
 
     def source(self, backend: str, *, io_layout: IoLayout | None = None) -> str:
         """The source text that `specc build` prints: of `pytorch`, `keras`, or a third party's.

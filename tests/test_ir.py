@@ -15,10 +15,10 @@ from zoo import every_network, network
 import specc
 from specc.ir import Graph, Item, Node, Region, Value
 from specc.layer import LAYERS, Layer, Sample
+from specc.passes.appended import append_softmax
 from specc.passes.images import images
 from specc.passes.layout import REORDER, IoLayout, lay_out
 from specc.passes.prune import prune
-from specc.passes.softmax import append_softmax
 from specc.passes.verify import BrokenGraph, verify
 from specc.tensor import parse_tensor_type
 

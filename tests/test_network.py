@@ -11,7 +11,7 @@ import pytest
 
 import specc
 from specc.locating import locate
-from specc.passes.softmax import append_softmax
+from specc.passes.appended import append_softmax
 from specc.summary import summarize
 from specc.weights import load_weights
 
@@ -248,6 +248,41 @@ def test_softmax_needs_one_output(tmp_path: Path) -> None:
     graph = network_of(tmp_path, text.partition("expect")[0]).graph
     with pytest.raises(specc.SpecError, match="arity"):
         append_softmax(graph)
+
+
+def test_the_best_classes_are_the_last_outputs(spec: Path) -> None:
+    import onnxruntime
+
+    net, x = specc.load(spec), np.random.default_rng(0).random((5, 4), np.float32)
+    session = onnxruntime.InferenceSession(net.to_onnx(softmax=True, top_k=2))
+    assert [output.name for output in session.get_outputs()] == ["scores", "classes"]
+    scores, classes = session.run(None, {"x": x})
+    (all_scores,) = onnxruntime.InferenceSession(net.to_onnx(softmax=True)).run(None, {"x": x})
+    np.testing.assert_array_equal(classes, (-all_scores).argsort(axis=1)[:, :2])
+    np.testing.assert_array_equal(scores, np.sort(all_scores, axis=1)[:, :-3:-1])
+
+
+@pytest.mark.parametrize("k", [0, 1000])
+def test_there_are_not_so_many_classes(spec: Path, k: int) -> None:
+    with pytest.raises(specc.SpecError, match=rf"number of classes from 1 to \d, received {k}"):
+        specc.load(spec).to_onnx(top_k=k)
+
+
+def test_a_file_has_the_spec_that_made_it(tmp_path: Path) -> None:
+    from hashlib import sha256
+
+    import onnx
+
+    text = SPEC.replace("name: tiny", "name: tiny\nlicense: MIT")
+    net = network_of(tmp_path, text)
+    model = onnx.load_from_string(net.to_onnx())
+    found = {entry.key: entry.value for entry in model.metadata_props}
+    assert found["model_license"] == "MIT"
+    assert found["spec_sha256"] == sha256(found["spec"].encode()).hexdigest()
+    (tmp_path / "again.yaml").write_text(found["spec"], "utf-8")
+    again = specc.load(tmp_path / "again.yaml")
+    assert str(again.graph) == str(net.graph)
+    assert again.to_onnx() == net.to_onnx()
 
 
 def test_source_is_text(spec: Path) -> None:

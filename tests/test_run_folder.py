@@ -389,13 +389,19 @@ def test_export_of_a_run_has_its_weights_and_says_what_it_is(trained: Run) -> No
     assert found.keys() == expected.keys()
     for name, array in expected.items():
         np.testing.assert_array_equal(found[name], array)
-    metadata = {each.key: each.value for each in onnx.load("m.onnx").metadata_props}
-    assert json.loads(metadata["class_names"]) == list(CLASSES)
+    metadata, plain = (
+        {each.key: each.value for each in onnx.load(path).metadata_props}
+        for path in ("m.onnx", "seed.onnx")
+    )
+    assert json.loads(metadata.pop("class_names")) == list(CLASSES)
     assert json.loads(metadata["preprocessing"])["mean"] == [0.5, 0.4, 0.3]
     assert (metadata["task"], metadata["output"]) == ("multiclass", "logits")
     assert metadata["io_layout"] == "channels_first"
-    plain = {each.key for each in onnx.load("seed.onnx").metadata_props}
-    assert plain == {"io_layout"}
+    declared = json.loads(plain.pop("preprocessing"))
+    assert declared | {"mean": [0.5, 0.4, 0.3], "std": [0.2] * 3} == json.loads(
+        metadata.pop("preprocessing")
+    )
+    assert plain == metadata
 
 
 def test_export_of_a_run_with_a_softmax_gives_probabilities(trained: Run) -> None:

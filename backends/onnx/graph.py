@@ -26,6 +26,7 @@ from specc.backend import Lowerings
 from specc.diagnostics import SpecError
 from specc.dims import Size, known, product
 from specc.ir import Node
+from specc.passes.appended import TOP_K
 from specc.passes.layout import REORDER, permutation
 from specc.tensor import DType, TensorType
 
@@ -244,3 +245,9 @@ def reorder(build: Builder, x: Tensor) -> Tensor:
     """The same value in another memory order."""
     (given,), (wanted,) = build.node.inputs, build.node.outputs
     return build.transpose(x, permutation(given.order, wanted.order, x.type.rank))
+
+
+@LOWERINGS.add(TOP_K)
+def top_k(build: Builder, x: Tensor) -> tuple[Tensor, ...]:
+    k = build.constant([build.layer.k], "k", "int64")
+    return build.ops("TopK", x, k, types=[value.physical for value in build.node.outputs], axis=-1)

@@ -230,6 +230,7 @@ class Document(Declaration):
     specc: Literal[1] = Field(description="The version of the language.")
     name: Name | None = Field(default=None, description="The network's name; default: the file's.")
     description: str = ""
+    license: str = Field(default="", description="Under which others may use it, as `Apache-2.0`.")
     params: dict[Variable, ParamValue] = Field(default_factory=dict)
     variants: dict[Variable, dict[str, Any] | None] = Field(default_factory=dict)
     defaults: dict[str, dict[str, Any]] = Field(default_factory=dict)

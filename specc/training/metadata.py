@@ -7,16 +7,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast, get_args
 
 from pydantic import TypeAdapter, ValidationError
 
-from specc.data.preparing import Preprocessing
+from specc.data.document import Idx, ImageFolder
+from specc.data.preparing import BYTE_SCALE, Preprocessing
+from specc.data.rescaling import rescales
+from specc.tensor import FLOATS
 from specc.training.losses import Task
 from specc.training.objectives import Objective, objectives
 
 if TYPE_CHECKING:
+    from specc.network import Network
     from specc.training.run import Run
 
 T = TypeVar("T")
@@ -30,12 +34,14 @@ class ModelCard:
 
     class_names: in the order of their indices. preprocessing: of pictures.
     task: what the output was trained for. output: what it gives.
+    top_k: how many of the best classes it gives, as scores and as indices; None gives all scores.
     """
 
     class_names: tuple[str, ...] = ()
     preprocessing: Preprocessing | None = None
     task: Task | None = None
     output: Output | None = None
+    top_k: int | None = None
 
     def metadata(self) -> dict[str, str]:
         """The same as the metadata of a file."""
@@ -44,6 +50,7 @@ class ModelCard:
             "preprocessing": json.dumps(asdict(self.preprocessing)) if self.preprocessing else "",
             "task": self.task or "",
             "output": self.output or "",
+            "top_k": str(self.top_k or ""),
         }
         return {key: value for key, value in values.items() if value not in ("", "[]")}
 
@@ -56,17 +63,56 @@ class ModelCard:
             _parsed(Preprocessing, metadata.get("preprocessing")),
             cast("Task", task) if task in get_args(Task) else None,
             cast("Output", output) if output in get_args(Output) else None,
+            _parsed(int, metadata.get("top_k")),
         )
 
 
-def model_card(run: Run, *, softmax: bool = False) -> ModelCard:
-    """The card of a model of `run`. softmax: whether one is appended to it."""
-    first = next(iter(run.network.outputs))
-    objective = objectives(run.network.graph, run.train).get(first)
+def run_card(run: Run, *, softmax: bool = False, top_k: int | None = None) -> ModelCard:
+    """The card of a model of `run`: as `spec_card`, with what training saw."""
+    card = spec_card(run.network, softmax=softmax, top_k=top_k)
+    return replace(card, class_names=run.class_names, preprocessing=run.preprocessing)
+
+
+def spec_card(network: Network, *, softmax: bool = False, top_k: int | None = None) -> ModelCard:
+    """The card of a model of `network`, as far as its sections `train` and `data` tell.
+
+    softmax, top_k: what is appended to it.
+    """
+    names, preprocessing = _class_names(network), _declared_preprocessing(network)
+    card = ModelCard(names, preprocessing, top_k=top_k)
+    objective = _objective(network)
     if objective is None:
-        return ModelCard(run.class_names, run.preprocessing)
+        return card
     output = "probabilities" if softmax else _output(objective)
-    return ModelCard(run.class_names, run.preprocessing, objective.task, output)
+    return replace(card, task=objective.task, output=output)
+
+
+def _objective(network: Network) -> Objective | None:
+    """Of the first output, if the spec says how the network is trained."""
+    if network.train is None:
+        return None
+    return objectives(network.graph, network.train).get(next(iter(network.outputs)))
+
+
+def _class_names(network: Network) -> tuple[str, ...]:
+    return (network.data and network.data.class_names) or ()
+
+
+def _declared_preprocessing(network: Network) -> Preprocessing | None:
+    """Of pictures, where the spec says that it is trained on some and how they are scaled."""
+    data = network.data
+    if data is None or not isinstance(data.source, ImageFolder | Idx):
+        return None
+    type = next(iter(network.inputs.values()))
+    match type.shape:
+        case (_, int() as height, int() as width, int() as channels) if type.dtype in FLOATS:
+            scale = 1.0 if rescales(network.graph) else BYTE_SCALE
+            scale = scale if data.scale is None else data.scale
+            interpolation = getattr(data.source, "interpolation", None)
+            size = (height, width)
+            return Preprocessing(size, channels, interpolation, scale, data.mean, data.std)
+        case _:
+            return None
 
 
 def _output(objective: Objective) -> Output:

@@ -43,6 +43,7 @@ def resolved_spec(program: Program, graph: Graph, train: Train | None, data: Dat
     parts: dict[str, Any] = {
         "name": graph.name,
         "description": document.description,
+        "license": document.license,
         "params": {name: _param(value) for name, value in graph.params.items()},
         **_layers(program),
         "outputs": document.written("outputs"),

@@ -43,6 +43,7 @@ FREE: Final = frozenset(
     {
         ("name",),
         ("description",),
+        ("license",),
         ("expect",),
         ("train", "epochs"),
         ("train", "early_stopping"),
