@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import importlib
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import metadata
@@ -99,6 +99,25 @@ class FileBackend(Backend, Protocol):
             that one file cannot hold.
         Raises `SpecError` (`unwritable`).
         """
+        ...
+
+    def quantized(
+        self,
+        graph: Graph,
+        weights: Arrays,
+        inputs: Iterable[Arrays],
+        io_layout: IoLayout | None = None,
+        exclude: Sequence[str] = (),
+        **options: Unpack[FileOptions],
+    ) -> bytes:
+        """The artifact in eight bits.
+
+        inputs: batches of examples that calibrate it. exclude: nodes that stay as they are.
+        """
+        ...
+
+    def runner_of(self, artifact: bytes, graph: Graph, io_layout: IoLayout | None) -> Runner:
+        """An artifact that was made of `graph` as a function, as `runner` gives one."""
         ...
 
 

@@ -16,6 +16,7 @@ from specc.checking import check_file, require_graph
 from specc.diagnostics import SpecError
 from specc.dims import Size
 from specc.exporting import ExportOptions, FileOptions
+from specc.files import write_atomically
 from specc.ir import Graph
 from specc.locating import locate, run_folder
 from specc.packages import needs
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from specc.data.document import Data
+    from specc.quantizing import Quantization
     from specc.syntax.program import Program
     from specc.training.document import Train
     from specc.training.loop import Observer
@@ -177,11 +179,7 @@ class Network:
 
         options: see `specc.exporting.ExportOptions`.
         """
-        values = self._weights(weights, seed)
-        graph = append_softmax(self.graph) if options.pop("softmax", False) else self.graph
-        if (k := options.pop("top_k", None)) is not None:
-            graph = append_top_k(graph, k)
-        options["metadata"] = {**self._provenance(), **options.get("metadata", {})}
+        values, graph = self._weights(weights, seed), self._appended(options)
         layout = _layout(options.pop("io_layout", None))
         external_data = options.pop("external_data", False)
         backend, others = load_file_backend("onnx"), cast("FileOptions", options)
@@ -190,6 +188,49 @@ class Network:
         target = Path(path)
         backend.write(target, graph, values, layout, external_data=external_data, **others)
         return target
+
+    @needs("onnx")
+    def quantize(
+        self,
+        path: str | os.PathLike[str],
+        weights: Weights,
+        *,
+        data: str | os.PathLike[str] | None = None,
+        examples: int | None = None,
+        **options: Unpack[ExportOptions],
+    ) -> Quantization:
+        """Write the ONNX model in eight bits to `path`, and say what that costs.
+
+        data: the path of labelled examples, which calibrate and judge it; None takes what the spec
+            names. examples: how many calibrate.
+        options: as of `to_onnx`; what is appended stays in float32.
+        """
+        from specc.data.document import Data
+        from specc.data.opening import with_path
+        from specc.quantizing import CALIBRATION_EXAMPLES, quantize
+
+        source = self.data if data is None else with_path(self.data, os.fspath(data))
+        values, graph = self._weights(weights, 0), self._appended(options)
+        layout = _layout(options.pop("io_layout", None))
+        options.pop("external_data", None)
+        found = quantize(
+            replace(self, data=source or Data()),
+            graph,
+            values,
+            examples or CALIBRATION_EXAMPLES,
+            layout,
+            **cast("FileOptions", options),
+        )
+        write_atomically(Path(path), found.model)
+        return found
+
+    def _appended(self, options: ExportOptions) -> Graph:
+        """The graph with what the options append, which go; the file is to say what it is of."""
+        graph = append_softmax(self.graph) if options.pop("softmax", False) else self.graph
+        if (k := options.pop("top_k", None)) is not None:
+            graph = append_top_k(graph, k)
+        options["metadata"] = {**self._provenance(), **options.get("metadata", {})}
+        return graph
 
     def _provenance(self) -> dict[str, str]:
         from specc.provenance import provenance

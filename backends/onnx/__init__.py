@@ -6,24 +6,23 @@ lowered. Images are channels first at the model's boundary, as usual for ONNX.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, Unpack
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, BinaryIO, Unpack
 
 from specc.backend import FileBackend
 from specc.exporting import FileOptions
 from specc.files import write_atomically
 from specc.garbage import collection_paused
 from specc.ir import Graph
-from specc.passes.layout import IoLayout, Order, boundary_orders, permutation
+from specc.passes.layout import IoLayout
 
 from .graph import MAX_BYTES, require_fit
 from .model import model_file
+from .running import feed, session_runner
 
 if TYPE_CHECKING:
-    from specc.backend import Array, Arrays, Runner
+    from specc.backend import Arrays, Runner
 
 
 class OnnxBackend(FileBackend):
@@ -71,31 +70,29 @@ class OnnxBackend(FileBackend):
 
             write_atomically(path, write)
 
+    def quantized(
+        self,
+        graph: Graph,
+        weights: Arrays,
+        inputs: Iterable[Arrays],
+        io_layout: IoLayout | None = None,
+        exclude: Sequence[str] = (),
+        **options: Unpack[FileOptions],
+    ) -> bytes:
+        """See `specc.backend.FileBackend`, and `quantization`."""
+        from .quantization import quantized
+
+        model = self.compile(graph, weights, io_layout, **options)
+        layout = io_layout or "channels_first"
+        return quantized(model, (feed(graph, layout, each) for each in inputs), exclude)
+
     def runner(self, graph: Graph, weights: Arrays) -> Runner:
         """The outputs by name, from onnxruntime on the CPU, for channels-last inputs."""
-        from onnxruntime import InferenceSession
+        return self.runner_of(self.compile(graph, weights), graph, None)
 
-        model = self.compile(graph, weights, "channels_first")
-        session = InferenceSession(model, providers=["CPUExecutionProvider"])
-        orders = boundary_orders(graph, "channels_first")
-
-        def run(inputs: Arrays) -> dict[str, Array]:
-            given = {
-                name: _reordered(inputs[name], None, orders[value])
-                for name, value in graph.inputs.items()
-            }
-            results = session.run(None, given)
-            return {
-                name: _reordered(result, orders[value], None)
-                for (name, value), result in zip(graph.outputs.items(), results, strict=True)
-            }
-
-        return run
-
-
-def _reordered(array: NDArray[Any], source: Order, target: Order) -> NDArray[Any]:
-    """The array in another memory order, contiguous."""
-    return np.asarray(array.transpose(permutation(source, target, array.ndim)), order="C")
+    def runner_of(self, artifact: bytes, graph: Graph, io_layout: IoLayout | None) -> Runner:
+        """See `specc.backend.FileBackend`; on the CPU."""
+        return session_runner(artifact, graph, io_layout or "channels_first")
 
 
 BACKEND = OnnxBackend()

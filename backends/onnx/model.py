@@ -111,10 +111,11 @@ def name_tensors(graph: Graph, ops: OpGraph) -> dict[Tensor, str]:
         *((tensor, key) for key, tensor in ops.shared.items()),
         *ops.names.items(),
     ]
+    there = {*ops.inputs, *ops.reads, *ops.makes}
     names: dict[Tensor, str] = {}
     taken: set[str] = set()
     for tensor, wish in wishes:
-        if tensor not in names:
+        if tensor in there and tensor not in names:
             names[tensor] = unique_name(wish, taken)
     return names
 

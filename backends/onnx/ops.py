@@ -46,6 +46,15 @@ class Op:
         for body in self.bodies.values():
             yield from body.reads
 
+    @property
+    def makes(self) -> Iterator[Tensor]:
+        """What it gives, and what there is in its bodies."""
+        yield from self.outputs
+        for body in self.bodies.values():
+            yield from body.inputs
+            for op in body.ops:
+                yield from op.makes
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Body:
@@ -98,6 +107,11 @@ class OpGraph:
         for op in self.ops:
             yield from op.reads
         yield from self.outputs
+
+    @property
+    def makes(self) -> Iterator[Tensor]:
+        """What ops give, in their bodies too."""
+        return (tensor for op in self.ops for tensor in op.makes)
 
     def derive(
         self, name: str, type: TensorType, sources: Sequence[Tensor], make: Callable[..., Array]

@@ -6,15 +6,14 @@ output itself, for each example.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from specc.data.loading import Batch, Loader
-    from specc.training.engine import Engine
     from specc.training.objectives import Objective
 
     Array = NDArray[Any]
@@ -36,14 +35,22 @@ class _Parts:
     scores: list[Array] = field(default_factory=list[Any])
 
 
+class Model(Protocol):
+    """What predicts batches, such as an engine."""
+
+    def predict(self, batches: Iterable[Batch]) -> Iterator[dict[str, Array]]:
+        """The outputs for each batch, by name."""
+        ...
+
+
 def collect(
-    engine: Engine, loader: Loader, objectives: Mapping[str, Objective]
+    model: Model, loader: Loader, objectives: Mapping[str, Objective]
 ) -> dict[str, Predictions]:
     """The predictions for the examples of a loader that does not shuffle, by output."""
     import numpy as np
 
     parts = {name: _Parts() for name in objectives}
-    for outputs in engine.predict(_noting_targets(loader, objectives, parts)):
+    for outputs in model.predict(_noting_targets(loader, objectives, parts)):
         for name, objective in objectives.items():
             parts[name].scores.append(probabilities(outputs[name], objective))
     return {

@@ -40,7 +40,10 @@ def fold(rewriter: Rewriter, op: Op) -> Sequence[Op]:
     derived = (
         graph.derive(graph.names[kernel], kernel.type, (kernel, scale, variance), folded_kernel),
         graph.derive(
-            graph.names[shift], shift.type, (scale, shift, mean, variance, *bias), folded_bias
+            f"{graph.names[kernel].rpartition('.')[0]}.bias",
+            shift.type,
+            (scale, shift, mean, variance, *bias),
+            folded_bias,
         ),
     )
     return (replace(linear, inputs=(linear.inputs[0], *derived), outputs=op.outputs),)

@@ -1,0 +1,137 @@
+"""A network in eight bits: calibrated on its data, and judged by labels before and after."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import pytest
+from onnx import numpy_helper
+
+import specc
+from specc.quantizing import Quantization
+
+CLASSES = ("red", "green", "blue")
+
+SPEC = """\
+specc: 1
+name: colours
+inputs: {image: "float32[N, 8, 8, 3]"}
+layers:
+  - Conv2D: {filters: 6, kernel_size: 3, padding: same}
+  - BatchNormalization
+  - ReLU
+  - GlobalAveragePooling2D
+  - Dense: 3
+    name: y
+train:
+  optimizer: sgd
+  loss: {sparse_categorical_crossentropy: {from_logits: true}}
+  epochs: 1
+data:
+  source: {image_folder: pictures}
+  validation_split: 0.5
+"""
+
+
+@pytest.fixture
+def network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> specc.Network:
+    """A network of pictures of three colours, which are there."""
+    monkeypatch.chdir(tmp_path)
+    for index, name in enumerate(CLASSES):
+        write_pictures(index, name)
+    Path("net.yaml").write_text(SPEC, "utf-8")
+    return specc.load("net.yaml")
+
+
+def write_pictures(channel: int, name: str) -> None:
+    from PIL import Image
+
+    folder = Path("pictures", f"{channel}_{name}")
+    folder.mkdir(parents=True)
+    for number in range(8):
+        pixels = np.random.default_rng([channel, number]).integers(0, 120, (8, 8, 3), np.uint8)
+        pixels[:, :, channel] += 100
+        Image.fromarray(pixels).save(folder / f"{number}.png")
+
+
+def weights() -> dict[str, Any]:
+    """Weights that tell the colours: each class has the mean of its channel."""
+    kernel = np.zeros((6, 3, 3, 3), np.float32)
+    kernel[range(3), range(3), 1, 1] = 1, 0.1, 10
+    return {
+        "conv2d.weight": kernel,
+        "conv2d.bias": np.zeros(6, np.float32),
+        "batch_normalization.weight": np.ones(6, np.float32),
+        "batch_normalization.bias": np.zeros(6, np.float32),
+        "batch_normalization.running_mean": np.zeros(6, np.float32),
+        "batch_normalization.running_var": np.ones(6, np.float32),
+        "y.weight": np.eye(3, 6, dtype=np.float32) * [[1], [10], [0.1]],
+        "y.bias": np.zeros(3, np.float32),
+    }
+
+
+def quantized(network: specc.Network, **options: Any) -> tuple[Quantization, onnx.ModelProto]:
+    found = network.quantize("q.onnx", weights(), **options)
+    model = onnx.load("q.onnx")
+    onnx.checker.check_model(model, full_check=True)
+    assert model.SerializeToString() == onnx.load_from_string(found.model).SerializeToString()
+    return found, model
+
+
+def kinds(model: onnx.ModelProto) -> list[str]:
+    """The kinds of the ops but for those that change the type."""
+    changing = ("QuantizeLinear", "DequantizeLinear")
+    return [node.op_type for node in model.graph.node if node.op_type not in changing]
+
+
+def test_the_labels_judge_both_models(network: specc.Network) -> None:
+    found, model = quantized(network, examples=5)
+    assert (found.calibrated, found.judged) == ((5, "train"), (12, "validation"))
+    (judgement,) = found.judgements
+    assert (judgement.output, judgement.measure) == ("y", "accuracy")
+    assert judgement.before == judgement.after == 1
+    assert "GlobalAveragePool" in kinds(model)
+
+
+def test_a_model_that_is_ruined_is_found_out(
+    network: specc.Network, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ranges from black pictures cut off all there is to see."""
+    monkeypatch.setattr(
+        "specc.quantizing._sample",
+        lambda *_: iter([{"image": np.zeros((2, 8, 8, 3), np.float32)}]),
+    )
+    (judgement,) = network.quantize("q.onnx", weights()).judgements
+    assert judgement.before == 1
+    assert judgement.after < 0.7
+
+
+def test_weights_are_bytes_with_a_scale_for_each_channel(network: specc.Network) -> None:
+    _, model = quantized(network)
+    stored = {each.name: numpy_helper.to_array(each) for each in model.graph.initializer}
+    assert stored["conv2d.weight_quantized"].dtype == np.int8
+    assert stored["conv2d.weight_scale"].shape == (6,)
+    first, second = stored["conv2d.weight_scale"][:2]
+    assert first == pytest.approx(10 * second, rel=1e-3)
+    assert not any(array.dtype == np.float32 and array.size > 6 for array in stored.values())
+
+
+def test_what_is_appended_stays_as_it_is(network: specc.Network) -> None:
+    _, model = quantized(network, softmax=True, top_k=2)
+    assert kinds(model)[-2:] == ["Softmax", "TopK"]
+    assert [node.op_type for node in model.graph.node][-2:] == ["Softmax", "TopK"]
+    assert {entry.key for entry in model.metadata_props} >= {"spec", "spec_sha256", "io_layout"}
+
+
+@pytest.mark.usefixtures("network")
+def test_without_labels_nothing_can_be_judged() -> None:
+    Path("plain.yaml").write_text(SPEC.partition("train:")[0], "utf-8")
+    with pytest.raises(specc.SpecError, match="no section `train`"):
+        specc.load("plain.yaml").quantize("q.onnx", weights(), data="pictures")
+    Path("fixed.yaml").write_text(SPEC.replace("[N, 8", "[4, 8"), "utf-8")
+    with pytest.raises(specc.SpecError, match="expected a symbol for the batch of `image`"):
+        specc.load("fixed.yaml").quantize("q.onnx", weights())
+    assert not Path("q.onnx").exists()
