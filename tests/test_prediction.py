@@ -17,7 +17,7 @@ from specc.cli.prediction import Predictor
 from specc.data.opening import open_data
 from specc.data.preparing import Preprocessing
 from specc.data.rescaling import rescales
-from specc.training.metadata import ModelCard
+from specc.training.metadata import ModelCard, spec_card
 from specc.training.objectives import objectives
 from specc.training.run import create_run
 from specc.weights import save_weights
@@ -105,6 +105,15 @@ def test_a_network_rescales_past_layers_that_keep_the_range(layers: str, expecte
     spec = f"specc: 1\ninputs: {{x: 'float32[N, 6, 8, 3]'}}\nlayers: {layers}\n"
     Path("scaling.yaml").write_text(spec, "utf-8")
     assert rescales(specc.load("scaling.yaml").graph) is expected
+
+
+def test_a_file_says_that_its_network_scales_the_pixels() -> None:
+    spec = "specc: 1\ninputs: {x: 'float32[N, 6, 8, 3]'}\nlayers: [Flatten, {Rescaling: 0.5}]\n"
+    Path("scaling.yaml").write_text(spec, "utf-8")
+    card = spec_card(specc.load("scaling.yaml"))
+    assert card.preprocessing == Preprocessing((6, 8), 3, scale=1.0)
+    Path("plain.yaml").write_text(spec.replace("{Rescaling: 0.5}", "ReLU"), "utf-8")
+    assert spec_card(specc.load("plain.yaml")).preprocessing is None
 
 
 def constant(net: specc.Network, *biases: float) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast, get_args
 
 from pydantic import TypeAdapter, ValidationError
 
-from specc.data.document import Idx, ImageFolder
+from specc.data.document import Data, Idx, ImageFolder
 from specc.data.preparing import BYTE_SCALE, Preprocessing
 from specc.data.rescaling import rescales
 from specc.tensor import FLOATS
@@ -99,14 +99,14 @@ def _class_names(network: Network) -> tuple[str, ...]:
 
 
 def _declared_preprocessing(network: Network) -> Preprocessing | None:
-    """Of pictures, where the spec says that it is trained on some and how they are scaled."""
-    data = network.data
-    if data is None or not isinstance(data.source, ImageFolder | Idx):
+    """Of pictures, where the spec says that it is trained on some, or the network scales them."""
+    data, scaled = network.data or Data(), rescales(network.graph)
+    if not (scaled or isinstance(data.source, ImageFolder | Idx)):
         return None
     type = next(iter(network.inputs.values()))
     match type.shape:
         case (_, int() as height, int() as width, int() as channels) if type.dtype in FLOATS:
-            scale = 1.0 if rescales(network.graph) else BYTE_SCALE
+            scale = 1.0 if scaled else BYTE_SCALE
             scale = scale if data.scale is None else data.scale
             interpolation = getattr(data.source, "interpolation", None)
             size = (height, width)
