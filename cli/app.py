@@ -24,8 +24,9 @@ from .console import print_errors
 from .describing import expand, explain, layers, schema, summary
 from .evaluating import compare, evaluate
 from .plugins import with_plugins
-from .running import predict, verify, view
+from .running import predict, verify
 from .training import train
+from .viewing import graph, view
 
 
 class Commands(TyperGroup):
@@ -84,6 +85,7 @@ for command in (
     evaluate,
     compare,
     predict,
+    graph,
     view,
     layers,
     explain,

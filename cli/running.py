@@ -1,11 +1,11 @@
-"""Commands that run or show a compiled network: verify, predict, view."""
+"""Commands that run a compiled network: verify, predict."""
 
 from __future__ import annotations
 
 import json
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -131,41 +131,3 @@ def _print_prediction(prediction: Prediction) -> None:
     best, *others = prediction.scores
     typer.echo(f"{prediction.input}: {best.label}, {best.percent}")
     print_table([(f"  {score.label}", score.percent) for score in others])
-
-
-Viewed = Annotated[str, typer.Argument(metavar="SPEC|MODEL.onnx", help="A spec or an ONNX model.")]
-NoBrowser = Annotated[bool, typer.Option("--no-browser", help="Serve only; open no browser.")]
-Port = Annotated[int, typer.Option(min=0, max=65535, help="0 is any that is free.")]
-
-
-def view(
-    target: Viewed, no_browser: NoBrowser = False, port: Port = 8080, settings: Settings = None
-) -> None:
-    """Show the network's graph in the browser, with Netron; a spec needs no weights.
-
-    Serves on this machine only, until it is interrupted.
-    """
-    import netron  # pyright: ignore[reportMissingTypeStubs]
-
-    server: Any = netron
-    name, data = _viewable(target, settings)
-    try:
-        # It takes bytes for a model of some library, and a bytearray for the contents of a file.
-        server.serve(name, bytearray(data), ("127.0.0.1", port), browse=not no_browser)
-    except OSError as error:
-        raise typer.BadParameter(f"{port} cannot be used: {error}", param_hint="--port") from None
-    server.wait()
-
-
-def _viewable(target: str, settings: list[str] | None) -> tuple[str, bytes]:
-    """A file name for the viewer, and the ONNX model to show."""
-    from specc.backend import load_backend
-
-    if target.endswith(".onnx"):
-        from .prediction import read_file
-
-        return Path(target).name, read_file(Path(target))
-    network = open_network(target, settings)
-    data = load_backend("onnx").compile(network.graph, None, None)
-    assert isinstance(data, bytes)
-    return f"{network.name}.onnx", data

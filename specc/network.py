@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from specc.data.document import Data
+    from specc.drawing.formats import Drawing, Format
     from specc.quantizing import Quantization
     from specc.syntax.program import Program
     from specc.training.document import Train
@@ -129,6 +130,32 @@ class Network:
         depth: how many levels of blocks and loops are opened; None opens all.
         """
         _show(summarize(self.graph, depth))
+
+    def draw(
+        self,
+        path: str | os.PathLike[str] | None = None,
+        *,
+        format: Format | None = None,
+        depth: int = 0,
+    ) -> Drawing:
+        """The picture of the network, which a notebook shows; also written to `path`, if given.
+
+        format: `svg`, `mermaid` or `dot`; None goes by the ending of `path`, and is SVG without.
+        depth: how many levels of blocks are opened; iterations of a loop that are equal are drawn
+            once.
+        Raises `SpecError` (`drawing-too-large`, `invalid-input`, `unwritable`).
+        """
+        from specc.drawing.formats import ENDINGS, FORMATS, draw, format_of
+
+        target = None if path is None else Path(path)
+        chosen = format or ("svg" if target is None else format_of(target))
+        if chosen not in FORMATS:
+            message = f"expected a format {', '.join(FORMATS)} or a file {', '.join(ENDINGS)}"
+            raise SpecError.of("invalid-input", f"{message}, received {format or target}")
+        drawing = draw(self.graph, chosen, depth)
+        if target is not None:
+            write_atomically(target, str(drawing).encode())
+        return drawing
 
     @needs("torch")
     def to_pytorch(

@@ -251,7 +251,7 @@ def test_expand() -> None:
 
 
 @pytest.mark.parametrize(
-    "command", ["summary", "expand", "init", "export", "verify", "view", "build"]
+    "command", ["summary", "expand", "init", "export", "verify", "graph", "view", "build"]
 )
 def test_a_faulty_spec_exits_with_1(command: str) -> None:
     more = {"init": ["-o", "w"], "export": ["-o", "m"], "build": ["--backend", "pytorch"]}
@@ -451,28 +451,6 @@ def test_predict_refuses(model: Path) -> None:
     succeed("export", "tiny.yaml", "-o", "tiny.onnx")
     write_image("cat.png")
     assert "is no image" in fail(1, "predict", "tiny.onnx", "cat.png")
-
-
-# view
-
-
-@pytest.mark.parametrize("target", ["tiny.yaml", "dense_digits", "model.onnx"])
-def test_view_serves_a_model_on_this_machine_only(
-    target: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    import netron
-    import onnx
-
-    served: list[Any] = []
-    monkeypatch.setattr(netron, "serve", lambda *args, **kwargs: served.append((args, kwargs)))
-    monkeypatch.setattr(netron, "wait", lambda: None)
-    succeed("export", "tiny.yaml", "-o", "model.onnx")
-    succeed("view", target, "--no-browser", "--port", "0")
-    [((name, data, address), options)] = served
-    assert name.endswith(".onnx")
-    assert len(onnx.load_from_string(bytes(data)).graph.node) >= 3
-    assert address == ("127.0.0.1", 0)
-    assert options == {"browse": False}
 
 
 # layers, explain, schema

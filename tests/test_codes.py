@@ -49,6 +49,7 @@ ELSEWHERE = {
     "output-not-finite": "test_evaluation.py",
     "undefined-score": "test_reports.py",
     "nothing-to-compare": "test_reports.py",
+    "drawing-too-large": "test_drawing.py",
     "device-unavailable": "test_training_pytorch.py",
     "batch-too-small": "test_training_pytorch.py",
     "loss-not-finite": "test_training_loop.py",

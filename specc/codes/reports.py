@@ -1,4 +1,4 @@
-"""Codes of evaluation and comparison."""
+"""Codes of evaluation, comparison and pictures."""
 
 from __future__ import annotations
 
@@ -15,4 +15,8 @@ is not defined is null in JSON; the warning says what it means for the averages.
 
 A run takes part once its first epoch is finished, and all of them need a loss or a metric in
 common.""",
+    "drawing-too-large": """A picture of the network would have too many boxes.
+
+What stands in a block, or is repeated by a `repeat` or a `for`, is drawn as one box; `--depth` says
+how many levels of them are opened.""",
 }
