@@ -18,14 +18,16 @@ from specc.diagnostics import SpecError
 from specc.packages import missing_package
 from specc.source import printable
 
+from .benchmarking import bench
 from .checking import check
 from .compiling import build, export, init
 from .console import print_errors
 from .describing import expand, explain, layers, schema, summary
 from .evaluating import compare, evaluate
 from .plugins import with_plugins
-from .running import predict, verify
+from .predicting import predict
 from .training import train
+from .verifying import verify
 from .viewing import graph, view
 
 
@@ -85,6 +87,7 @@ for command in (
     evaluate,
     compare,
     predict,
+    bench,
     graph,
     view,
     layers,

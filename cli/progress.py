@@ -1,18 +1,20 @@
-"""How a run shows itself: a bar with the time left on a terminal, a line an epoch everywhere."""
+"""How long work shows itself: a bar with the time left on a terminal; of a run, a line an epoch."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import typer
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar
     from rich.progress import TaskID
+
+T = TypeVar("T")
 
 HIDDEN = ("epoch", "learning_rate", "seconds")
 """Columns of the history that a line does not show as metrics."""
@@ -73,6 +75,26 @@ def shown_progress() -> Generator[PlainProgress | BarProgress]:
     )
     with Bar(*columns, transient=True) as bar:
         yield BarProgress(bar, bar.add_task("", logs=""))
+
+
+@contextmanager
+def counted(items: Iterable[T], total: Callable[[], int]) -> Generator[Iterable[T]]:
+    """The items, with a bar on stderr for those that were taken.
+
+    There is none if nobody looks, or if the results that appear on the terminal tell as much.
+    total: how many items there will be; asked only for a bar.
+    """
+    if not sys.stderr.isatty() or sys.stdout.isatty():
+        yield items
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bar
+
+    columns = (BarColumn(bar_width=24), MofNCompleteColumn(), TimeRemainingColumn())
+    console = Console(stderr=True)
+    with Bar(*columns, console=console, transient=True, redirect_stdout=False) as bar:
+        yield bar.track(items, total=total())
 
 
 def epoch_line(row: Mapping[str, float], epochs: int, best: bool) -> str:

@@ -128,7 +128,7 @@ def _read_model(path: Path) -> bytes:
     """The contents of an ONNX file; raises `SpecError` for what is none."""
     import onnx
 
-    from .prediction import read_file
+    from specc.inference.model import read_file
 
     data = read_file(path)
     try:

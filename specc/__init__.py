@@ -2,6 +2,7 @@
 
     net = specc.load("specs/densenet.yaml", variant="densenet121", params={"classes": 4})
     model = net.to_pytorch()
+    predictor = specc.Predictor("densenet.onnx")
 
 No framework is imported before a model of it is asked for.
 """
@@ -12,9 +13,17 @@ from typing import TYPE_CHECKING as _TYPE_CHECKING
 
 if _TYPE_CHECKING:
     from specc.diagnostics import Diagnostic, Report, SpecError
+    from specc.inference.predictor import Predictor
     from specc.network import Network, load
 
-__all__ = ["Diagnostic", "Network", "Report", "SpecError", "load"]
+__all__ = ["Diagnostic", "Network", "Predictor", "Report", "SpecError", "load"]
+
+_HOMES = {
+    "Network": "specc.network",
+    "Predictor": "specc.inference.predictor",
+    "load": "specc.network",
+}
+"""Where the names are that are not in `specc.diagnostics`."""
 
 
 def __dir__() -> list[str]:
@@ -28,5 +37,4 @@ def __getattr__(name: str) -> object:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module
 
-    home = "specc.network" if name in ("Network", "load") else "specc.diagnostics"
-    return getattr(import_module(home), name)
+    return getattr(import_module(_HOMES.get(name, "specc.diagnostics")), name)

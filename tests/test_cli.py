@@ -17,8 +17,8 @@ from typer.testing import CliRunner
 import specc
 from specc import verification
 from specc.cli.app import app
-from specc.cli.prediction import rescales_input
 from specc.codes import CODES
+from specc.inference.pictures import rescales_input
 from specc.layer import LAYERS
 
 SPEC = """\
@@ -390,9 +390,10 @@ def test_predict_converts_images_and_prints_a_table(model: Path) -> None:
     write_image("grey.png", "L", (30, 20))
     write_image("cat.png", "RGB", (30, 20))
     lines = succeed("predict", str(model), "grey.png", "cat.png", "--top-k", "3").splitlines()
-    assert [line for line in lines if not line.startswith(" ")] == ["grey.png", "cat.png"]
-    assert len(lines) == 2 + 6
-    assert lines[1].startswith("  class ")
+    names = [line.split()[0] for line in lines if not line.startswith(" ")]
+    assert names == ["input", "grey.png", "cat.png"]
+    assert len(lines) == 1 + 6
+    assert len({line.rindex("class ") for line in lines[1:]}) == 1
 
 
 def test_predict_takes_arrays_of_one_or_many(model: Path) -> None:
@@ -446,7 +447,7 @@ def test_predict_refuses(model: Path) -> None:
         assert "error[invalid-input]" in fail(1, "predict", str(model), name)
     for name in ("missing.png", "missing.npy"):
         assert "error[file-not-found]" in fail(1, "predict", str(model), name)
-    assert "error[invalid-input]" in fail(1, "predict", "text.png", "wrong.npy")
+    assert "error[model-unreadable]" in fail(1, "predict", "text.png", "wrong.npy")
     assert "error[file-not-found]" in fail(1, "predict", "missing.onnx", "wrong.npy")
     succeed("export", "tiny.yaml", "-o", "tiny.onnx")
     write_image("cat.png")

@@ -56,6 +56,9 @@ ELSEWHERE = {
     "process-lost": "test_distributed_training.py",
     "out-of-memory": "test_training_pytorch.py",
     "checkpoint-unreadable": "test_training_loop.py",
+    "model-unreadable": "test_cli.py",
+    "unsuitable-model": "test_inference.py",
+    "provider-unavailable": "test_inference.py",
 }
 
 REST = {

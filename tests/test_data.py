@@ -13,7 +13,6 @@ import pytest
 from PIL import Image
 from pydantic import ValidationError
 
-from specc.cli.prediction import PictureInput
 from specc.data.columns import ArrayColumn
 from specc.data.dataset import Dataset
 from specc.data.document import Arrays, Csv, Data, HuggingFace, ImageFolder, Parquet, Source
@@ -22,6 +21,7 @@ from specc.data.opening import detected, open_data, with_path
 from specc.data.preparing import Preprocessing
 from specc.data.targets import class_weights
 from specc.diagnostics import SpecError
+from specc.inference.pictures import PictureInput
 from specc.tensor import parse_tensor_type
 from specc.training.losses import (
     BinaryCrossentropy,
@@ -227,7 +227,7 @@ def test_training_and_prediction_see_the_same_pixels(tmp_path: Path) -> None:
     taken = PictureInput.of((None, 20, 30, 3), "channels_last", dataset.preprocessing)
     assert taken is not None
     for row, name in enumerate(("large.jpg", "plain.webp", "tilted.jpg")):
-        predicted = taken.read(tmp_path / "a" / name, "float32")
+        predicted = taken.read((tmp_path / "a" / name).read_bytes(), "float32")
         np.testing.assert_array_equal(predicted, fetch(dataset, row)[0])
 
 

@@ -13,7 +13,6 @@ from typer.testing import CliRunner
 
 import specc
 from specc.cli.app import app
-from specc.cli.prediction import Predictor
 from specc.data.opening import open_data
 from specc.data.preparing import Preprocessing
 from specc.data.rescaling import rescales
@@ -155,9 +154,9 @@ def test_prediction_sees_the_pixels_that_training_saw(data: dict[str, Any], mode
     for layout in ("channels_last", "channels_first"):
         options = ["-o", "m.onnx", "--io-layout", layout]
         assert CliRunner().invoke(app, ["export", "run", *options]).exit_code == 0
-        predictor = Predictor.load(Path("m.onnx"))
+        predictor = specc.Predictor("m.onnx")
         assert predictor.picture is not None
-        given = predictor.picture.read(Path("pictures/cat/0.png"), "float32")
+        given = predictor.picture.read(Path("pictures/cat/0.png").read_bytes(), "float32")
         axes = (0, 2, 3, 1) if layout == "channels_first" else (0, 1, 2, 3)
         np.testing.assert_array_equal(given.transpose(axes), seen)
 
@@ -168,14 +167,14 @@ def test_a_grey_picture_fits_an_input_without_channels() -> None:
     spec = SPEC.replace("6, 8, 3", "6, 8").replace("UNITS", "2").replace("ACTIVATION", "linear")
     Path("net.yaml").write_text(spec.replace("LOSS", LOGITS), "utf-8")
     Path("m.onnx").write_bytes(specc.load("net.yaml").to_onnx())
-    predictor = Predictor.load(Path("m.onnx"))
+    predictor = specc.Predictor("m.onnx")
     assert predictor.picture is not None
     write_picture("grey.png", 0, (6, 8), "L")
-    given = predictor.picture.read(Path("grey.png"), "float32")
+    given = predictor.picture.read(Path("grey.png").read_bytes(), "float32")
     assert given.shape == (1, 6, 8)
     (expected,) = onnxruntime.InferenceSession("m.onnx").run(None, {"image": given})[0]
-    ((first, second),) = [each.scores for each in predictor.predict(Path("grey.png"), top_k=2)]
-    found = {score.index: score.value for score in (first, second)}
+    (prediction,) = predictor("grey.png", top_k=2)
+    found = {score.index: score.value for score in prediction.scores}
     np.testing.assert_allclose([found[0], found[1]], expected)
 
 
@@ -183,8 +182,9 @@ def test_logits_are_told_as_probabilities() -> None:
     net = network()
     begin(net, constant(net, 0.0, math.log(249)))
     assert predict("run", "pictures/cat/0.png").splitlines() == [
-        "pictures/cat/0.png: dog, 99.6 %",
-        "  cat  0.4 %",
+        "input               class  probability",
+        "pictures/cat/0.png  dog         99.6 %",
+        "                    cat          0.4 %",
     ]
     assert scores("run", "pictures/cat/0.png") == pytest.approx({"dog": 0.996, "cat": 0.004})
 
@@ -210,8 +210,8 @@ def test_one_number_for_two_classes_names_the_more_probable(
     net = network(1, activation, loss)
     begin(net, constant(net, bias))
     lines = predict("run", "pictures/cat/0.png").splitlines()
-    assert lines[0] == f"pictures/cat/0.png: {name}, 95.3 %"
-    assert lines[1].split() == [{"dog": "cat", "cat": "dog"}[name], "4.7", "%"]
+    assert lines[1].split() == ["pictures/cat/0.png", name, "95.3", "%"]
+    assert lines[2].split() == [{"dog": "cat", "cat": "dog"}[name], "4.7", "%"]
 
 
 def test_values_of_a_regression_keep_their_order() -> None:
@@ -221,7 +221,11 @@ def test_values_of_a_regression_keep_their_order() -> None:
     begin(net, constant(net, 1.5, 7.0))
     np.save("one.npy", np.zeros((3, 6, 8), np.float32))
     lines = predict("run", "one.npy").splitlines()
-    assert lines == ["one.npy", "  y[0]  1.5000", "  y[1]  7.0000"]
+    assert [line.split() for line in lines] == [
+        ["input", "output", "value"],
+        ["one.npy", "y[0]", "1.5000"],
+        ["y[1]", "7.0000"],
+    ]
 
 
 def test_the_user_may_scale_otherwise() -> None:

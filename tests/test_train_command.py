@@ -128,8 +128,8 @@ def test_from_pictures_to_a_prediction(backend: str) -> None:
     assert accuracy >= 0.9
     run("export", "run", "-o", "model.onnx")
     one = min(Path("pictures/one").iterdir())
-    assert "one, " in run("predict", "model.onnx", str(one)).splitlines()[0]
-    assert "one, " in run("predict", "run", str(one)).splitlines()[0]
+    for model in ("model.onnx", "run"):
+        assert f"{one}  one " in run("predict", model, str(one)).splitlines()[1]
 
 
 @pytest.mark.usefixtures("pictures")

@@ -12,6 +12,7 @@ from specc.codes.data import DATA
 from specc.codes.document import DOCUMENT
 from specc.codes.entries import ENTRIES
 from specc.codes.expressions import EXPRESSIONS
+from specc.codes.inference import INFERENCE
 from specc.codes.reading import READING
 from specc.codes.reports import REPORTS
 from specc.codes.sections import SECTIONS
@@ -29,4 +30,5 @@ CODES: dict[str, str] = (
     | TRAINING
     | DATA
     | REPORTS
+    | INFERENCE
 )

@@ -55,15 +55,23 @@ class PictureFormat:
         Turned upright as the camera noted, converted as Pillow does (alpha is dropped, grey is
         ITU-R 601-2 luma), but that 16 bits are cut to 8; then resized. Raises `PictureError`.
         """
+        with _opened(file) as image:
+            return self._pixels(image)
+
+    def pixels(self, image: Image) -> Pixels:
+        """The same of a picture that is open already, which stays as it is."""
+        with _faults_told():
+            return self._pixels(image.copy())
+
+    def _pixels(self, image: Image) -> Pixels:
         import numpy as np
         from PIL import ImageOps
 
-        with _opened(file) as image:
-            self._draft(image)
-            # A camera notes which way is up instead of turning the pixels.
-            ImageOps.exif_transpose(image, in_place=True)
-            finished = self._resized(self._converted(image))
-            pixels = np.frombuffer(finished.tobytes(), np.uint8)
+        self._draft(image)
+        # A camera notes which way is up instead of turning the pixels.
+        ImageOps.exif_transpose(image, in_place=True)
+        finished = self._resized(self._converted(image))
+        pixels = np.frombuffer(finished.tobytes(), np.uint8)
         return pixels.reshape(finished.height, finished.width, self.channels)
 
     def _draft(self, image: Image) -> None:
@@ -118,11 +126,22 @@ def check_picture(file: Path | str | bytes) -> None:
 @contextmanager
 def _opened(file: Path | str | bytes) -> Generator[Image]:
     """The picture, whose pixels are read when they are asked for."""
+    from PIL import Image
+
+    with (
+        _faults_told(),
+        Image.open(BytesIO(file) if isinstance(file, bytes) else file) as image,
+    ):
+        yield image
+
+
+@contextmanager
+def _faults_told() -> Generator[None]:
+    """Whatever Pillow raises is a `PictureError`."""
     from PIL import Image, UnidentifiedImageError
 
     try:
-        with Image.open(BytesIO(file) if isinstance(file, bytes) else file) as image:
-            yield image
+        yield
     except UnidentifiedImageError:
         raise PictureError("no image that Pillow knows") from None
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:

@@ -1,4 +1,4 @@
-"""Plots of a run as PNG: curves, confusion, ROC, mistakes, residuals, and several runs together.
+"""Plots as PNG: curves, confusion, ROC, mistakes, residuals, several runs together, latencies.
 
 All have one style, which does not depend on the user's matplotlib settings: white ground, thin
 lines, and the colours of Okabe and Ito, which colour-blind readers tell apart
@@ -15,6 +15,8 @@ from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from functools import wraps
 from io import BytesIO
+from itertools import groupby
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ParamSpec
 
 from specc.packages import needs
@@ -25,6 +27,7 @@ from specc.wording import count
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from specc.inference.benchmark import Benchmark, Measurement
     from specc.reports.evaluation import Classification, Curve, Mistake
     from specc.reports.regression import Histogram, Pairs, Regression
 
@@ -503,3 +506,60 @@ def _run_handles(runs: Iterable[str]) -> list[Any]:
     validation = Line2D([], [], color=GREY, label="validation")
     training = Line2D([], [], color=GREY, linewidth=1.0, linestyle=(0, (4, 2)), label="training")
     return [*colored, validation, training]
+
+
+# --- benchmarks -----------------------------------------------------------------------------------
+
+
+@_as_png
+def latencies(benchmark: Benchmark) -> Any:
+    """Latency and throughput over the batch size, a line for each number of threads."""
+    figure = _figure(8.4, 3.9)
+    latency, throughput = figure.subplots(1, 2)
+    measured = sorted(benchmark.measurements, key=lambda each: (each.threads, each.batch))
+    for index, (threads, group) in enumerate(groupby(measured, lambda each: each.threads)):
+        found = list(group)
+        style = {**_line_style(index), "marker": "o", "markersize": 4}
+        _latency(latency, found, style)
+        rates = [each.throughput for each in found]
+        batches = [each.batch for each in found]
+        throughput.plot(batches, rates, label=count(threads, "thread"), **style)
+    for axis in (latency, throughput):
+        _batch_sizes(axis, sorted({each.batch for each in measured}))
+    latency.set_title("latency in ms: p50, shaded up to p99")
+    throughput.set_title("examples a second")
+    throughput.set_ylim(bottom=0)
+    throughput.legend()
+    figure.suptitle(_benchmark_title(benchmark), fontsize=9, x=0.01, ha="left")
+    return figure
+
+
+def _latency(axis: Any, found: Sequence[Measurement], style: Mapping[str, Any]) -> None:
+    """The medians as a line; the room up to p99 is shaded, with p90 as a thin line in it."""
+    batches = [each.batch for each in found]
+    p50, p99 = [each.p50 for each in found], [each.p99 for each in found]
+    axis.plot(batches, p50, **style)
+    axis.fill_between(batches, p50, p99, color=style["color"], alpha=0.15, linewidth=0)
+    thin = {"color": style["color"], "linewidth": 0.7}
+    axis.plot(batches, [each.p90 for each in found], **thin)
+    axis.set_yscale("log")
+
+
+def _batch_sizes(axis: Any, batches: Sequence[int]) -> None:
+    """The ticks of a plot over batch sizes, and of its values plain numbers."""
+    from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
+
+    axis.set_xscale("log", base=2)
+    axis.set_xticks(batches, [str(batch) for batch in batches])
+    axis.xaxis.set_minor_formatter(NullFormatter())
+    axis.set_xlabel("batch size")
+    if axis.get_yscale() == "log":
+        axis.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axis.yaxis.set_minor_formatter(NullFormatter())
+    axis.yaxis.set_major_formatter(StrMethodFormatter("{x:,g}"))
+
+
+def _benchmark_title(benchmark: Benchmark) -> str:
+    runtime = f"onnxruntime {benchmark.onnxruntime}, provider {benchmark.provider}"
+    processors = count(benchmark.processors, "processor")
+    return f"{_short(Path(benchmark.model).name)}: {runtime}, {processors}"

@@ -1,10 +1,9 @@
-"""Commands that run a compiled network: verify, predict."""
+"""The command that runs a network in every backend: verify."""
 
 from __future__ import annotations
 
 import json
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -16,8 +15,6 @@ from .options import AsJson, Seed, Settings, Spec, Weights, open_network, weight
 
 if TYPE_CHECKING:
     from specc.verification import Comparison
-
-    from .prediction import Prediction
 
 Batch = Annotated[int, typer.Option(min=1, help="The number of examples.")]
 Backends = Annotated[
@@ -81,53 +78,3 @@ def _verdict(comparison: Comparison) -> str:
     if not comparison.agrees:
         return "DIFFERS"
     return "ok, by rounding" if comparison.rounded else "ok"
-
-
-Model = Annotated[
-    Path, typer.Argument(metavar="MODEL.onnx|RUN", help="An ONNX model, or the folder of a run.")
-]
-Inputs = Annotated[
-    list[Path],
-    typer.Argument(
-        metavar="INPUT...",
-        help="Images, or .npy arrays of one example or a batch, laid out as the model's input or "
-        "with channels last; bytes are scaled as pixels are, other numbers are taken as they are.",
-    ),
-]
-TopK = Annotated[int, typer.Option("--top-k", min=1, help="How many classes to show.")]
-Scale = Annotated[
-    float | None,
-    typer.Option(
-        help="What an image's 0…255 are multiplied by; default: what the model says, else 1 if it "
-        "begins with a rescaling of its own, else 1/255."
-    ),
-]
-
-
-def predict(
-    model: Model, inputs: Inputs, top_k: TopK = 5, scale: Scale = None, as_json: AsJson = False
-) -> None:
-    """Classify images or arrays with an ONNX model or a run's best weights, in onnxruntime.
-
-    An image is converted to the model's number of channels and resized to its size. A model that
-    was exported from a run prepares it as in training, and names the classes.
-    """
-    from .prediction import predictions
-
-    found = predictions(model, inputs, top_k, scale)
-    if as_json:
-        typer.echo(json.dumps([prediction.as_json() for prediction in found], indent=2))
-        return
-    for prediction in found:
-        _print_prediction(prediction)
-
-
-def _print_prediction(prediction: Prediction) -> None:
-    """Probabilities as a verdict with the others below it, other scores as a table."""
-    if not prediction.probable:
-        typer.echo(prediction.input)
-        print_table([(f"  {score.label}", f"{score.value:.4f}") for score in prediction.scores])
-        return
-    best, *others = prediction.scores
-    typer.echo(f"{prediction.input}: {best.label}, {best.percent}")
-    print_table([(f"  {score.label}", score.percent) for score in others])

@@ -1,0 +1,189 @@
+"""An ONNX model in onnxruntime: opened from a file, a run or bytes, with what it says of itself."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from specc.diagnostics import SpecError
+from specc.inference.providers import full_name, onnxruntime, unavailable
+from specc.packages import needs
+from specc.source import printable
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Array = NDArray[Any]
+
+DTYPES = {
+    "tensor(bool)": "bool",
+    "tensor(double)": "float64",
+    "tensor(float)": "float32",
+    "tensor(float16)": "float16",
+    "tensor(int16)": "int16",
+    "tensor(int32)": "int32",
+    "tensor(int64)": "int64",
+    "tensor(int8)": "int8",
+    "tensor(uint16)": "uint16",
+    "tensor(uint32)": "uint32",
+    "tensor(uint64)": "uint64",
+    "tensor(uint8)": "uint8",
+}
+"""numpy's names of the tensor types that onnxruntime knows by its own."""
+
+_ERRORS_ONLY, _FATAL_ONLY = 3, 4  # of onnxruntime's levels of logging
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFile:
+    """A model that is not loaded yet.
+
+    name: as messages call it. contents: bytes, or the path of a regular file.
+    """
+
+    name: str
+    contents: Path | bytes
+
+
+@dataclass(frozen=True, slots=True)
+class TensorInfo:
+    """An input or output of a model; a size is a number, a symbol, or unknown."""
+
+    name: str
+    dtype: str
+    shape: tuple[int | str | None, ...]
+
+    def __str__(self) -> str:
+        return f"{self.dtype}[{', '.join(str(size or '?') for size in self.shape)}]"
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A model that is ready to run.
+
+    metadata: the file's own. provider: onnxruntime's name of what runs it.
+    """
+
+    name: str
+    session: Any
+    run_options: Any
+    inputs: tuple[TensorInfo, ...]
+    outputs: tuple[TensorInfo, ...]
+    metadata: Mapping[str, str]
+    provider: str
+
+    def run(self, inputs: Mapping[str, Array]) -> list[Array]:
+        """The outputs, in order. Raises `SpecError` (`invalid-input`) for what it cannot take."""
+        try:
+            return self.session.run(None, dict(inputs), self.run_options)
+        except Exception as error:  # onnxruntime's errors have no common base
+            raise SpecError.of("invalid-input", f"{self.name}: {_reason(error)}") from None
+
+
+@needs("onnx")
+def locate_model(source: str | os.PathLike[str] | bytes) -> ModelFile:
+    """The model at a path: an ONNX file, or what `specc export` makes of the run in that folder.
+
+    source: may also be the contents of an ONNX file.
+    Raises `SpecError`: `file-not-found`, `file-unreadable`, and what opening a run raises.
+    """
+    if isinstance(source, bytes):
+        return ModelFile("the model", source)
+    path = Path(source)
+    name = printable(str(path), 200)
+    if path.is_dir():
+        return ModelFile(name, _exported_run(path))
+    # onnxruntime reads a file with less memory, but would wait for a pipe without hearing Ctrl+C.
+    on_disk = path.is_file() and read_file(path, 1)
+    return ModelFile(name, path if on_disk else read_file(path))
+
+
+def read_file(path: Path, size: int = -1) -> bytes:
+    """The bytes of the file at `path`, at most `size` of them.
+
+    Raises `SpecError`: `file-not-found`, `file-unreadable`.
+    """
+    name = printable(str(path), 200)
+    try:
+        with path.open("rb") as stream:
+            return stream.read(size)
+    except FileNotFoundError:
+        raise SpecError.of("file-not-found", f"there is no file {name}") from None
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
+        reason = getattr(error, "strerror", None) or str(error)
+        raise SpecError.of("file-unreadable", f"{name}: {reason}") from None
+
+
+def _exported_run(path: Path) -> bytes:
+    from specc.training.metadata import run_card
+    from specc.training.run import open_run
+
+    run = open_run(path)
+    return run.network.to_onnx(weights=run.weights, metadata=run_card(run).metadata())
+
+
+@needs("onnx")
+def open_model(file: ModelFile, provider: str = "cpu", threads: int | None = None) -> Model:
+    """The model in onnxruntime.
+
+    provider: a name of `specc.inference.providers`. threads: within an operator; None is all cores.
+    Raises `SpecError`: `model-unreadable`, `provider-unavailable`, and `unsuitable-model` for
+    inputs of a type that numpy lacks.
+    """
+    chosen = full_name(provider)
+    session = _session(file, chosen, threads)
+    if chosen not in session.get_providers():  # it went on without, and only logged it
+        raise unavailable(provider, "onnxruntime could not start it on this machine")
+    inputs = tuple(map(_info, session.get_inputs()))
+    for tensor in inputs:
+        if tensor.dtype not in DTYPES.values():
+            message = f"{file.name}: numpy has no values for `{printable(tensor.name)}`: {tensor}"
+            raise SpecError.of("unsuitable-model", message)
+    metadata = cast("Mapping[str, str]", session.get_modelmeta().custom_metadata_map)
+    outputs = tuple(map(_info, session.get_outputs()))
+    return Model(file.name, session, _run_options(), inputs, outputs, metadata, chosen)
+
+
+def _run_options() -> Any:
+    options = onnxruntime().RunOptions()
+    options.log_severity_level = _FATAL_ONLY  # an error is raised, and told by that
+    return options
+
+
+def _session(file: ModelFile, provider: str, threads: int | None) -> Any:
+    if not file.contents:
+        raise _unreadable(file.name, "the file is empty")
+    runtime = onnxruntime()
+    options = runtime.SessionOptions()
+    options.log_severity_level = _ERRORS_ONLY
+    options.intra_op_num_threads = threads or 0
+    # What a provider cannot run, the processor does.
+    providers = list(dict.fromkeys([provider, "CPUExecutionProvider"]))
+    contents = str(file.contents) if isinstance(file.contents, Path) else file.contents
+    try:
+        return runtime.InferenceSession(contents, options, providers=providers)
+    except Exception as error:  # onnxruntime's errors have no common base
+        raise _unreadable(file.name, _reason(error)) from None
+
+
+def _info(tensor: Any) -> TensorInfo:
+    dtype = DTYPES.get(tensor.type) or str(tensor.type)
+    return TensorInfo(tensor.name, dtype, tuple(tensor.shape or ()))
+
+
+def _unreadable(name: str, reason: str) -> SpecError:
+    help = "`specc export` writes an ONNX model; a file cut short must be copied again"
+    return SpecError.of("model-unreadable", f"{name}: {reason}", help=help)
+
+
+def _reason(error: Exception) -> str:
+    """What onnxruntime says, without its codes and the place in its source."""
+    line = str(error).strip().partition("\n")[0]
+    return printable(_ORIGIN.sub("", line), 200)
+
+
+_ORIGIN = re.compile(r"^\[ONNXRuntimeError\] : \d+ : \w+ : (/onnxruntime_src/.*?\) )?")
