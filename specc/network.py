@@ -206,7 +206,7 @@ class Network:
 
         options: see `specc.exporting.ExportOptions`.
         """
-        values, graph = self._weights(weights, seed), self._appended(options)
+        values, graph = self._weights(weights, seed, copy=False), self._appended(options)
         layout = _layout(options.pop("io_layout", None))
         external_data = options.pop("external_data", False)
         backend, others = load_file_backend("onnx"), cast("FileOptions", options)
@@ -293,7 +293,7 @@ class Network:
 
         backend = _backend_of(model)
         weights = load_model_backend(backend).weights_of(self.graph, model) if backend else model
-        save_weights(os.fspath(path), self._weights(weights, 0))
+        save_weights(os.fspath(path), self._weights(weights, 0, copy=False))
 
     @needs("train")
     def fit(
@@ -350,15 +350,20 @@ class Network:
         tolerance = Tolerance(rtol, atol)
         return verify(self.graph, values, backends=backends, batch=batch, tolerance=tolerance)
 
-    def _weights(self, weights: Weights, seed: int) -> dict[str, NDArray[np.float32]]:
-        """The weights of this network, checked, whatever form they came in."""
+    def _weights(
+        self, weights: Weights, seed: int, *, copy: bool = True
+    ) -> dict[str, NDArray[np.float32]]:
+        """The weights of this network, checked, whatever form they came in.
+
+        copy: whether arrays that were given are copied; if not, they are only to be read.
+        """
         from specc.weights import check_weights, initial_weights, load_weights
 
         if weights is None:
             return initial_weights(self.graph.weights, seed)
         if isinstance(weights, Mapping):
             arrays = {str(key): _array(value) for key, value in weights.items()}
-            return check_weights(arrays, self.graph.weights)
+            return check_weights(arrays, self.graph.weights, copy=copy)
         run = run_folder(os.fspath(weights))
         return load_weights(run.weights if run else os.fspath(weights), self.graph.weights)
 

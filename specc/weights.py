@@ -11,7 +11,9 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from errno import EIO
 from hashlib import sha256
+from io import BufferedReader
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, TypedDict, cast
 
@@ -110,25 +112,29 @@ def load_weights(path: str | Path, declarations: Declarations) -> dict[str, Arra
     Raises `SpecError`: `file-not-found`, `file-unreadable`, `weights-unreadable`, or
     `weights-mismatch` with all differences at once.
     """
-    tensors = _read(Path(path), declarations)
+    file = Path(path)
+    tensors = _headers(file, declarations)
     headers = {
         key: _Header(tuple(tensor["shape"]), DTYPES.get(tensor["dtype"], tensor["dtype"]))
         for key, tensor in tensors.items()
     }
     _require_match(headers, declarations)
-    return _as_float32({key: _decoded(tensors[key]) for key in declarations}, copy=False)
+    arrays = _arrays(file, {key: tensors[key] for key in declarations})
+    return _as_float32(arrays, copy=False)
 
 
 def check_weights(
-    weights: Mapping[str, NDArray[np.generic]], declarations: Declarations
+    weights: Mapping[str, NDArray[np.generic]], declarations: Declarations, *, copy: bool = True
 ) -> dict[str, Array]:
     """`weights` as float32, in the order of `declarations`, by the same rules as `load_weights`.
+
+    copy: whether arrays that are float32 already are copied; if not, they are only to be read.
 
     Raises `SpecError` (`weights-mismatch`) with all differences at once.
     """
     headers = {key: _Header(array.shape, array.dtype.name) for key, array in weights.items()}
     _require_match(headers, declarations)
-    return _as_float32({key: weights[key] for key in declarations}, copy=True)
+    return _as_float32({key: weights[key] for key in declarations}, copy=copy)
 
 
 def _generator(seed: int, key: str) -> np.random.Generator:
@@ -155,28 +161,37 @@ def _write(stream: BinaryIO, weights: Mapping[str, Array], metadata: Mapping[str
 
 
 class _Tensor(TypedDict):
-    """An array as the safetensors library gives it."""
+    """An array as the header of a file describes it.
+
+    data_offsets: where its bytes begin and end; they are counted from the end of the header.
+    """
 
     dtype: str
     shape: list[int]
-    data: bytearray
+    data_offsets: tuple[int, int]
 
 
-def _read(path: Path, declarations: Declarations) -> dict[str, _Tensor]:
-    from safetensors import (
-        SafetensorError,
-        deserialize,  # pyright: ignore[reportUnknownVariableType]
-    )
+def _headers(path: Path, declarations: Declarations) -> dict[str, _Tensor]:
+    """The arrays that a file says it has, which the library has compared with how long it is."""
+    from safetensors import SafetensorError, safe_open
 
-    largest = MAX_HEADER + sum(8 * weight.elements for weight in declarations.values())
-    data = _contents(path, largest)
+    _require_readable(path, MAX_HEADER + sum(8 * each.elements for each in declarations.values()))
     try:
-        return dict(cast("list[tuple[str, _Tensor]]", deserialize(data)))
+        with safe_open(path, framework="numpy"), path.open("rb") as stream:
+            header = json.loads(stream.read(_header_length(stream)))
     except SafetensorError as error:
-        raise _unreadable(path, data, error) from None
+        raise _unreadable(path, error) from None
+    except OSError as error:
+        raise _unread(path, error) from None
+    header.pop("__metadata__", None)
+    return cast("dict[str, _Tensor]", header)
 
 
-def _contents(path: Path, largest: int) -> bytes:
+def _header_length(stream: BinaryIO) -> int:
+    return int.from_bytes(stream.read(8), "little")
+
+
+def _require_readable(path: Path, largest: int) -> None:
     name = printable(str(path))
     try:
         if not path.exists():
@@ -184,18 +199,21 @@ def _contents(path: Path, largest: int) -> bytes:
         if not path.is_file():
             raise SpecError.of("file-unreadable", f"{name} is not a regular file")
         size = path.stat().st_size
-        if size > largest:
-            message = (
-                f"{name}: expected at most {largest:,} bytes for this network, received {size:,}"
-            )
-            raise SpecError.of("weights-mismatch", message)
-        return path.read_bytes()
     except OSError as error:
-        raise SpecError.of("file-unreadable", f"{name}: {error.strerror}") from None
+        raise _unread(path, error) from None
+    if size > largest:
+        message = f"{name}: expected at most {largest:,} bytes for this network, received {size:,}"
+        raise SpecError.of("weights-mismatch", message)
 
 
-def _unreadable(path: Path, data: bytes, error: Exception) -> SpecError:
-    found = next((what for start, what in MISTAKEN.items() if data.startswith(start)), "")
+def _unread(path: Path, error: OSError) -> SpecError:
+    return SpecError.of("file-unreadable", f"{printable(str(path))}: {error.strerror}")
+
+
+def _unreadable(path: Path, error: Exception) -> SpecError:
+    with path.open("rb") as stream:
+        start = stream.read(max(map(len, MISTAKEN)))
+    found = next((what for begin, what in MISTAKEN.items() if start.startswith(begin)), "")
     reason = f"it is {found}" if found else str(error).removeprefix("Error while deserializing: ")
     return SpecError.of(
         "weights-unreadable",
@@ -204,14 +222,28 @@ def _unreadable(path: Path, data: bytes, error: Exception) -> SpecError:
     )
 
 
-def _decoded(tensor: _Tensor) -> NDArray[np.generic]:
+def _arrays(path: Path, tensors: Mapping[str, _Tensor]) -> dict[str, NDArray[np.generic]]:
+    """The arrays of a file, each read into its own memory: there is never a second copy of all."""
+    try:
+        with path.open("rb") as stream:
+            start = 8 + _header_length(stream)
+            return {key: _array(stream, start, tensor) for key, tensor in tensors.items()}
+    except OSError as error:
+        raise _unread(path, error) from None
+
+
+def _array(stream: BufferedReader, start: int, tensor: _Tensor) -> NDArray[np.generic]:
     import numpy as np
 
-    if tensor["dtype"] == "BF16":  # the upper half of a float32
-        upper = np.frombuffer(tensor["data"], "<u2").astype(np.uint32)
-        return (upper << 16).view(np.float32).reshape(tensor["shape"])
-    stored = np.dtype(DTYPES[tensor["dtype"]]).newbyteorder("<")
-    return np.frombuffer(tensor["data"], stored).reshape(tensor["shape"])
+    # bfloat16 is the upper half of a float32.
+    stored = np.dtype("u2" if tensor["dtype"] == "BF16" else DTYPES[tensor["dtype"]])
+    array = np.empty(tensor["shape"], stored.newbyteorder("<"))
+    stream.seek(start + tensor["data_offsets"][0])
+    if stream.readinto(array.reshape(-1).view(np.uint8).data) < array.nbytes:
+        raise OSError(EIO, "it ended while it was read")
+    if tensor["dtype"] == "BF16":
+        return (array.astype(np.uint32) << 16).view(np.float32)
+    return array
 
 
 def _as_float32(arrays: Mapping[str, NDArray[np.generic]], *, copy: bool) -> dict[str, Array]:

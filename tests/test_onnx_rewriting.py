@@ -144,6 +144,70 @@ def test_transposes_cancel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     assert_unchanged(graph, monkeypatch)
 
 
+@pytest.mark.parametrize(
+    ("layers", "expected"),
+    [
+        ("[ReLU, Flatten, {Dense: 4}]", 0),
+        ("[ReLU, {Reshape: [192]}, {Dense: {units: 4, use_bias: false}}]", 0),
+        ("[ReLU, {Reshape: [64, 3]}, {Dense: 4}]", 1),
+        ("[ReLU, Flatten, ReLU, {Dense: 4}]", 1),
+        ("[{Conv2D: {filters: 4, kernel_size: 3}}, LayerNormalization, GlobalAveragePooling2D]", 1),
+        ("[LayerNormalization, {GlobalAveragePooling2D: {keepdims: true}}]", 2),
+        ("[ReLU, {Permute: [2, 1, 3]}, {ReduceSum: {axis: 3, keepdims: false}}]", 1),
+        ("[{GlobalAveragePooling2D: {keepdims: true}}, {Reshape: [3]}]", 0),
+    ],
+)
+def test_a_transpose_goes_where_another_order_does_as_well(
+    layers: str, expected: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    graph = spec_graph(f"name: net\n{IMAGES}\nlayers: {layers}\n", tmp_path)
+    assert ops(graph)["Transpose"] == expected
+    assert_unchanged(graph, monkeypatch)
+
+
+SHUFFLE = "{Reshape: [8, 8, 3, 2]}, {Permute: [1, 2, 4, 3]}, {Reshape: [8, 8, 6]}"
+
+
+@pytest.mark.parametrize(
+    ("layers", "expected"),
+    [
+        (f"[{{Conv2D: {{filters: 6, kernel_size: 1}}}}, {SHUFFLE}, AveragePooling2D]", (2, 1)),
+        ("[{Reshape: [8, 24]}, {Permute: [2, 1]}, {Reshape: [4, 6, 8]}]", (1, 2)),
+        ("[ReLU, {Permute: [2, 1, 3]}, {Reshape: [64, 3]}, {Permute: [2, 1]}]", (1, 1)),
+        ("[{Permute: [2, 1, 3]}, ReLU, {Reshape: [64, 3]}, ReLU, {Permute: [2, 1]}]", (1, 3)),
+    ],
+)
+def test_reshapes_and_transposes_are_as_few_as_can_do_it(
+    layers: str, expected: tuple[int, int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    graph = spec_graph(f"name: net\n{IMAGES}\nlayers: {layers}\n", tmp_path)
+    found = ops(graph)
+    assert (found["Reshape"], found["Transpose"]) == expected
+    assert_unchanged(graph, monkeypatch)
+
+
+@pytest.mark.parametrize(("second", "expected"), [("DepthwiseConv2D: 1", 2), ("Dense: 4", 4)])
+def test_what_is_split_is_transposed_once(
+    second: str, expected: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    layers = f"""
+  - LayerNormalization
+  - Split: 3
+    outputs: [a, b, c]
+  - Conv2D: {{filters: 4, kernel_size: 1}}
+    inputs: a
+  - {second}
+    inputs: b
+    name: other
+  - Conv2D: {{filters: 4, kernel_size: 1}}
+    inputs: c
+outputs: [conv2d, other, conv2d_1]
+"""
+    graph = spec_graph(f"name: net\n{IMAGES}\nlayers:{layers}", tmp_path)
+    assert ops(graph)["Transpose"] == expected
+    assert_unchanged(graph, monkeypatch)
+
+
 def test_what_is_computed_twice_is_computed_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -156,6 +220,183 @@ def test_what_is_computed_twice_is_computed_once(
     )
     found = ops(graph)
     assert found["Shape"] == found["Range"] == 1
+    assert_unchanged(graph, monkeypatch)
+
+
+@pytest.mark.parametrize(
+    ("spec", "expected"),
+    [
+        (f"{IMAGES}\nlayers: [{{Conv2D: {{filters: 4, kernel_size: 3}}}}, LayerScale]", {"Conv"}),
+        (f"{IMAGES}\nlayers: [{{Conv2D: {{filters: 4, kernel_size: 3}}}}, Rescaling: 2]", {"Conv"}),
+        (
+            f"{IMAGES}\nlayers: [{{DepthwiseConv2D: 3}}, {{Rescaling: {{scale: 2, offset: 1}}}}]",
+            {"Conv"},
+        ),
+        (
+            """inputs: {x: "float32[N, 3]"}
+layers: [{Dense: 4}, {Normalization: {mean: [1, 2, 3, 4], variance: [4, 3, 2, 1]}}]""",
+            {"Gemm"},
+        ),
+        (
+            'inputs: {x: "float32[N, 5, 3]"}\nlayers: [{Dense: 4}, LayerScale]',
+            {"MatMul", "Add"},
+        ),
+        (
+            """inputs: {x: "float32[N, 5, 3]"}
+layers: [{Dense: 4}, {Reshape: [5, 2, 2]}, {Permute: [2, 1, 3]}, {Rescaling: 2}]""",
+            {"MatMul", "Add", "Reshape", "Transpose"},
+        ),
+    ],
+)
+def test_a_scale_becomes_part_of_what_is_before_it(
+    spec: str, expected: set[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    graph = spec_graph(f"name: net\n{spec}\n", tmp_path)
+    assert set(ops(graph)) - {"Transpose"} == expected - {"Transpose"}
+    assert_unchanged(graph, monkeypatch)
+
+
+@pytest.mark.parametrize(
+    "layers",
+    [
+        "[{Dense: 4}, ReLU, LayerScale]",
+        "[{Dense: 4, name: dense}, LayerScale, {Add: , inputs: [dense, prev]}]",
+        "[{Dense: 4}, {Reshape: [4, 5]}, LayerScale]",
+        "[LayerScale, {Dense: 4}]",
+    ],
+)
+def test_a_scale_stays_where_nothing_before_it_can_take_it(
+    layers: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spec = f'inputs: {{x: "float32[N, 5, 3]"}}\nlayers: {layers}'
+    graph = spec_graph(f"name: net\n{spec}\n", tmp_path)
+    assert ops(graph)["Mul"] == 1
+    assert_unchanged(graph, monkeypatch)
+
+
+def test_a_scale_without_weights_is_there_to_be_looked_at(tmp_path: Path) -> None:
+    layers = "[{Conv2D: {filters: 3, kernel_size: 3}}, LayerScale]"
+    graph = spec_graph(f"name: net\n{IMAGES}\nlayers: {layers}\n", tmp_path)
+    assert ops(graph, with_weights=False)["Mul"] == 1
+
+
+@pytest.mark.parametrize(
+    ("inputs", "where"), [("[prev, prev]", 1), ("[prev, prev, prev, mask]", 2)]
+)
+def test_scores_are_scaled_by_the_projection_of_the_queries(
+    inputs: str, where: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And only a mask that is given can leave a query without a key, for which there are zeros."""
+    given = '{x: "float32[N, T, 4]", mask: "bool[N, T, T]"}'
+    options = "{num_heads: 2, key_dim: 3, use_causal_mask: true, dropout: 0.1}"
+    attend = f"  - MultiHeadAttention: {options}\n    inputs: {inputs.replace('prev', 'x')}\n"
+    graph = spec_graph(f"name: net\ninputs: {given}\nlayers:\n{attend}", tmp_path)
+    found = ops(graph)
+    assert found["Mul"] == 0
+    assert found["Where"] == where
+    assert_unchanged(graph, monkeypatch)
+
+
+def test_a_weight_that_two_layers_share_is_stored_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    layers = """
+  - ReversibleEmbedding: {input_dim: 500, output_dim: 16}
+    name: tokens
+  - reuse: tokens
+"""
+    graph = spec_graph(f'name: net\ninputs: {{x: "int32[N, T]"}}\nlayers:{layers}', tmp_path)
+    weights = varied_weights(graph.weights)
+    assert len(ONNX.compile(graph, weights, None)) < 1.2 * 4 * 500 * 16
+    assert_unchanged(graph, monkeypatch)
+
+
+def test_a_normalized_convolution_that_is_used_twice_is_stored_once(tmp_path: Path) -> None:
+    blocks = """
+blocks:
+  both:
+    layers: [{Conv2D: {filters: 3, kernel_size: 3, padding: same}}, BatchNormalization]
+layers:
+  - both:
+    name: both
+  - reuse: both
+"""
+    graph = spec_graph(f"name: net\n{IMAGES}{blocks}", tmp_path)
+    file = onnx.load_from_string(ONNX.compile(graph, varied_weights(graph.weights), None))
+    stored = [tensor.name for tensor in file.graph.initializer]
+    assert stored == ["both.conv2d.weight", "both.conv2d.bias"]
+
+
+@pytest.mark.parametrize(
+    ("layers", "expected"),
+    [
+        ("[{WindowPositionBias: {num_heads: 2, window_size: 3}}]", 0),
+        ("[{Roll: {shift: 2, axis: 2}}]", 1),
+    ],
+)
+def test_what_is_looked_up_in_what_is_stored_is_stored(
+    layers: str, expected: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spec = f'inputs: {{x: "float32[N, 2, 9, 4]"}}\nlayers: {layers}'
+    graph = spec_graph(f"name: net\n{spec}\n", tmp_path)
+    assert ops(graph)["Gather"] == expected
+    assert_unchanged(graph, monkeypatch)
+
+
+@pytest.mark.parametrize(("axes", "expected"), [((-1, -1), 1), ((-1, 1), 2)])
+def test_concatenations_along_one_axis_join(
+    axes: tuple[int, int], expected: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = axes
+    other = "[x, prev]" if first == second else "[prev, prev]"
+    layers = f"""
+  - Concatenate: {{axis: {first}}}
+    inputs: [x, x]
+  - Concatenate: {{axis: {second}}}
+    inputs: {other}
+"""
+    graph = spec_graph(f"name: net\n{IMAGES}\nlayers:{layers}", tmp_path)
+    assert ops(graph)["Concat"] == expected
+    assert_unchanged(graph, monkeypatch)
+
+
+def test_a_concatenation_that_is_needed_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    join = "  - Concatenate:\n    inputs: [x, prev]\n    name: join_{}\n"
+    layers = join.format(0) + join.format(1)
+    outputs = "outputs: [join_0, join_1]"
+    graph = spec_graph(f"name: net\n{IMAGES}\nlayers:\n{layers}{outputs}\n", tmp_path)
+    assert ops(graph)["Concat"] == 2
+    assert_unchanged(graph, monkeypatch)
+
+
+@pytest.mark.parametrize(
+    ("layers", "expected"),
+    [
+        ("[{Reshape: [4, 3]}, {Reshape: [3, 4]}]", {"Reshape": 1}),
+        ("[{Reshape: [4, 3]}, {Reshape: [12]}]", {"Identity": 1}),
+        ("[{Reshape: [4, 3]}, Flatten, {Reshape: [2, 6]}]", {"Reshape": 1}),
+        ("[{Reshape: [4, 3]}, ReLU, {Reshape: [3, 4]}]", {"Reshape": 2, "Relu": 1}),
+    ],
+)
+def test_reshapes_that_follow_each_other_are_one(
+    layers: str, expected: dict[str, int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spec = f'inputs: {{x: "float32[N, 12]"}}\nlayers: {layers}'
+    graph = spec_graph(f"name: net\n{spec}\n", tmp_path)
+    assert ops(graph) == expected
+    assert_unchanged(graph, monkeypatch)
+
+
+@pytest.mark.parametrize("keepdims", [False, True])
+@pytest.mark.parametrize("kind", ["Average", "Max"])
+def test_a_pooling_over_all_cells_is_one_op(
+    kind: str, keepdims: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    layers = f"[{{Global{kind}Pooling2D: {{keepdims: {str(keepdims).lower()}}}}}]"
+    graph = spec_graph(f"name: net\n{IMAGES}\nlayers: {layers}\n", tmp_path)
+    assert ops(graph).total() == 1
     assert_unchanged(graph, monkeypatch)
 
 

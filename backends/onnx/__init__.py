@@ -7,6 +7,7 @@ lowered. Images are channels first at the model's boundary, as usual for ONNX.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Unpack
 
@@ -45,7 +46,9 @@ class OnnxBackend(FileBackend):
         with collection_paused():
             file = model_file(graph, weights, io_layout, **options)
             require_fit(file.size, "the weights and constants")
-            return b"".join(file.parts())
+            stream = BytesIO()  # takes one part after the other, where `join` would hold all
+            stream.writelines(file.parts())
+            return stream.getvalue()
 
     def write(
         self,

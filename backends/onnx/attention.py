@@ -32,7 +32,9 @@ def multi_head_attention(build: Builder, *inputs: Tensor) -> Tensor:
     scores = build.op("MatMul", q, k, type=_product(q, k), suffix="scores")
     scaled = build.op("Mul", scores, build.scalar(heads.key_dim**-0.5, q), suffix="scaled")
     mask = _mask(build, inputs, axes, (query, value))
-    weights = _softmax(build, scaled, mask, zeros=layer.empties_to_zero(given))
+    # By their positions alone each query attends at least to the key that stands where it does.
+    empty = roles.mask is not None or query.type.shape[-2] != key.type.shape[-2]
+    weights = _softmax(build, scaled, mask, zeros=empty and layer.empties_to_zero(given))
     mixed = _merged(
         build, build.op("MatMul", weights, v, type=_product(weights, v), suffix="means")
     )

@@ -31,15 +31,17 @@ def _over_steps(build: Builder, kind: str, x: Tensor, suffix: str = "") -> Tenso
 
 @LOWERINGS.add("GlobalAveragePooling2D", "GlobalAveragePooling3D")
 def global_average_pooling(build: Builder, x: Tensor) -> Tensor:
-    return _global(build, "GlobalAveragePool", x)
+    return _global(build, "GlobalAveragePool" if build.layer.keepdims else "ReduceMean", x)
 
 
 @LOWERINGS.add("GlobalMaxPooling2D", "GlobalMaxPooling3D")
 def global_max_pooling(build: Builder, x: Tensor) -> Tensor:
-    return _global(build, "GlobalMaxPool", x)
+    return _global(build, "GlobalMaxPool" if build.layer.keepdims else "ReduceMax", x)
 
 
 def _global(build: Builder, kind: str, x: Tensor) -> Tensor:
-    batch, channels, *spatial = x.type.shape
-    y = build.op(kind, x, type=x.type.with_shape((batch, channels, *[1] * len(spatial))))
-    return y if build.layer.keepdims else build.op("Flatten", y, type=build.output, axis=1)
+    """A pooling keeps the axes; a reduction does away with them, too."""
+    if build.layer.keepdims:
+        return build.op(kind, x, type=build.output)
+    axes = build.constant(range(2, x.type.rank), "axes", "int64")
+    return build.op(kind, x, axes, type=build.output, keepdims=0)

@@ -24,7 +24,7 @@ from onnx.helper import tensor_dtype_to_np_dtype
 
 from specc.backend import Lowerings
 from specc.diagnostics import SpecError
-from specc.dims import Size, known, product
+from specc.dims import Shape, Size, known, product
 from specc.ir import Node
 from specc.passes.appended import TOP_K
 from specc.passes.layout import REORDER, permutation
@@ -189,22 +189,26 @@ class Builder:
 
     def reshape(self, x: Tensor, type: TensorType, suffix: str = "") -> Tensor:
         """`x` as `type`, which has as many elements, in the order of memory."""
-        return self.op("Reshape", x, self._target(x, type), type=type, suffix=suffix)
-
-    def _target(self, x: Tensor, type: TensorType) -> Tensor:
-        """The second input of Reshape: 0 copies an unknown dim of `x`, -1 is the one other."""
-        known = dict(enumerate(x.type.shape))
-        shape = [
-            dim if isinstance(dim, int) else 0 if dim == known.get(axis) else -1
-            for axis, dim in enumerate(type.shape)
-        ]
-        return self.constant(shape, "shape", "int64")
+        target = self.constant(reshape_target(x.type.shape, type.shape), "shape", "int64")
+        return self.op("Reshape", x, target, type=type, suffix=suffix)
 
     def _op_name(self, kind: str, suffix: str) -> str:
         """The layer's path for its first op without a suffix; others `path.relu`, `path.relu_1`."""
         if not suffix and self.node.path not in self.names:
             return unique_name(self.node.path, self.names)
         return unique_name(f"{self.node.path}.{suffix or kind}", self.names)
+
+
+def reshape_target(given: Shape, wanted: Shape) -> list[int]:
+    """The second input of Reshape: 0 copies an unknown dim of `given`, -1 is the one other.
+
+    With more than one -1 it is none.
+    """
+    dims = dict(enumerate(given))
+    return [
+        dim if isinstance(dim, int) else 0 if dim == dims.get(axis) else -1
+        for axis, dim in enumerate(wanted)
+    ]
 
 
 def require_fit(size: int, what: str) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version
+from itertools import chain
 from typing import Any, Unpack
 
 import numpy as np
@@ -103,7 +104,11 @@ def _outputs(graph: Graph, ops: OpGraph, tensors: Mapping[Value, Tensor]) -> Ite
 
 
 def name_tensors(graph: Graph, ops: OpGraph) -> dict[Tensor, str]:
-    """A name for each tensor; those that users know (inputs, outputs, weights) come first."""
+    """A name for each tensor that is left; those that users know come first.
+
+    Those are inputs, outputs and weights; what a file holds in place of a weight has its key.
+    """
+    left = {*ops.inputs, *ops.outputs, *chain.from_iterable(op.tensors for op in ops.ops)}
     wishes = [
         *zip(ops.inputs, graph.inputs, strict=True),
         *zip(ops.outputs, graph.outputs, strict=True),
@@ -111,11 +116,10 @@ def name_tensors(graph: Graph, ops: OpGraph) -> dict[Tensor, str]:
         *((tensor, key) for key, tensor in ops.shared.items()),
         *ops.names.items(),
     ]
-    there = {*ops.inputs, *ops.reads, *ops.makes}
     names: dict[Tensor, str] = {}
     taken: set[str] = set()
     for tensor, wish in wishes:
-        if tensor in there and tensor not in names:
+        if tensor in left and tensor not in names:
             names[tensor] = unique_name(wish, taken)
     return names
 

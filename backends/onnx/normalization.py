@@ -14,6 +14,9 @@ from specc.tensor import TensorType
 from .activations import clip
 from .graph import LOWERINGS, Builder, Tensor
 
+MOST_MIXED = 512
+"""The channels up to which a product of all with all is quick."""
+
 
 @LOWERINGS.add("BatchNormalization")
 def batch_normalization(build: Builder, x: Tensor) -> Tensor:
@@ -180,8 +183,26 @@ def layer_scale(build: Builder, x: Tensor) -> Tensor:
 
 @LOWERINGS.add("LocalResponseNormalization")
 def local_response_normalization(build: Builder, x: Tensor) -> Tensor:
+    """By ops, which onnxruntime runs three times as fast as the one that ONNX has for it."""
+    layer, channels = build.layer, x.type.shape[1]
+    if not isinstance(channels, int) or channels > MOST_MIXED or x.type.dtype != "float32":
+        return build.op(
+            "LRN", x, size=layer.size, alpha=layer.alpha, beta=layer.beta, bias=layer.bias
+        )
+    powers = build.op("Pow", _near_squares(build, x, channels), build.scalar(layer.beta, x))
+    return build.op("Div", x, powers)
+
+
+def _near_squares(build: Builder, x: Tensor, channels: int) -> Tensor:
+    """The bias plus alpha times the mean square of the channels near each; of none beyond them."""
     layer = build.layer
-    return build.op("LRN", x, size=layer.size, alpha=layer.alpha, beta=layer.beta, bias=layer.bias)
+    distances = np.abs(np.subtract.outer(np.arange(channels), np.arange(channels)))
+    near = distances <= layer.size // 2
+    kernel = (near * layer.alpha / layer.size).reshape(channels, channels, *[1] * (x.type.rank - 2))
+    biases = np.full(channels, layer.bias)
+    return build.op(
+        "Conv", _square(build, x), build.constant(kernel, "near"), build.constant(biases, "bias")
+    )
 
 
 @LOWERINGS.add("LocalContrastNormalization")

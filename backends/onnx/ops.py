@@ -6,8 +6,9 @@ weight, or made of those when the file is written.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from numpy.typing import NDArray
@@ -47,13 +48,14 @@ class Op:
             yield from body.reads
 
     @property
-    def makes(self) -> Iterator[Tensor]:
-        """What it gives, and what there is in its bodies."""
+    def tensors(self) -> Iterator[Tensor]:
+        """What it reads and what it makes, in its bodies too."""
+        yield from self.reads
         yield from self.outputs
         for body in self.bodies.values():
             yield from body.inputs
             for op in body.ops:
-                yield from op.makes
+                yield from op.tensors
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -88,6 +90,7 @@ class OpGraph:
     weights: by canonical key, so that a weight that several layers share stands once.
     derived: what is made of weights when the file is written.
     shared: derived tensors that several layers may share, by the path of their owner and a name.
+    made: tensors that were derived, by how: what is made twice stands once.
     names: what each tensor is to be called, if the name is still free.
     """
 
@@ -98,6 +101,7 @@ class OpGraph:
     weights: dict[str, Tensor] = field(default_factory=dict[str, Tensor])
     derived: dict[Tensor, Derived] = field(default_factory=dict[Tensor, Derived])
     shared: dict[str, Tensor] = field(default_factory=dict[str, Tensor])
+    made: dict[Hashable, Tensor] = field(default_factory=dict[Hashable, Tensor])
     names: dict[Tensor, str] = field(default_factory=dict[Tensor, str])
     constant_bytes: int = 0
 
@@ -108,19 +112,30 @@ class OpGraph:
             yield from op.reads
         yield from self.outputs
 
-    @property
-    def makes(self) -> Iterator[Tensor]:
-        """What ops give, in their bodies too."""
-        return (tensor for op in self.ops for tensor in op.makes)
-
     def derive(
-        self, name: str, type: TensorType, sources: Sequence[Tensor], make: Callable[..., Array]
+        self,
+        name: str,
+        type: TensorType,
+        sources: Sequence[Tensor],
+        make: Callable[..., Array],
+        **parameters: Hashable,
     ) -> Tensor:
-        """A stored tensor that `make` makes of other stored ones; of constants, at once."""
+        """A stored tensor that `make` makes of other stored ones; of constants, at once.
+
+        parameters: what else `make` takes, by name.
+        """
+        key = (make, type, *sources, *sorted(parameters.items()))
+        if key not in self.made:
+            self.made[key] = self._derived(type, tuple(sources), partial(make, **parameters))
+            self.names[self.made[key]] = name
+        return self.made[key]
+
+    def _derived(
+        self, type: TensorType, sources: tuple[Tensor, ...], make: Callable[..., Array]
+    ) -> Tensor:
         tensor = Tensor(type)
-        self.names[tensor] = name
         if all(source in self.constants for source in sources):
             self.constants[tensor] = make(*(self.constants[source] for source in sources))
         else:
-            self.derived[tensor] = Derived(tuple(sources), make)
+            self.derived[tensor] = Derived(sources, make)
         return tensor

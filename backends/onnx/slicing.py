@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import numpy as np
+
 from specc.layers.slicing import Part
 from specc.tensor import TensorType
 
@@ -59,7 +61,6 @@ def flip(build: Builder, x: Tensor) -> Tensor:
 
 @LOWERINGS.add("Roll")
 def roll(build: Builder, x: Tensor) -> Tensor:
-    """What falls off one end, before all else."""
     (value,) = build.node.inputs
     for axis, shift in build.layer.shifts(value.type).items():
         size = value.type.shape[axis]
@@ -70,7 +71,12 @@ def roll(build: Builder, x: Tensor) -> Tensor:
 
 
 def _rolled(build: Builder, x: Tensor, axis: int, distance: int) -> Tensor:
+    """By one Gather where the size is known; else what falls off an end is put before the rest."""
     size = x.type.shape[axis]
+    if isinstance(size, int):
+        build.require_room(size)
+        places = build.constant(np.roll(np.arange(size), distance), "places", "int64")
+        return build.op("Gather", x, places, type=x.type, axis=axis)
     lengths = (distance, size - distance) if distance > 0 else (size + distance, -distance)
     parts = [
         sliced(build, x, {axis: part}, x.type.with_size(axis, length), "part")

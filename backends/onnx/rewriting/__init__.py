@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from specc.backends.onnx.ops import OpGraph
 
+from .concatenations import CONCATENATIONS
 from .constants import CONSTANTS
 from .duplicates import DUPLICATES
+from .moves import MOVES
 from .normalizations import NORMALIZATIONS
 from .pads import PADS
 from .rewriter import Rewriter, Rewrites
+from .scalings import SCALINGS
 from .shapes import SHAPES
 from .transposes import TRANSPOSES
 
@@ -20,15 +23,18 @@ from .transposes import TRANSPOSES
 def rewritten(graph: OpGraph, *, with_weights: bool) -> OpGraph:
     """The same function of fewer ops.
 
-    with_weights: whether the file holds them; without, normalizations stay, to be looked at.
+    with_weights: whether the file holds them; without, normalizations and scales stay, to be
+        looked at.
     """
     families = [
         CONSTANTS,
         SHAPES,
         TRANSPOSES,
+        MOVES,
         PADS,
+        CONCATENATIONS,
         DUPLICATES,
-        *([NORMALIZATIONS] if with_weights else []),
+        *([NORMALIZATIONS, SCALINGS] if with_weights else []),
     ]
     rewrites: Rewrites = {}
     for family in families:

@@ -2,52 +2,60 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from specc.backends.onnx.graph import numpy_dtype
-from specc.backends.onnx.ops import Array, Op
-from specc.dims import known
+from specc.backends.onnx.ops import Array, Op, OpGraph, Tensor
+from specc.dims import known, product
+from specc.tensor import TensorType
 
 from .rewriter import Rewriter, Rewrites, copy
 
-Compute = Callable[[Op, Array], Array]
+COMPUTED = ("Cast", "Gather", "Reshape", "Squeeze", "Transpose", "Unsqueeze")
+"""The ops that are computed where what they read is stored."""
 
+LARGE = 2**12
+"""The elements from which a tensor is not stored again in another form."""
 
-def _reshape(op: Op, array: Array) -> Array:
-    return array.reshape([known(size) for size in op.outputs[0].type.shape])
-
-
-def _transpose(op: Op, array: Array) -> Array:
-    return array.transpose(op.attributes["perm"])
-
-
-def _cast(op: Op, array: Array) -> Array:
-    return array.astype(numpy_dtype(op.outputs[0].type.dtype))
-
-
-COMPUTED: dict[str, Compute] = {
-    "Cast": _cast,
-    "Reshape": _reshape,
-    "Squeeze": _reshape,
-    "Transpose": _transpose,
-    "Unsqueeze": _reshape,
-}
-"""What ops make of a stored tensor, which is the first that they read."""
+LARGEST = 2**18
+"""The elements of the largest tensor that is stored instead of a smaller one."""
 
 
 def compute(rewriter: Rewriter, op: Op) -> Sequence[Op]:
-    """Store what an op makes of what is stored."""
-    if not rewriter.is_stored(*op.inputs):
-        return ()
+    """Store what an op makes of what is stored, unless that must be stored as it is, too."""
     source, (output,) = op.inputs[0], op.outputs
-    names = rewriter.graph.names
-    name = names[source] if rewriter.readers[source] == 1 else names[output]
+    if source is None or not rewriter.is_stored(*op.inputs):
+        return ()
+    size, made = (known(product(tensor.type.shape)) for tensor in (source, output))
+    is_shared = rewriter.readers[source] > 1
+    if (is_shared and size >= LARGE) or made > max(size, LARGEST):
+        return ()
+    name = rewriter.graph.names[output if is_shared else source]
+    return (copy(op, _stored(rewriter.graph, op, source, name)),)
 
-    def make(array: Any) -> Any:
-        return COMPUTED[op.kind](op, array)
 
-    return (copy(op, rewriter.graph.derive(name, output.type, [source], make)),)
+def _stored(graph: OpGraph, op: Op, source: Tensor, name: str) -> Tensor:
+    type = op.outputs[0].type
+    if op.kind == "Transpose":
+        perm = tuple(op.attributes["perm"])
+        return graph.derive(name, type, (source,), _transposed, perm=perm)
+    if op.kind == "Gather" and op.inputs[1]:
+        sources = (source, op.inputs[1])
+        return graph.derive(name, type, sources, _gathered, axis=op.attributes["axis"])
+    return graph.derive(name, type, (source,), _as_type, to=type)
+
+
+def _gathered(array: Array, indices: Array, *, axis: int) -> Array:
+    return array.take(indices, axis)
+
+
+def _transposed(array: Array, *, perm: tuple[int, ...]) -> Array:
+    return array.transpose(perm)
+
+
+def _as_type(array: Array, *, to: TensorType) -> Array:
+    shape = [known(size) for size in to.shape]
+    return array.astype(numpy_dtype(to.dtype), copy=False).reshape(shape)
 
 
 CONSTANTS: Rewrites = dict.fromkeys(COMPUTED, (compute,))

@@ -6,7 +6,11 @@ from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+import numpy as np
+
 from specc.backends.onnx.ops import Array, Body, Op, OpGraph, Tensor
+from specc.dims import Shape
+from specc.tensor import TensorType
 
 Rewrite = Callable[["Rewriter", Op], Sequence[Op]]
 """The ops that do the same as one, the last of which makes its outputs; none if it is to stay."""
@@ -24,6 +28,7 @@ class Rewriter:
 
     makers: the op that makes a tensor, of those that were looked at already.
     readers: how often a tensor is read, at most.
+    users: the last op that reads a tensor, before this step.
     seen: the first op that does a thing, by what that is.
     """
 
@@ -31,11 +36,13 @@ class Rewriter:
     rewrites: Rewrites
     makers: dict[Tensor, Op] = field(default_factory=dict[Tensor, Op])
     readers: Counter[Tensor] = field(default_factory=Counter[Tensor])
+    users: dict[Tensor, Op] = field(default_factory=dict[Tensor, Op])
     seen: dict[Hashable, Op] = field(default_factory=dict[Hashable, Op])
 
     def step(self) -> bool:
         """Look at each op once; whether one was rewritten."""
         self.makers, self.readers, self.seen = {}, Counter(self.graph.reads), {}
+        self.users = {tensor: op for op in self.graph.ops for tensor in op.reads}
         found = [self._rewritten(op) for op in self.graph.ops]
         changed = any(is_new for is_new, _ in found)
         if changed:
@@ -48,6 +55,11 @@ class Rewriter:
         op = None if tensor is None else self.makers.get(tensor)
         return op if op and op.kind in kinds and self.readers[op.outputs[0]] == 1 else None
 
+    def user(self, tensor: Tensor, kind: str) -> Op | None:
+        """The op of a kind that is all that reads a tensor."""
+        op = self.users.get(tensor)
+        return op if op and op.kind == kind and self.readers[tensor] == 1 else None
+
     def is_stored(self, *tensors: Tensor | None) -> bool:
         """Whether all of them are: no op makes them, and they are no inputs of the network."""
         return all(
@@ -57,6 +69,19 @@ class Rewriter:
     def constant(self, tensor: Tensor | None) -> Array | None:
         """The value of a tensor that is known now."""
         return None if tensor is None else self.graph.constants.get(tensor)
+
+    def like(self, tensor: Tensor, shape: Shape | None = None) -> Tensor:
+        """Another tensor, perhaps of another shape, which has the name if it takes the place."""
+        new = Tensor(tensor.type if shape is None else tensor.type.with_shape(shape))
+        self.graph.names[new] = self.graph.names[tensor]
+        return new
+
+    def store(self, name: str, values: Sequence[int]) -> Tensor:
+        """A constant vector of int64."""
+        tensor = Tensor(TensorType((len(values),), "int64"))
+        self.graph.constants[tensor] = np.array(values, np.int64)
+        self.graph.names[tensor] = name
+        return tensor
 
     def _rewritten(self, op: Op) -> tuple[bool, Sequence[Op]]:
         for rewrite in (*self.rewrites.get(op.kind, ()), *self.rewrites.get(ANY, ())):

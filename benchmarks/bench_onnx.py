@@ -1,0 +1,310 @@
+"""The zoo's ONNX files, a row a network: ours against those of the frameworks' exporters.
+
+    python benchmarks/bench_onnx.py [--only NAME...] [--files DIR] [--against NAME...]
+                                    [--batches N...] [--seconds S] [--limit SECONDS]
+
+nodes: in the graph and in those inside it, constants not counted: ours, theirs as they are, and
+    after onnxslim.
+MB: of the file, with what lies beside it.
+b1, b32: how long ours takes, in times of theirs: the median of the ratios of pairs of runs in
+    onnxruntime (CPU, one thread), which take turns. Times are of the processor.
+difference: the largest between outputs, in times of the largest number in them.
+
+Theirs are `torch.onnx.export(dynamo=True)` of an example as large as what is timed, and Keras's
+`model.export(format="onnx")`, which on TensorFlow needs tf2onnx. The weights are the same: drawn,
+with what starts as zeros varied, so that no Add of zeros is there to be dropped. One that fails is
+named by its exception, and onnxslim by its absence.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import os
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import warnings
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import numpy as np
+import onnx
+from onnxruntime import InferenceSession, SessionOptions
+
+import specc
+from specc.passes.cost import batch_symbols
+from specc.passes.layout import IoLayout, boundary_orders, permutation
+from specc.verification import example_sizes, random_inputs
+from specc.weights import varied_weights
+from specc.zoo import names
+
+SIZES = {"S": 64, "T": 64, "P": 256, "h": 4, "w": 25}
+"""What stands for the symbols of the zoo that are not the batch."""
+
+LAYOUTS: dict[str, IoLayout] = {"torch": "channels_first", "keras": "channels_last"}
+"""How images lie at the boundary of what an exporter is given: as is usual for it."""
+
+FEWEST_PAIRS = 7
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A network with weights and inputs, the same in each process.
+
+    inputs: channels last, as in the spec.
+    """
+
+    spec: str
+    batch: int
+
+    @property
+    def network(self) -> specc.Network:
+        return specc.load(self.spec)
+
+    @property
+    def weights(self) -> dict[str, Any]:
+        return varied_weights(self.network.graph.weights)
+
+    def inputs(self, layout: IoLayout) -> list[Any]:
+        """An array for each input, images as `layout` says."""
+        graph = self.network.graph
+        sizes = example_sizes(graph, self.batch)
+        leading = batch_symbols(graph)
+        sizes |= {
+            name: SIZES.get(name, size) for name, size in sizes.items() if name not in leading
+        }
+        orders = boundary_orders(graph, layout)
+        return [
+            np.ascontiguousarray(
+                array.transpose(permutation(None, orders[graph.inputs[name]], array.ndim))
+            )
+            for name, array in random_inputs(graph, sizes).items()
+        ]
+
+
+def main() -> None:
+    """Print the table, each row as soon as it is there."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--only", nargs="+", metavar="NAME", default=names())
+    parser.add_argument("--files", type=Path, help="where files are kept, and taken from")
+    parser.add_argument("--against", nargs="*", choices=LAYOUTS, default=[*LAYOUTS])
+    parser.add_argument("--batches", nargs="+", type=int, default=[1, 32])
+    parser.add_argument("--seconds", type=float, default=4, help="that the runs of a pair take")
+    parser.add_argument("--limit", type=float, default=600, help="seconds that an exporter has")
+    parser.add_argument("--export", nargs=2, metavar=("NAME", "PATH"), help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.export:
+        exporter, path = options.export
+        print(export(Example(options.only[0], options.batches[0]), exporter, Path(path)))
+        return
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = options.files or Path(temporary)
+        folder.mkdir(parents=True, exist_ok=True)
+        print(heading(options), flush=True)
+        for spec in options.only:
+            print(row(spec, folder, options), flush=True)
+
+
+def heading(options: argparse.Namespace) -> str:
+    """The names of the columns."""
+    cells = [f"{'network':20}{'nodes':>6}{'MB':>8}"]
+    for exporter in options.against:
+        cells.append(f"{exporter:>9}{'slim':>6}{'MB':>8}")
+        cells += [f"{f'b{batch}':>7}" for batch in options.batches]
+        cells.append(f"{'difference':>12}")
+    return "".join(cells)
+
+
+def row(spec: str, folder: Path, options: argparse.Namespace) -> str:
+    """The figures of a network."""
+    ours = made(Example(spec, 1), "specc", folder, options.limit)
+    if isinstance(ours, str):
+        return f"{spec:20}{ours}"
+    cells = [f"{spec:20}{nodes(ours):6}{megabytes(ours):8.1f}"]
+    for exporter in options.against:
+        theirs = {
+            batch: made(Example(spec, batch), exporter, folder, options.limit)
+            for batch in options.batches
+        }
+        cells.append(against(spec, ours, theirs, exporter, options.seconds))
+    return "".join(cells)
+
+
+def against(
+    spec: str, ours: Path, theirs: Mapping[int, Path | str], exporter: str, seconds: float
+) -> str:
+    """The columns of one exporter."""
+    first = next(iter(theirs.values()))
+    if isinstance(first, str):
+        return f"{first:>23}" + " " * (7 * len(theirs) + 12)
+    slim = first.with_suffix(".slim.onnx")
+    slimmed = nodes(slim) if slim.exists() else "none"
+    cells, worst = [f"{nodes(first):9}{slimmed:>6}{megabytes(first):8.1f}"], 0.0
+    for batch, path in theirs.items():
+        if isinstance(path, str):
+            cells.append(f"{path[:6]:>7}")
+            continue
+        ratio, difference = compared(Example(spec, batch), ours, path, exporter, seconds)
+        cells.append(f"{ratio:7.3f}")
+        worst = max(worst, difference)
+    return "".join(cells) + f"{worst:12.1e}"
+
+
+def made(example: Example, exporter: str, folder: Path, limit: float) -> Path | str:
+    """The file of an exporter, if it is not there made in a process of its own; or how it fails."""
+    batch = example.batch if exporter == "torch" else 0  # the others leave it open
+    path = folder / f"{example.spec.replace('/', '_')}.{exporter}{batch or ''}.onnx"
+    failed = path.with_suffix(".failed")
+    if failed.exists():
+        return failed.read_text()
+    if not path.exists() or exporter == "specc":
+        command = [sys.executable, __file__, "--export", exporter, str(path)]
+        command += ["--only", example.spec, "--batches", str(example.batch)]
+        told = outcome(command, limit)
+        if told != "done":
+            failed.write_text(told)
+            return told
+    return path
+
+
+def outcome(command: list[str], limit: float) -> str:
+    """The last word that a command prints, or what ends it."""
+    try:
+        done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=limit)
+    except subprocess.TimeoutExpired:
+        return f"over{limit:.0f}s"
+    if done.returncode < 0:
+        return signal.Signals(-done.returncode).name
+    *_, told = done.stdout.split() or ["silent"]
+    return told
+
+
+def export(example: Example, exporter: str, path: Path) -> str:
+    """`done`, or the class of the exception that ends it."""
+    warnings.filterwarnings("ignore")
+    try:
+        EXPORTERS[exporter](example, path)
+        if exporter != "specc":
+            slim(path)
+    except Exception as error:  # an exporter may raise anything: that is a finding
+        return type(error).__name__
+    return "done"
+
+
+def by_specc(example: Example, path: Path) -> None:
+    """Ours."""
+    example.network.to_onnx(path, example.weights)
+
+
+def by_torch(example: Example, path: Path) -> None:
+    """PyTorch's, of an example of that batch."""
+    import torch
+
+    model = example.network.to_pytorch(example.weights).eval()
+    tensors = tuple(map(torch.from_numpy, example.inputs("channels_first")))
+    torch.onnx.export(model, tensors, path, dynamo=True)
+
+
+def by_keras(example: Example, path: Path) -> None:
+    """Keras's, which leaves the batch open."""
+    model, inputs = example.network.to_keras(example.weights), example.inputs("channels_last")
+    model(inputs if len(inputs) > 1 else inputs[0])  # once, as its exporter wants it
+    model.export(path, format="onnx", verbose=False)
+
+
+EXPORTERS = {"specc": by_specc, "torch": by_torch, "keras": by_keras}
+
+
+def slim(path: Path) -> None:
+    """The file beside it that onnxslim makes of one, if it is installed."""
+    try:
+        import onnxslim  # pyright: ignore[reportMissingImports]
+    except ImportError:
+        return
+    onnx.save(onnxslim.slim(onnx.load(path)), path.with_suffix(".slim.onnx"))
+
+
+def nodes(path: Path) -> int:
+    """How many nodes a file has that compute."""
+    graph = onnx.load(path, load_external_data=False).graph
+    return sum(node.op_type != "Constant" for node in inner_nodes(graph))
+
+
+def inner_nodes(graph: onnx.GraphProto) -> Iterator[onnx.NodeProto]:
+    """The nodes of a graph, and of those inside them."""
+    for node in graph.node:
+        yield node
+        for attribute in node.attribute:
+            yield from inner_nodes(attribute.g)
+
+
+def megabytes(path: Path) -> float:
+    """The size of a file with what lies beside it."""
+    beside = path.with_name(f"{path.name}.data")
+    return sum(each.stat().st_size for each in (path, beside) if each.exists()) / 1e6
+
+
+def compared(
+    example: Example, ours: Path, theirs: Path, exporter: str, seconds: float
+) -> tuple[float, float]:
+    """The ratio of times, and the largest difference of outputs."""
+    first = Runner.of(ours, example.inputs("channels_first"))
+    second = Runner.of(theirs, example.inputs(LAYOUTS[exporter]))
+    difference = apart(first.outputs(), second.outputs())
+    ratios, end = list[float](), time.perf_counter() + seconds
+    while len(ratios) < FEWEST_PAIRS or time.perf_counter() < end:
+        pair = (first, second) if len(ratios) % 2 else (second, first)
+        times = {runner: runner.time() for runner in pair}
+        ratios.append(times[first] / times[second])
+    gc.collect()
+    return statistics.median(ratios), difference
+
+
+def apart(ours: list[Any], theirs: list[Any]) -> float:
+    """The largest difference; of images that lie otherwise, between their sorted numbers."""
+    return max(
+        float(abs(a - b).max() / max(abs(b).max(), 1e-30))
+        for a, b in (
+            (a, b) if a.shape == b.shape else (np.sort(a, axis=None), np.sort(b, axis=None))
+            for a, b in zip(ours, theirs, strict=True)
+        )
+    )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Runner:
+    """A file in onnxruntime with inputs for it."""
+
+    session: Any
+    feeds: dict[str, Any]
+
+    @classmethod
+    def of(cls, path: Path, inputs: list[Any]) -> Runner:
+        options = SessionOptions()
+        options.intra_op_num_threads = options.inter_op_num_threads = 1
+        options.log_severity_level = 3
+        session = InferenceSession(path, options, providers=["CPUExecutionProvider"])
+        given = zip(session.get_inputs(), inputs, strict=True)
+        return cls(session, {each.name: array for each, array in given})
+
+    def outputs(self) -> list[Any]:
+        return list(self.session.run(None, self.feeds))
+
+    def time(self) -> float:
+        """The processor's seconds that one run takes in this thread."""
+        start = time.thread_time()
+        self.outputs()
+        return time.thread_time() - start
+
+
+if __name__ == "__main__":
+    main()
