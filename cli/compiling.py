@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import sys
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from specc.exporting import OPSET, OPSETS
 
 from .console import working
 from .options import IoLayout, Seed, Settings, Spec, Weights, open_network, weights_of
@@ -40,6 +43,41 @@ ExternalData = Annotated[
     typer.Option(
         "--external-data",
         help="Put large tensors into FILE.data beside the model; so it is done beyond 2 GiB.",
+    ),
+]
+
+Opset = Annotated[
+    int | None,
+    typer.Option(
+        "--opset",
+        metavar="N",
+        help=f"The version of ONNX's ops: {OPSETS[0]} to {OPSETS[-1]}; default: {OPSET}.",
+    ),
+]
+
+Functions = Annotated[
+    bool,
+    typer.Option("--functions", help="Keep blocks as functions: nodes that viewers can open."),
+]
+
+
+class Precision(StrEnum):
+    """`--precision`: see `specc.exporting.Precision`."""
+
+    float32 = "float32"
+    float16 = "float16"
+    bfloat16 = "bfloat16"
+
+
+InPrecision = Annotated[
+    Precision,
+    typer.Option("--precision", help="What to compute and to store weights in."),
+]
+
+Check = Annotated[
+    bool,
+    typer.Option(
+        "--check/--no-check", help="Hold the file against onnx and onnxruntime before it is kept."
     ),
 ]
 
@@ -87,9 +125,14 @@ def export(
     softmax: WithSoftmax = False,
     top_k: TopK = None,
     external_data: ExternalData = False,
+    opset: Opset = None,
+    functions: Functions = False,
+    precision: InPrecision = Precision.float32,
+    check: Check = True,
 ) -> None:
     """Write the network as an ONNX model, with the weights in it; those of a run are its best."""
     network = open_network(spec, settings)
+    found: list[str] = []
     with working("Exporting"):
         network.to_onnx(
             output,
@@ -99,8 +142,15 @@ def export(
             softmax=softmax,
             top_k=top_k,
             external_data=external_data,
+            opset=opset,
+            functions=functions,
+            precision=precision.value,
+            check=check,
+            report=found.append,
             metadata=_metadata(spec, network, softmax, top_k),
         )
+    for line in found:
+        typer.echo(line, err=True)
     _tell(output)
 
 

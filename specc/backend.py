@@ -91,13 +91,16 @@ class FileBackend(Backend, Protocol):
         io_layout: IoLayout | None = None,
         *,
         external_data: bool = False,
+        check: bool = False,
         **options: Unpack[FileOptions],
-    ) -> None:
+    ) -> tuple[str, ...]:
         """Write the artifact to `path`, atomically, without holding the weights twice.
 
         external_data: put large tensors into `path` with `.data` after it; so it is done with those
             that one file cannot hold.
-        Raises `SpecError` (`unwritable`).
+        check: look at what was written before it takes its place; what comes back says what was
+            found, a line each.
+        Raises `SpecError` (`unwritable`, `export-faulty`).
         """
         ...
 

@@ -2,19 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TypedDict
+from collections.abc import Callable, Mapping
+from typing import Literal, TypedDict
 
 from specc.passes.layout import IoLayout
+
+OPSETS = range(17, 27)
+"""The versions of ONNX's ops that a file may use: to the newest that onnxruntime runs."""
+
+OPSET = 22
+"""The one that is used if none is asked for: the lowest in which nearly all ops take bfloat16."""
+
+Precision = Literal["float32", "float16", "bfloat16"]
 
 
 class FileOptions(TypedDict, total=False):
     """What stands in the file.
 
     metadata: what it says of itself; see `specc.training.metadata`.
+    functions: keep blocks, and iterations of several entries, as functions of the file.
+    opset: one of `OPSETS`; None is `OPSET`.
+    precision: what float32 is computed and its weights are stored in; inputs and outputs stay.
     """
 
     metadata: Mapping[str, str]
+    functions: bool
+    opset: int | None
+    precision: Precision
 
 
 class ExportOptions(FileOptions, total=False):
@@ -25,9 +39,13 @@ class ExportOptions(FileOptions, total=False):
     top_k: give the so many best scores and their classes in place of the network's one output.
     external_data: put large tensors into a file beside the model, called as it is with `.data`
         after it; so it is done with those that one file cannot hold.
+    check: hold the file against onnx and onnxruntime before it takes its place.
+    report: what is called with each line of what the check found.
     """
 
     io_layout: IoLayout | None
     softmax: bool
     top_k: int | None
     external_data: bool
+    check: bool
+    report: Callable[[str], None]

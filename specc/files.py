@@ -35,19 +35,26 @@ _REASONS = {
 _TEMPORARY = re.compile(r"\.[0-9a-f]{16}\.tmp")
 
 
-def write_atomically(path: str | Path, data: bytes | Callable[[BinaryIO], None]) -> None:
+def write_atomically(
+    path: str | Path,
+    data: bytes | Callable[[BinaryIO], None],
+    inspect: Callable[[Path], None] | None = None,
+) -> None:
     """Make the file at `path` hold `data`, or what `data` writes into the stream it is called with.
 
+    inspect: is called with the path of the temporary file once it is filled; if it raises, the
+        file does not take its place.
     A new file gets the mode that the umask gives, a replaced one keeps its mode. A symbolic link is
     replaced, not followed. Anything else that is not a regular file is refused.
 
     Raises `SpecError` (`unwritable`) for what the operating system refuses, also inside `data`;
-    what else `data` raises comes through. Either way the old file stands and the temporary is gone.
+    what else it or `inspect` raises comes through. Either way the old file stands and the temporary
+    is gone.
     """
     target = Path(path)
     try:
         mode = _replaceable_mode(target)
-        _replace(target, mode, data)
+        _replace(target, mode, data, inspect)
     except OSError as error:
         raise _unwritable(target, error) from None
 
@@ -86,13 +93,20 @@ def _replaceable_mode(target: Path) -> int | None:
     raise OSError(errno.EINVAL, "it is not a regular file")
 
 
-def _replace(target: Path, mode: int | None, data: bytes | Callable[[BinaryIO], None]) -> None:
+def _replace(
+    target: Path,
+    mode: int | None,
+    data: bytes | Callable[[BinaryIO], None],
+    inspect: Callable[[Path], None] | None,
+) -> None:
     temporary = target.parent / f".{secrets.token_hex(8)}.tmp"
     # O_EXCL: a file or link that stands under this name already is never written through.
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
     try:
         with os.fdopen(descriptor, "wb") as stream:
             _fill(stream, data)
+        if inspect is not None:
+            inspect(temporary)
         if mode is not None:
             temporary.chmod(mode)
         temporary.replace(target)

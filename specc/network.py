@@ -9,6 +9,7 @@ import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Unpack, cast, overload
 
 from specc.backend import load_backend, load_file_backend, load_model_backend
@@ -205,16 +206,26 @@ class Network:
         """The ONNX model as bytes, or written to `path`, which comes back; images are NCHW.
 
         options: see `specc.exporting.ExportOptions`.
+        Raises `SpecError`: `export-faulty` if it is checked and not right, and then writes nothing.
         """
         values, graph = self._weights(weights, seed, copy=False), self._appended(options)
         layout = _layout(options.pop("io_layout", None))
-        external_data = options.pop("external_data", False)
+        external_data, check = options.pop("external_data", False), options.pop("check", False)
+        report = options.pop("report", lambda _: None)
         backend, others = load_file_backend("onnx"), cast("FileOptions", options)
-        if path is None:
+        if path is None and not check:
             return backend.compile(graph, values, layout, **others)
-        target = Path(path)
-        backend.write(target, graph, values, layout, external_data=external_data, **others)
-        return target
+        with TemporaryDirectory() as folder:
+            target = Path(folder, "model.onnx") if path is None else Path(path)
+            found = backend.write(
+                *(target, graph, values, layout),
+                external_data=external_data and path is not None,
+                check=check,
+                **others,
+            )
+            for line in found:
+                report(line)
+            return target.read_bytes() if path is None else target
 
     @needs("onnx")
     def quantize(
@@ -239,7 +250,8 @@ class Network:
         source = self.data if data is None else with_path(self.data, os.fspath(data))
         values, graph = self._weights(weights, 0), self._appended(options)
         layout = _layout(options.pop("io_layout", None))
-        options.pop("external_data", None)
+        for around in ("external_data", "check", "report"):
+            options.pop(around, None)
         found = quantize(
             replace(self, data=source or Data()),
             graph,

@@ -282,15 +282,16 @@ def two_sizes(graph: Graph, batch: int) -> list[dict[str, int]]:
     return [first, *(sizes for sizes in others[:1] if sizes != first)]
 
 
-def example_sizes(graph: Graph, batch: int) -> dict[str, int]:
+def example_sizes(graph: Graph, batch: int, least: int = 0) -> dict[str, int]:
     """A size for each symbol: `batch` for the batch, and small different ones that fit every layer.
 
+    least: what the small ones are not to be below.
     Raises `SpecError` (`invalid-dim`) if none up to 256 do.
     """
     names = sorted({name for size in _dims(graph) for name in symbols(size)})
     leading = batch_symbols(graph)
     others = [name for name in names if name not in leading]
-    for smallest in SMALLEST_SIZES:
+    for smallest in (size for size in SMALLEST_SIZES if size >= least):
         sizes = dict.fromkeys(leading, batch)
         sizes |= {name: smallest + index for index, name in enumerate(others)}
         if _fit(graph, sizes):

@@ -306,6 +306,47 @@ def test_export_with_softmax_and_layout() -> None:
     assert [dim.dim_value for dim in dims[1:]] == [6, 8, 3]
 
 
+def test_export_of_an_opset() -> None:
+    import onnx
+
+    succeed("export", "tiny.yaml", "-o", "m.onnx", "--opset", "17")
+    assert [each.version for each in onnx.load("m.onnx").opset_import] == [17]
+    found = fail(1, "export", "tiny.yaml", "-o", "n.onnx", "--opset", "16")
+    assert "error[unknown-opset]: expected an opset from 17 to 26, received 16" in found
+    assert not Path("n.onnx").exists()
+
+
+def test_export_of_functions() -> None:
+    import onnx
+
+    blocks = "blocks: {tower: {layers: [{Dense: 3}, ReLU]}}\nlayers: [tower, tower]\n"
+    Path("towers.yaml").write_text(f'specc: 1\ninputs: {{x: "float32[N, 4]"}}\n{blocks}', "utf-8")
+    succeed("export", "towers.yaml", "-o", "m.onnx", "--functions")
+    assert [node.op_type for node in onnx.load("m.onnx").graph.node] == ["Tower", "Tower"]
+
+
+@pytest.mark.parametrize(("precision", "number"), [("float16", 10), ("bfloat16", 16)])
+def test_export_in_a_precision(precision: str, number: int) -> None:
+    import onnx
+
+    succeed("export", "pictures.yaml", "-o", "m.onnx", "--precision", precision)
+    model = onnx.load("m.onnx")
+    assert {weight.data_type for weight in model.graph.initializer} == {number}
+    assert "--precision" in run("export", "tiny.yaml", "-o", "m", "--precision", "int8").stderr
+
+
+def test_export_checks_what_it_writes(monkeypatch: pytest.MonkeyPatch) -> None:
+    checked = run("export", "tiny.yaml", "-o", "m.onnx").stderr.splitlines()
+    assert [line.partition(":")[0] for line in checked[:2]] == ["checked", "checked"]
+    assert run("export", "tiny.yaml", "-o", "n.onnx", "--no-check").stderr.startswith("wrote n")
+
+    from specc.backends.onnx import checking
+
+    monkeypatch.setattr(checking, "_reference", lambda path, inputs: [np.zeros((2, 3))])
+    assert "error[export-faulty]" in fail(1, "export", "tiny.yaml", "-o", "o.onnx")
+    assert not Path("o.onnx").exists()
+
+
 def test_export_refuses_weights_of_another_network() -> None:
     succeed("init", "tiny.yaml@wide", "-o", "w.safetensors")
     found = fail(1, "export", "tiny.yaml", "-o", "m.onnx", "--weights", "w.safetensors")

@@ -6,10 +6,11 @@ lowered. Images are channels first at the model's boundary, as usual for ONNX.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, Unpack
+from tempfile import NamedTemporaryFile
+from typing import TYPE_CHECKING, Unpack
 
 from specc.backend import FileBackend
 from specc.exporting import FileOptions
@@ -18,9 +19,11 @@ from specc.garbage import collection_paused
 from specc.ir import Graph
 from specc.passes.layout import IoLayout
 
+from .checking import check_file
 from .graph import MAX_BYTES, require_fit
 from .model import model_file
 from .running import feed, session_runner
+from .wire import ModelFile
 
 if TYPE_CHECKING:
     from specc.backend import Arrays, Runner
@@ -58,20 +61,28 @@ class OnnxBackend(FileBackend):
         io_layout: IoLayout | None = None,
         *,
         external_data: bool = False,
+        check: bool = False,
         **options: Unpack[FileOptions],
-    ) -> None:
-        """See `specc.backend.FileBackend`. Raises `SpecError`: as `compile`, or `unwritable`."""
+    ) -> tuple[str, ...]:
+        """See `specc.backend.FileBackend`.
+
+        Raises `SpecError`: as `compile`, `unwritable`, or `export-faulty`.
+        """
         with collection_paused():
             file = model_file(graph, weights, io_layout, **options)
-            beside = path.with_name(f"{path.name}.data")
-            has_data = external_data or file.size > MAX_BYTES
+        found: list[str] = []
 
-            def write(stream: BinaryIO) -> None:
-                stream.writelines(file.parts(beside.name if has_data else None))
-                if has_data:
-                    write_atomically(beside, lambda data: data.writelines(file.large_tensors()))
+        def inspect(written: Path) -> None:
+            if check:
+                light = b"".join(file.parts("elsewhere"))
+                layout: IoLayout = io_layout or "channels_first"
+                found.extend(check_file(written, light, graph, layout).lines)
 
-            write_atomically(path, write)
+        if external_data or file.size > MAX_BYTES:
+            _write_two(path, file, inspect)
+        else:
+            write_atomically(path, lambda stream: stream.writelines(file.parts()), inspect)
+        return tuple(found)
 
     def quantized(
         self,
@@ -96,6 +107,27 @@ class OnnxBackend(FileBackend):
     def runner_of(self, artifact: bytes, graph: Graph, io_layout: IoLayout | None) -> Runner:
         """See `specc.backend.FileBackend`; on the CPU."""
         return session_runner(artifact, graph, io_layout or "channels_first")
+
+
+def _write_two(path: Path, file: ModelFile, inspect: Callable[[Path], None]) -> None:
+    """Write the model, and its large tensors beside it.
+
+    Both are whole, and inspected together, before the first takes its place. An old model goes
+    before that: whatever interrupts this, no model ever stands beside another one's tensors.
+    """
+    beside = path.with_name(f"{path.name}.data")
+
+    def inspect_both(data: Path) -> None:
+        with NamedTemporaryFile(dir=path.parent, prefix=".", suffix=".tmp") as model:
+            model.writelines(file.parts(data.name))
+            model.flush()
+            inspect(Path(model.name))
+        path.unlink(missing_ok=True)
+
+    def write_data(_: Path) -> None:
+        write_atomically(beside, lambda data: data.writelines(file.large_tensors()), inspect_both)
+
+    write_atomically(path, lambda model: model.writelines(file.parts(beside.name)), write_data)
 
 
 BACKEND = OnnxBackend()

@@ -7,8 +7,8 @@ The types are the compiler's: no shape inference runs, and no checker.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from importlib.metadata import version
 from itertools import chain
@@ -17,31 +17,35 @@ from typing import Any, Unpack
 import numpy as np
 from numpy.typing import NDArray
 from onnx import (
+    FunctionProto,
     GraphProto,
     ModelProto,
     NodeProto,
+    OperatorSetIdProto,
     SparseTensorProto,
     StringStringEntryProto,
     TensorProto,
     ValueInfoProto,
 )
 from onnx.helper import make_node, make_operatorsetid, make_tensor_value_info
+from onnx.numpy_helper import from_array
 
 from specc.dims import known
+from specc.emit.naming import relative
 from specc.exporting import FileOptions
 from specc.ir import Graph, Value
 from specc.passes.layout import IoLayout, lay_out
 
+from .functions import group
 from .graph import LOWERINGS, Builder, numpy_dtype, onnx_dtype, unique_name
-from .ops import Body, Op, OpGraph, Tensor
+from .ops import Body, Function, Op, OpGraph, Tensor
+from .opsets import IR_VERSIONS, convert, known_opset
+from .precision import known_precision, lower_precision
 from .rewriting import rewritten
 from .wire import ModelFile, Stored
 
-OPSET = 22
-"""The lowest in which pooling rounds sizes up as we do; Gelu is there from 20."""
-
-IR_VERSION = 10
-"""That of the ONNX release which brought the opset."""
+TYPED_FUNCTIONS = 10
+"""The version of the format from which functions have `value_info`."""
 
 
 def model_file(
@@ -58,19 +62,32 @@ def model_file(
         so that `specc predict` need not guess it.
     """
     layout: IoLayout = io_layout or "channels_first"
+    opset = known_opset(options.get("opset"))
     ops = rewritten(lower(lay_out(graph, layout)), with_weights=weights is not None)
+    convert(ops, opset)
+    precision = known_precision(options.get("precision", "float32"))
+    if precision != "float32":
+        lower_precision(graph, ops, precision, opset)
+    if options.get("functions"):
+        group(graph, ops)
+    domains = dict.fromkeys(function.domain for function in ops.functions)
+    imports = [make_operatorsetid("", opset), *(make_operatorsetid(each, 1) for each in domains)]
+    writer = _Writer(ops, name_tensors(graph, ops))
     model = ModelProto(
-        ir_version=IR_VERSION,
+        ir_version=IR_VERSIONS[opset],
         producer_name="specc",
         producer_version=version("specc"),
         doc_string=graph.description,
-        opset_import=[make_operatorsetid("", OPSET)],
+        opset_import=imports,
+        functions=[
+            replace(writer, names=each.names, path=each.path).function(each, imports, opset)
+            for each in ops.functions
+        ],
         metadata_props=[
             StringStringEntryProto(key=key, value=value)
             for key, value in {"io_layout": layout, **options.get("metadata", {})}.items()
         ],
     )
-    writer = _Writer(ops, name_tensors(graph, ops))
     structure = writer.graph(graph.name, without_weights=weights is None)
     return ModelFile(model, structure, tuple(writer.stored(weights)))
 
@@ -108,7 +125,8 @@ def name_tensors(graph: Graph, ops: OpGraph) -> dict[Tensor, str]:
 
     Those are inputs, outputs and weights; what a file holds in place of a weight has its key.
     """
-    left = {*ops.inputs, *ops.outputs, *chain.from_iterable(op.tensors for op in ops.ops)}
+    made = chain.from_iterable(op.makes for op in ops.ops)
+    left = {*ops.inputs, *ops.reads, *made}
     wishes = [
         *zip(ops.inputs, graph.inputs, strict=True),
         *zip(ops.outputs, graph.outputs, strict=True),
@@ -126,10 +144,14 @@ def name_tensors(graph: Graph, ops: OpGraph) -> dict[Tensor, str]:
 
 @dataclass(frozen=True, slots=True)
 class _Writer:
-    """Writes protocol buffers for tensors that have a name."""
+    """Writes protocol buffers for tensors that have a name.
+
+    path: that the names of the nodes do without.
+    """
 
     ops: OpGraph
     names: Mapping[Tensor, str]
+    path: str = ""
 
     def graph(self, name: str, *, without_weights: bool) -> GraphProto:
         """All of the graph but its initializers; weights that are not given are constants."""
@@ -167,9 +189,27 @@ class _Writer:
 
     def _held(self) -> Iterator[Tensor]:
         """Each stored tensor that something reads, once."""
-        ops = self.ops
-        stored = {*ops.weights.values(), *ops.derived, *ops.constants}
-        return iter(dict.fromkeys(tensor for tensor in ops.reads if tensor in stored))
+        stored = self.ops.stored
+        return iter(dict.fromkeys(tensor for tensor in self.ops.reads if tensor in stored))
+
+    def function(
+        self, function: Function, imports: Sequence[OperatorSetIdProto], opset: int
+    ) -> FunctionProto:
+        """A function; its tensors have types from the version of the format that knows them."""
+        typed = function.typed if IR_VERSIONS[opset] >= TYPED_FUNCTIONS else ()
+        return FunctionProto(
+            domain=function.domain,
+            name=function.name,
+            input=[self.names[tensor] for tensor in function.inputs],
+            output=[self.names[tensor] for tensor in function.outputs],
+            node=[*map(self._constant, function.constants), *map(self._node, function.ops)],
+            value_info=map(self._info, typed),
+            opset_import=imports,
+        )
+
+    def _constant(self, tensor: Tensor) -> NodeProto:
+        name, array = self.names[tensor], self.ops.constants[tensor]
+        return make_node("Constant", [], [name], name, value=from_array(array, name))
 
     def _info(self, tensor: Tensor) -> ValueInfoProto:
         shape = [dim if isinstance(dim, int) else str(dim) for dim in tensor.type.shape]
@@ -182,7 +222,8 @@ class _Writer:
             name: self._body(value, f"{op.name}.{name}") if isinstance(value, Body) else value
             for name, value in op.attributes.items()
         }
-        return make_node(op.kind, inputs, outputs, op.name, **attributes)
+        name, domain = relative(op.name, self.path), op.domain or None
+        return make_node(op.kind, inputs, outputs, name, domain=domain, **attributes)
 
     def _body(self, body: Body, name: str) -> GraphProto:
         made = [tensor for op in body.ops for tensor in op.outputs]

@@ -6,9 +6,10 @@ weight, or made of those when the file is written.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import accumulate
 from typing import Any
 
 from numpy.typing import NDArray
@@ -27,13 +28,22 @@ class Tensor:
 
 @dataclass(frozen=True, slots=True)
 class Op:
-    """A node of the ONNX graph; an input that is left out is None."""
+    """A node of the ONNX graph; an input that is left out is None.
+
+    domain: of a function that it calls; empty for ONNX's own ops.
+    """
 
     kind: str
     name: str
     inputs: tuple[Tensor | None, ...]
     outputs: tuple[Tensor, ...]
     attributes: Mapping[str, Any]
+    domain: str = ""
+
+    @property
+    def scopes(self) -> Iterator[str]:
+        """The paths that its name begins with: of blocks, the outermost first, and of the layer."""
+        return accumulate(self.name.split("."), "{}.{}".format)
 
     @property
     def bodies(self) -> Mapping[str, Body]:
@@ -48,14 +58,13 @@ class Op:
             yield from body.reads
 
     @property
-    def tensors(self) -> Iterator[Tensor]:
-        """What it reads and what it makes, in its bodies too."""
-        yield from self.reads
+    def makes(self) -> Iterator[Tensor]:
+        """What it gives, and what there is in its bodies."""
         yield from self.outputs
         for body in self.bodies.values():
             yield from body.inputs
             for op in body.ops:
-                yield from op.tensors
+                yield from op.makes
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -74,12 +83,39 @@ class Body:
         yield from self.outputs
 
 
+def nested(ops: Iterable[Op]) -> Iterator[Op]:
+    """The ops, and after each one those of its bodies."""
+    for op in ops:
+        yield op
+        for body in op.bodies.values():
+            yield from nested(body.ops)
+
+
 @dataclass(frozen=True, slots=True)
 class Derived:
     """How a stored tensor is made of other stored ones."""
 
     sources: tuple[Tensor, ...]
     make: Callable[..., Array]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Function:
+    """Ops that are called as one.
+
+    constants: what stands in it. names: of all tensors in it.
+    path: that the names of its ops begin with. typed: the tensors that have one type in all calls.
+    """
+
+    domain: str
+    name: str
+    inputs: tuple[Tensor, ...]
+    constants: tuple[Tensor, ...]
+    outputs: tuple[Tensor, ...]
+    ops: tuple[Op, ...]
+    path: str
+    names: Mapping[Tensor, str]
+    typed: tuple[Tensor, ...] = ()
 
 
 @dataclass(slots=True)
@@ -92,6 +128,7 @@ class OpGraph:
     shared: derived tensors that several layers may share, by the path of their owner and a name.
     made: tensors that were derived, by how: what is made twice stands once.
     names: what each tensor is to be called, if the name is still free.
+    functions: those that ops call.
     """
 
     inputs: tuple[Tensor, ...] = ()
@@ -103,6 +140,7 @@ class OpGraph:
     shared: dict[str, Tensor] = field(default_factory=dict[str, Tensor])
     made: dict[Hashable, Tensor] = field(default_factory=dict[Hashable, Tensor])
     names: dict[Tensor, str] = field(default_factory=dict[Tensor, str])
+    functions: list[Function] = field(default_factory=list[Function])
     constant_bytes: int = 0
 
     @property
@@ -111,6 +149,11 @@ class OpGraph:
         for op in self.ops:
             yield from op.reads
         yield from self.outputs
+
+    @property
+    def stored(self) -> Set[Tensor]:
+        """The tensors that no op makes and no input is: they are in the file, if read."""
+        return {*self.weights.values(), *self.derived, *self.constants}
 
     def derive(
         self,

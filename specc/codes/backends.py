@@ -18,6 +18,17 @@ while it was imported is shown, with the line of the plugin at which it came up.
     "unsupported-layer": """The backend cannot express this layer.
 
 The spec is right, and other backends may compile it. The message names what is missing.""",
+    "unknown-opset": """No ONNX file is written for that opset.
+
+An opset is a version of ONNX's ops. The message says which there are: older ones lack ops that
+cannot be done without, newer ones no release of onnxruntime runs.""",
+    "precision-overflow": """A weight is too large for the precision that was asked for.
+
+float16 holds no number beyond 65504. bfloat16 has the range of float32, with fewer digits.""",
+    "export-faulty": """The ONNX file that was written is not right, so it was not kept.
+
+What was there before still is. Each export is held against onnx's checker and shape inference, and
+run by onnxruntime at every level of optimization and by onnx's reference.""",
     "weights-unreadable": """The file is not a safetensors file.
 
 Weights are kept as safetensors, which holds numbers and no code. `specc init`

@@ -1,0 +1,309 @@
+"""Whether a file that was written is right: valid, with true types, one function for every runtime.
+
+It is read as any other program would read it. Nothing of the compiler takes part but the graph, for
+inputs that suit it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+from onnx import ModelProto, TensorProto, ValueInfoProto
+from onnx.shape_inference import infer_shapes
+
+from specc.agreement import NUDGES, Tolerance, compare, distance, nudged
+from specc.diagnostics import SpecError
+from specc.dims import evaluate
+from specc.ir import Graph
+from specc.passes.cost import flops
+from specc.passes.layout import IoLayout
+from specc.verification import example_sizes, random_inputs
+
+from .ops import Array
+from .running import feed
+
+Arrays = Mapping[str, Array]
+Outputs = Sequence[Array]
+Run = Callable[[Arrays], Outputs]
+
+BATCH = 2
+"""The examples of a trial: a batch of one may be broadcast without anyone's noticing."""
+
+REFERENCE_FLOPS, REFERENCE_PARAMETERS = 2_000_000_000, 50_000_000
+"""Up to where onnx's reference runs: it does 0.4 to 3 billion operations in a second, and takes 14
+seconds for the 163 million parameters of GPT-2."""
+
+REFERENCE_FAULTS = {"GRU", "LRN", "LSTM", "RNN"}
+"""What onnx's reference (1.23) does not do as ONNX says: it knows no lengths of sequences and no
+backward direction, and sums too many squares."""
+
+REFERENCE_FAULTS_OF_VOLUMES = {"GlobalMaxPool", "MaxPool"}
+"""The same where there are three spatial axes."""
+
+LEAST_SIZES = (0, 16)
+"""What symbols other than the batch are at least, in turn."""
+
+TOLERANCES = {"float16": 2.0**-8, "bfloat16": 2.0**-5}
+"""By how much of the largest number two runs may differ where an edge has this type: 8 roundings.
+
+Elsewhere it is that of `specc verify`.
+"""
+
+
+@dataclass(slots=True)
+class Checked:
+    """What was looked at, and what could not be.
+
+    edges: those whose type was found to be true. runs: who computed the outputs.
+    apart: by how much of the largest number they differ at most.
+    skipped: who did not run, and why.
+    """
+
+    edges: int
+    runs: list[str] = field(default_factory=list[str])
+    apart: float = 0.0
+    skipped: list[str] = field(default_factory=list[str])
+
+    @property
+    def lines(self) -> Iterator[str]:
+        """For people to read."""
+        yield f"checked: onnx infers the types of all {self.edges} edges"
+        if self.runs:
+            yield f"checked: {' and '.join(self.runs)} agree within {self.apart:.1e}"
+        yield from (f"not checked: {each}" for each in self.skipped)
+
+
+def check_file(path: Path, light: bytes, graph: Graph, io_layout: IoLayout) -> Checked:
+    """Check the file at `path`. Raises `SpecError` (`export-faulty`).
+
+    light: the same model, but that its large tensors are elsewhere.
+    """
+    try:
+        onnx.checker.check_model(path, full_check=True)
+    except Exception as error:
+        raise _fault(f"onnx's checker refuses it: {_first_line(error)}") from None
+    checked = Checked(_check_types(onnx.load_from_string(light)))
+    try:
+        _check_outputs(path, onnx.load_from_string(light), graph, io_layout, checked)
+    except _NotRun as reason:
+        checked.skipped.append(f"{reason}")
+    return checked
+
+
+class _NotRun(Exception):
+    """Why something cannot run a file, which is no fault of the file."""
+
+
+class _RunFailed(SpecError):
+    """What may be a fault of the sizes that were tried."""
+
+
+def _fault(message: str, kind: type[SpecError] = SpecError) -> SpecError:
+    return kind.of(
+        "export-faulty",
+        message,
+        help="this is a fault of specc or of a plugin: please report it; "
+        "`--no-check` writes the file all the same",
+    )
+
+
+def _first_line(error: Exception) -> str:
+    """What an error says, without what onnxruntime puts before it."""
+    text = re.sub(r"^\[ONNXRuntimeError\] : \d+ : \w+ : ", "", str(error).strip())
+    return text.partition("\n")[0] or type(error).__name__
+
+
+@dataclass(frozen=True, slots=True)
+class _Edge:
+    """A type as a file says it; shape: None where it says none."""
+
+    dtype: str
+    shape: tuple[int | str, ...] | None
+
+    @classmethod
+    def of(cls, value: ValueInfoProto) -> _Edge:
+        type = value.type.tensor_type
+        dims = tuple(dim.dim_param or dim.dim_value for dim in type.shape.dim)
+        dtype = TensorProto.DataType.Name(type.elem_type).lower()
+        return cls(dtype, dims if type.HasField("shape") else None)
+
+    def __str__(self) -> str:
+        shape = "[…]" if self.shape is None else f"[{', '.join(map(str, self.shape))}]"
+        return f"{self.dtype}{shape}"
+
+    def may_be(self, inferred: _Edge, inputs: Set[int | str]) -> bool:
+        """Whether it is what onnx inferred, which has no arithmetic on sizes and names some anew.
+
+        inputs: the sizes of the inputs, which onnx does know.
+        """
+        if self.shape is None or inferred.shape is None:
+            return self.dtype == inferred.dtype
+        if self.dtype != inferred.dtype or len(self.shape) != len(inferred.shape):
+            return False
+        return all(
+            our == their or their == 0 or (isinstance(their, str) and their not in inputs)
+            for our, their in zip(self.shape, inferred.shape, strict=True)
+        )
+
+
+def _check_types(model: ModelProto) -> int:
+    """The number of edges; each has the type that strict shape inference finds, if it finds one."""
+    graph = model.graph
+    ours = {edge.name: _Edge.of(edge) for edge in [*graph.value_info, *graph.output]}
+    inputs = {dim for value in graph.input for dim in _Edge.of(value).shape or ()}
+    del graph.value_info[:]
+    for output in graph.output:
+        output.type.tensor_type.ClearField("shape")
+    try:
+        inferred = infer_shapes(model, check_type=True, strict_mode=True, data_prop=True).graph
+    except Exception as error:
+        raise _fault(f"onnx infers no types: {_first_line(error)}") from None
+    for value in [*inferred.value_info, *inferred.output]:
+        theirs = _Edge.of(value)
+        if not ours[value.name].may_be(theirs, inputs):
+            said = f"the edge `{value.name}` is {ours[value.name]} in the file"
+            raise _fault(f"{said}, onnx infers {theirs}")
+    return len(ours)
+
+
+def _check_outputs(
+    path: Path, model: ModelProto, graph: Graph, io_layout: IoLayout, checked: Checked
+) -> None:
+    """Hold the outputs of all who can run the file against each other.
+
+    Raises `_NotRun` where one who should have run could not.
+    """
+    from onnxruntime import GraphOptimizationLevel
+
+    levels = GraphOptimizationLevel.__members__.values()
+    first, *others = (partial(_onnxruntime, path, level) for level in levels)
+    sizes, inputs, expected = _first_run(first, graph, io_layout)
+    trial = _Trial(first, inputs, expected, _tolerance(model), checked)
+    for run in others:
+        trial.compare(run(inputs), "two levels of onnxruntime")
+    checked.runs.append(f"{len(levels)} levels of onnxruntime")
+    if reason := _reference_obstacle(model, graph, sizes):
+        raise _NotRun(f"onnx's reference: {reason}")
+    trial.compare(_reference(path, inputs), "onnxruntime and onnx's reference")
+    checked.runs.append("onnx's reference")
+
+
+def _first_run(
+    run: Run, graph: Graph, io_layout: IoLayout
+) -> tuple[Mapping[str, int], Arrays, Outputs]:
+    """Sizes, inputs of them, and the outputs.
+
+    A layer may want more cells than its type tells, as mirrored pads do, so what fails is tried
+    once more on larger inputs.
+    """
+    for least in LEAST_SIZES:
+        sizes = _example_sizes(graph, least)
+        inputs = feed(graph, io_layout, random_inputs(graph, sizes))
+        try:
+            return sizes, inputs, run(inputs)
+        except _RunFailed:
+            if least == LEAST_SIZES[-1]:
+                raise
+    raise AssertionError
+
+
+def _example_sizes(graph: Graph, least: int) -> dict[str, int]:
+    try:
+        return example_sizes(graph, BATCH, least)
+    except SpecError as error:
+        raise _NotRun(f"the outputs: {error.report.diagnostics[0].message}") from None
+
+
+def _tolerance(model: ModelProto) -> Tolerance:
+    """What runs may differ by, where the least precise edges are of the types they are."""
+    dtypes = {_Edge.of(edge).dtype for edge in model.graph.value_info}
+    usual = Tolerance()
+    return Tolerance(max([usual.relative, *(TOLERANCES.get(dtype, 0.0) for dtype in dtypes)]))
+
+
+@dataclass(frozen=True, slots=True)
+class _Trial:
+    """What one run gives, which others are to give too."""
+
+    run: Run
+    inputs: Arrays
+    expected: Outputs
+    tolerance: Tolerance
+    checked: Checked
+
+    def compare(self, found: Outputs, who: str) -> None:
+        """Raise `SpecError` if outputs differ by more than what rounding does to them."""
+        for index, (ours, theirs) in enumerate(zip(found, self.expected, strict=True)):
+            difference = compare(ours, theirs, self.tolerance)
+            if not difference.agrees:
+                difference = replace(difference, rounding=self._rounding(index))
+            self.checked.apart = max(self.checked.apart, difference.relative)
+            if not difference.agrees:
+                largest = f"where the largest number is {difference.scale:.2g}"
+                raise _fault(f"{who} differ by {difference.absolute:.2g} {largest}")
+
+    def _rounding(self, index: int) -> float:
+        """How far an output moves where the inputs move in their last places."""
+        moved = ({x: self._moved(y, seed) for x, y in self.inputs.items()} for seed in NUDGES)
+        return max(distance(self.run(each)[index], self.expected[index]) for each in moved)
+
+    def _moved(self, array: Array, seed: int) -> Array:
+        """An input, moved as far as the least precise edges may round it."""
+        if self.tolerance == Tolerance() or array.dtype.kind != "f":
+            return nudged(array, seed)
+        larger = np.random.default_rng(seed).random(array.shape) < 0.5
+        return (array * (1 + self.tolerance.relative * larger)).astype(array.dtype)
+
+
+def _onnxruntime(path: Path, level: Any, inputs: Arrays) -> Outputs:
+    """The outputs on the CPU. Raises `_NotRun` where it lacks an op in some type."""
+    from onnxruntime import InferenceSession, SessionOptions
+    from onnxruntime.capi.onnxruntime_pybind11_state import NotImplemented as NoKernel
+
+    options = SessionOptions()
+    options.graph_optimization_level, options.log_severity_level = level, 4
+    try:
+        session = InferenceSession(path, options, providers=["CPUExecutionProvider"])
+    except NoKernel as error:
+        raise _NotRun(f"the outputs, on onnxruntime's CPU: {_first_line(error)}") from None
+    except Exception as error:
+        raise _fault(f"onnxruntime refuses it: {_first_line(error)}") from None
+    try:
+        return session.run(None, dict(inputs))
+    except Exception as error:
+        raise _fault(f"onnxruntime fails: {_first_line(error)}", _RunFailed) from None
+
+
+def _reference(path: Path, inputs: Arrays) -> Outputs:
+    """The outputs by numpy. Raises `_NotRun` for what the reference cannot do."""
+    from onnx.reference import ReferenceEvaluator
+
+    try:
+        with np.errstate(all="ignore"):
+            found = ReferenceEvaluator(str(path)).run(None, dict(inputs))
+    except Exception as error:
+        raise _NotRun(f"onnx's reference: {_first_line(error)}") from None
+    return [np.asarray(each) for each in found]
+
+
+def _reference_obstacle(model: ModelProto, graph: Graph, sizes: Mapping[str, int]) -> str:
+    """Why onnx's reference is not to run; empty if it is."""
+    operations = BATCH * evaluate(flops(graph), sizes)
+    if operations > REFERENCE_FLOPS:
+        return f"not run beyond {REFERENCE_FLOPS:,} operations, these are {operations:,}"
+    if graph.parameters > REFERENCE_PARAMETERS:
+        return f"not run beyond {REFERENCE_PARAMETERS:,} parameters, these are {graph.parameters:,}"
+    nodes = [*model.graph.node, *(node for each in model.functions for node in each.node)]
+    ranks = {
+        len(_Edge.of(edge).shape or ()) for edge in (*model.graph.value_info, *model.graph.output)
+    }
+    faults = REFERENCE_FAULTS | (REFERENCE_FAULTS_OF_VOLUMES if 5 in ranks else set())
+    faulty = sorted({node.op_type for node in nodes} & faults)
+    return f"it computes {', '.join(faulty)} otherwise than ONNX says" if faulty else ""

@@ -1,0 +1,192 @@
+"""An export looks at what it wrote before it keeps it: what is planted is found."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import pytest
+from onnx import ModelProto
+from samples import all_samples, sample_graph
+from structures import spec_graph
+
+import specc
+from specc.backend import load_backend
+from specc.backends.onnx import checking
+from specc.backends.onnx.graph import LOWERINGS
+from specc.diagnostics import SpecError
+from specc.ir import Graph
+from specc.layer import Layer, Sample
+from specc.weights import varied_weights
+
+ONNX = load_backend("onnx")
+
+DENSE = 'name: net\ninputs: {x: "float32[N, 4]"}\nlayers: [{Dense: 4}, ReLU]\n'
+
+
+def export(graph: Graph, path: Path, **options: Any) -> tuple[str, ...]:
+    return ONNX.write(path, graph, varied_weights(graph.weights), check=True, **options)
+
+
+def fault(graph: Graph, folder: Path, **options: Any) -> str:
+    """The message of an export that is refused; what was there stands, and no temporary is left."""
+    path = folder / "out" / "net.onnx"
+    path.parent.mkdir()
+    path.write_bytes(b"what was there")
+    with pytest.raises(SpecError) as caught:
+        export(graph, path, **options)
+    assert [each.name for each in path.parent.iterdir()] == ["net.onnx"]
+    assert path.read_bytes() == b"what was there"
+    (found,) = caught.value.report.diagnostics
+    assert found.code == "export-faulty"
+    assert "--no-check" in found.help
+    return found.message
+
+
+def plant(monkeypatch: pytest.MonkeyPatch, layer: str, lowering: Any) -> None:
+    LOWERINGS._import_family(layer)
+    monkeypatch.setitem(LOWERINGS._functions, layer, lowering)
+
+
+@pytest.mark.parametrize(
+    ("layer", "sample"), [each for number, each in enumerate(all_samples()) if number % 12 == 0]
+)
+def test_samples_pass(layer: type[Layer], sample: Sample, tmp_path: Path) -> None:
+    lines = export(sample_graph(layer, sample), tmp_path / "m.onnx")
+    assert lines[0].startswith("checked: onnx infers the types of all ")
+    assert lines[1].startswith("checked: 5 levels of onnxruntime")
+
+
+def test_what_is_said(tmp_path: Path) -> None:
+    lines = export(spec_graph(DENSE, tmp_path), tmp_path / "m.onnx")
+    assert lines[0] == "checked: onnx infers the types of all 2 edges"
+    assert lines[1].startswith("checked: 5 levels of onnxruntime and onnx's reference agree within")
+    assert len(lines) == 2
+
+
+def test_both_files_are_checked_before_either_takes_its_place(tmp_path: Path) -> None:
+    spec = DENSE.replace("4", "64")
+    lines = export(spec_graph(spec, tmp_path), tmp_path / "m.onnx", external_data=True)
+    assert "agree within" in lines[1]
+    assert sorted(each.name for each in tmp_path.iterdir()) == [
+        "m.onnx",
+        "m.onnx.data",
+        "spec.yaml",
+    ]
+
+
+@pytest.mark.parametrize("external_data", [False, True])
+def test_a_type_that_is_not_true(
+    external_data: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def wrong(build: Any, x: Any) -> Any:
+        y = build.op("Relu", x, type=x.type.with_size(1, 5), suffix="wrong")
+        return build.op("Relu", y, type=build.output)
+
+    plant(monkeypatch, "ReLU", wrong)
+    graph = spec_graph(DENSE.replace("Dense: 4", "Dense: 64"), tmp_path)
+    message = fault(graph, tmp_path, external_data=external_data)
+    assert "re_lu.wrong" in message or "checker refuses it" in message
+
+
+def test_an_op_that_the_checker_refuses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    plant(monkeypatch, "ReLU", lambda build, x: build.op("OfNobody", x))
+    message = fault(spec_graph(DENSE, tmp_path), tmp_path)
+    assert message.startswith("onnx's checker refuses it: No Op registered for OfNobody")
+
+
+def test_a_file_that_onnxruntime_cannot_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A batch can be five at run time only: no type says so."""
+
+    def only_five(build: Any, x: Any) -> Any:
+        five = build.op("Abs", build.constant(np.ones((5, 4)), "five"), suffix="absolute")
+        return build.op("Mul", x, five, type=build.output)
+
+    plant(monkeypatch, "ReLU", only_five)
+    assert "onnx" in fault(spec_graph(DENSE, tmp_path), tmp_path)
+
+
+def test_runs_that_differ(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = checking._onnxruntime
+    calls: list[int] = []
+
+    def drifting(path: Path, level: Any, inputs: Any) -> Any:
+        calls.append(1)
+        return [each + 0.01 * (len(calls) == 3) for each in real(path, level, inputs)]
+
+    monkeypatch.setattr(checking, "_onnxruntime", drifting)
+    message = fault(spec_graph(DENSE, tmp_path), tmp_path)
+    assert message.startswith("two levels of onnxruntime differ by 0.01 where the largest number")
+
+
+@pytest.mark.parametrize("precision", ["float32", "float16"])
+def test_a_class_that_rounding_decides_is_no_fault(
+    precision: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of equal scores the last place decides which is the best: here, that of the inputs."""
+    seen: list[Any] = []
+
+    def tied(*arguments: Any) -> Any:
+        seen.append(arguments[2]["x"].astype(precision))
+        return [np.array([0 if np.array_equal(seen[0], seen[-1]) else 7])]
+
+    monkeypatch.setattr(checking, "_onnxruntime", tied)
+    monkeypatch.setattr(checking, "_reference", lambda *_: [np.array([7])])
+    graph = spec_graph(DENSE, tmp_path)
+    assert "agree within" in export(graph, tmp_path / "m.onnx", precision=precision)[1]
+
+
+def test_the_reference_differs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checking, "_reference", lambda path, inputs: [np.zeros((2, 4))])
+    message = fault(spec_graph(DENSE, tmp_path), tmp_path)
+    assert message.startswith("onnxruntime and onnx's reference differ by")
+
+
+def test_what_cannot_run_is_said(tmp_path: Path) -> None:
+    graph = spec_graph(DENSE, tmp_path)
+    *_, last = export(graph, tmp_path / "m.onnx", precision="bfloat16")
+    begin = "not checked: the outputs, on onnxruntime's CPU: Could not find an implementation for"
+    assert last.startswith(f"{begin} Gemm")
+    recurrent = 'name: net\ninputs: {x: "float32[N, T, 4]"}\nlayers: [{LSTM: 4}]\n'
+    *_, last = export(spec_graph(recurrent, tmp_path), tmp_path / "m.onnx")
+    assert last == "not checked: onnx's reference: it computes LSTM otherwise than ONNX says"
+
+
+@pytest.mark.parametrize(
+    ("bound", "message"),
+    [
+        ("REFERENCE_FLOPS", "not run beyond 2 operations, these are 80"),
+        ("REFERENCE_PARAMETERS", "not run beyond 2 parameters, these are 20"),
+    ],
+)
+def test_the_reference_is_not_waited_for(
+    bound: str, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(checking, bound, 2)
+    *_, last = export(spec_graph(DENSE, tmp_path), tmp_path / "m.onnx")
+    assert last == f"not checked: onnx's reference: {message}"
+
+
+def test_a_layer_that_wants_more_cells_is_tried_on_more(tmp_path: Path) -> None:
+    pad = "Pad: {pad_width: [[3, 3], 0], mode: reflect}"
+    spec = f'name: net\ninputs: {{x: "float32[N, T, 4]"}}\nlayers: [{{{pad}}}]\n'
+    assert "agree within" in export(spec_graph(spec, tmp_path), tmp_path / "m")[1]
+
+
+def test_python_checks_if_it_is_asked_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    net = specc.load("digits_cnn")
+    lines: list[str] = []
+    assert net.to_onnx(tmp_path / "m.onnx", check=True, report=lines.append).exists()
+    assert len(lines) == 2
+    model = onnx.load_from_string(net.to_onnx(check=True, report=lines.append))
+    assert isinstance(model, ModelProto)
+    assert len(lines) == 4
+    plant(monkeypatch, "ReLU", lambda build, x: build.op("OfNobody", x))
+    plant(monkeypatch, "Conv2D", lambda build, x: build.op("OfNobody", x, type=build.output))
+    assert net.to_onnx()
+    with pytest.raises(SpecError, match="export-faulty"):
+        net.to_onnx(check=True)

@@ -1,0 +1,168 @@
+"""A file for any opset is valid, and computes what that of the usual opset does."""
+
+from __future__ import annotations
+
+from itertools import cycle
+from typing import Any
+
+import numpy as np
+import onnx
+import onnxruntime
+import pytest
+from samples import all_samples, make_graph, random_inputs, sample_graph, sample_sizes
+
+from specc.backend import load_backend
+from specc.backends.onnx.opsets import IR_VERSIONS
+from specc.diagnostics import SpecError
+from specc.exporting import OPSET, OPSETS
+from specc.ir import Graph, Node, Value
+from specc.layer import LAYERS, Layer, Sample
+from specc.tensor import TensorType, parse_tensor_type
+from specc.weights import varied_weights
+
+ONNX = load_backend("onnx")
+OLDEST, NEWEST = OPSETS[0], OPSETS[-1]
+SAMPLES = all_samples()
+
+
+def outputs(file: bytes, inputs: dict[str, Any]) -> list[Any]:
+    session = onnxruntime.InferenceSession(file, providers=["CPUExecutionProvider"])
+    return session.run(None, inputs)
+
+
+def assert_same(layer: type[Layer], sample: Sample, *opsets: int) -> None:
+    """The files of those opsets are valid and give what the usual one gives."""
+    graph = sample_graph(layer, sample)
+    inputs = turned(graph, random_inputs(sample_graph(layer, sample, sample_sizes(sample))))
+    weights = varied_weights(graph.weights)
+    usual = outputs(ONNX.compile(graph, weights, None), inputs)
+    for opset in opsets:
+        file = ONNX.compile(graph, weights, None, opset=opset)
+        model = onnx.load_from_string(file)
+        onnx.checker.check_model(model, full_check=True)
+        assert [each.version for each in model.opset_import] == [opset]
+        for found, expected in zip(outputs(file, inputs), usual, strict=True):
+            np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-6)
+
+
+def turned(graph: Graph, inputs: dict[str, Any]) -> dict[str, Any]:
+    """The inputs as they lie at the boundary: images have their channels first."""
+    from specc.passes.layout import boundary_orders
+
+    orders = boundary_orders(graph, "channels_first")
+    values = graph.inputs.items()
+    return {name: inputs[name].transpose(orders[x] or range(x.type.rank)) for name, x in values}
+
+
+def is_refused(sample: Sample, opset: int) -> bool:
+    """Resize widens no filter before opset 18; Lanczos ones are matrices."""
+    return (
+        opset < 18
+        and bool(sample.params.get("antialias"))
+        and "lanczos" not in str(sample.params.get("interpolation"))
+    )
+
+
+def between() -> list[Any]:
+    """A sample in a dozen, and those of what another opset has otherwise, at the opsets between."""
+    changing = ("gelu", "mish", "GELU", "Resizing", "Reduce", "Split", "Padding")
+    chosen = [
+        each
+        for number, each in enumerate(SAMPLES)
+        if number % 24 == 0 or any(word in str(each.id) for word in changing)
+    ]
+    opsets = [opset for opset in OPSETS if opset not in (OLDEST, OPSET, NEWEST)]
+    return [
+        pytest.param(opset, *each.values, id=f"{opset}-{each.id}")
+        for opset, each in zip(cycle(opsets), chosen, strict=False)
+    ]
+
+
+@pytest.mark.parametrize(("layer", "sample"), SAMPLES)
+def test_every_sample_in_the_oldest_and_the_newest(layer: type[Layer], sample: Sample) -> None:
+    if not is_refused(sample, OLDEST):
+        assert_same(layer, sample, OLDEST, NEWEST)
+        return
+    assert_same(layer, sample, NEWEST)
+    with pytest.raises(SpecError, match="`resizing` cannot be written in opset 17: Resize has"):
+        ONNX.compile(sample_graph(layer, sample), None, None, opset=OLDEST)
+
+
+@pytest.mark.parametrize(("opset", "layer", "sample"), between())
+def test_samples_in_the_opsets_between(opset: int, layer: type[Layer], sample: Sample) -> None:
+    assert_same(layer, sample, opset)
+
+
+def test_the_newest_is_the_newest_that_onnxruntime_runs() -> None:
+    """If this fails, onnxruntime runs more: raise `OPSETS` by what is new."""
+    x = onnx.helper.make_tensor_value_info("x", 1, [2])
+    y = onnx.helper.make_tensor_value_info("y", 1, [2])
+    graph = onnx.helper.make_graph([onnx.helper.make_node("Relu", ["x"], ["y"])], "g", [x], [y])
+
+    def runs(opset: int) -> bool:
+        imports = [onnx.helper.make_operatorsetid("", opset)]
+        model = onnx.helper.make_model(graph, opset_imports=imports, ir_version=10)
+        try:
+            outputs(model.SerializeToString(), {"x": np.zeros(2, np.float32)})
+        except Exception:
+            return False
+        return True
+
+    assert [opset for opset in range(OLDEST, NEWEST + 3) if runs(opset)] == [*OPSETS]
+
+
+def test_ir_versions_are_those_of_the_releases() -> None:
+    first: dict[int, int] = {}
+    for _, ir_version, opset, *_ in onnx.helper.VERSION_TABLE:
+        first.setdefault(opset, ir_version)
+    assert {opset: first[opset] for opset in OPSETS} == IR_VERSIONS
+
+
+@pytest.mark.parametrize("opset", [16, 27, 0, -1, "22"])
+def test_an_unknown_opset_is_a_coded_error(opset: Any) -> None:
+    layer = LAYERS["ReLU"]
+    with pytest.raises(SpecError) as caught:
+        ONNX.compile(sample_graph(layer, layer.samples[0]), None, None, opset=opset)
+    (fault,) = caught.value.report.diagnostics
+    assert fault.code == "unknown-opset"
+    assert fault.message == f"expected an opset from 17 to 26, received {opset!r}"
+
+
+def test_an_op_that_no_opset_has_is_a_coded_error() -> None:
+    """Celu takes no float16 in any opset that onnxruntime runs."""
+    assert refusal("float16[2]", {"activation": "celu"}) == (
+        "`activation` cannot be written in opset 22: Celu takes no float16 as `X`",
+        "",
+    )
+
+
+def test_a_refusal_says_from_which_opset_it_goes() -> None:
+    message, help = refusal("bfloat16[2]", {"activation": "elu"}, opset=20)
+    assert message == "`activation` cannot be written in opset 20: Elu takes no bfloat16 as `X`"
+    assert help == "from opset 22 on it can"
+
+
+def refusal(input: str, params: dict[str, Any], **options: Any) -> tuple[str, str]:
+    x, y = (Value(name, parse_tensor_type(input)) for name in "xy")
+    node = Node("activation", LAYERS["Activation"](**params), (x,), (y,), "activation")
+    graph = make_graph("net", (x,), (node,), {"y": y})
+    with pytest.raises(SpecError) as caught:
+        ONNX.compile(graph, None, None, **options)
+    (fault,) = caught.value.report.diagnostics
+    assert fault.code == "unsupported-layer"
+    return fault.message, fault.help
+
+
+class _OfItsOwn(Layer):
+    def infer(self, *inputs: TensorType) -> tuple[TensorType, ...]:
+        return inputs
+
+
+def test_an_op_that_onnx_does_not_know_is_left_to_its_author() -> None:
+    from specc.backends.onnx.graph import LOWERINGS
+
+    LOWERINGS.add("_OfItsOwn")(lambda build, x: build.op("OfItsOwn", x))
+    x, y = (Value(name, parse_tensor_type("float32[2]")) for name in "xy")
+    graph = make_graph("net", (x,), (Node("own", _OfItsOwn(), (x,), (y,), "own"),), {"y": y})
+    model = onnx.load_from_string(ONNX.compile(graph, None, None))
+    assert [node.op_type for node in model.graph.node] == ["OfItsOwn"]
