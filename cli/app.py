@@ -20,10 +20,11 @@ from specc.source import printable
 
 from .benchmarking import bench
 from .checking import check
-from .compiling import build, export, init
+from .compiling import build, init
 from .console import print_errors
 from .describing import expand, explain, layers, schema, summary
 from .evaluating import compare, evaluate
+from .exporting import export
 from .plugins import with_plugins
 from .predicting import predict
 from .training import train

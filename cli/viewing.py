@@ -12,7 +12,7 @@ import typer
 from specc.diagnostics import SpecError
 from specc.source import printable
 
-from .compiling import OptionalOutput
+from .compiling import OptionalOutput, tell
 from .options import Settings, Spec, open_network
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def graph(
     if output is None:
         typer.echo(drawing.text, nl=False)
     else:
-        typer.echo(f"wrote {output} ({output.stat().st_size:,} bytes)", err=True)
+        tell(output)
 
 
 Viewed = Annotated[

@@ -233,6 +233,7 @@ class Network:
         path: str | os.PathLike[str],
         weights: Weights,
         *,
+        seed: int = 0,
         data: str | os.PathLike[str] | None = None,
         examples: int | None = None,
         **options: Unpack[ExportOptions],
@@ -248,7 +249,7 @@ class Network:
         from specc.quantizing import CALIBRATION_EXAMPLES, quantize
 
         source = self.data if data is None else with_path(self.data, os.fspath(data))
-        values, graph = self._weights(weights, 0), self._appended(options)
+        values, graph = self._weights(weights, seed, copy=False), self._appended(options)
         layout = _layout(options.pop("io_layout", None))
         for around in ("external_data", "check", "report"):
             options.pop(around, None)

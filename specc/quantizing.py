@@ -49,6 +49,10 @@ class Judgement:
     before: float
     after: float
 
+    def text(self, score: float) -> str:
+        """A score as people read it."""
+        return f"{100 * score:.2f} %" if self.measure == "accuracy" else f"{score:.4g}"
+
 
 @dataclass(frozen=True, slots=True)
 class Quantization:

@@ -9,9 +9,12 @@ import numpy as np
 import onnx
 import pytest
 from onnx import numpy_helper
+from typer.testing import CliRunner
 
 import specc
+from specc.cli.app import app
 from specc.quantizing import Quantization
+from specc.weights import save_weights
 
 CLASSES = ("red", "green", "blue")
 
@@ -124,6 +127,22 @@ def test_what_is_appended_stays_as_it_is(network: specc.Network) -> None:
     assert kinds(model)[-2:] == ["Softmax", "TopK"]
     assert [node.op_type for node in model.graph.node][-2:] == ["Softmax", "TopK"]
     assert {entry.key for entry in model.metadata_props} >= {"spec", "spec_sha256", "io_layout"}
+
+
+def test_the_command_says_what_it_costs(network: specc.Network) -> None:
+    save_weights("w.safetensors", network._weights(weights(), 0))
+    command = ["export", "net.yaml", "--weights", "w.safetensors", "-o", "q.onnx"]
+    result = CliRunner().invoke(app, [*command, "--precision", "int8", "--examples", "6"])
+    assert result.exit_code == 0, result.output
+    calibrated, judged, wrote = result.stderr.splitlines()
+    assert calibrated == "calibrated on 6 examples of the train split"
+    where = "accuracy of y on 12 examples of the validation split"
+    assert judged == f"{where}: 100.00 % in float32, 100.00 % in int8"
+    assert wrote.startswith("wrote q.onnx (")
+    for options in (["--precision", "int8", "--functions"], ["--examples", "6"]):
+        refused = CliRunner().invoke(app, [*command, *options])
+        assert refused.exit_code == 2
+        assert "int8" in refused.stderr
 
 
 @pytest.mark.usefixtures("network")
