@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
 
 import pytest
 from hypothesis import settings
@@ -20,6 +21,10 @@ if "PYTEST_XDIST_WORKER" in os.environ:
     # The workers share the cores; frameworks that each take them all would wait for one another.
     for variable in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"):
         os.environ.setdefault(variable, "1")
+
+# Who starts the tests in the background of a shell has them ignore Ctrl+C, and all that they start.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # No test is timed: a slow machine is not a fault of the code.
 settings.register_profile("specc", deadline=None)
