@@ -137,9 +137,10 @@ def _sample(split: PreparedSplit, examples: int) -> Iterator[Arrays]:
     """The inputs of so many examples, in batches; the same ones each time."""
     from specc.data.loading import Loader
 
-    size = min(BATCH_SIZE, examples)
-    for batch in islice(Loader(split, size, shuffle=True).epoch(0), -(-examples // size)):
-        yield batch.inputs
+    left, batches = examples, -(-examples // BATCH_SIZE)
+    for batch in islice(Loader(split, BATCH_SIZE, shuffle=True).epoch(0), batches):
+        yield {name: values[:left] for name, values in batch.inputs.items()}
+        left -= batch.size
 
 
 def _scores(

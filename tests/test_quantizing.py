@@ -12,6 +12,7 @@ from onnx import numpy_helper
 from typer.testing import CliRunner
 
 import specc
+from specc import quantizing
 from specc.cli.app import app
 from specc.quantizing import Quantization
 from specc.weights import save_weights
@@ -97,6 +98,23 @@ def test_the_labels_judge_both_models(network: specc.Network) -> None:
     assert (judgement.output, judgement.measure) == ("y", "accuracy")
     assert judgement.before == judgement.after == 1
     assert kinds(model) == ["Conv", "ReduceMean", "Gemm"]
+
+
+@pytest.mark.parametrize(("examples", "sizes"), [(2, [2]), (5, [4, 1]), (8, [4, 4])])
+def test_no_more_examples_calibrate_than_are_told(
+    examples: int, sizes: list[int], network: specc.Network, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, given = quantizing._sample, list[int]()
+
+    def noted(*arguments: Any) -> Any:
+        for inputs in real(*arguments):
+            given.append(len(inputs["image"]))
+            yield inputs
+
+    monkeypatch.setattr(quantizing, "BATCH_SIZE", 4)
+    monkeypatch.setattr(quantizing, "_sample", noted)
+    found = network.quantize("q.onnx", weights(), examples=examples)
+    assert (found.calibrated[0], given) == (examples, sizes)
 
 
 def test_a_model_that_is_ruined_is_found_out(
