@@ -213,19 +213,17 @@ class Network:
         external_data, check = options.pop("external_data", False), options.pop("check", False)
         report = options.pop("report", lambda _: None)
         backend, others = load_file_backend("onnx"), cast("FileOptions", options)
-        if path is None and not check:
-            return backend.compile(graph, values, layout, **others)
-        with TemporaryDirectory() as folder:
-            target = Path(folder, "model.onnx") if path is None else Path(path)
-            found = backend.write(
-                *(target, graph, values, layout),
-                external_data=external_data and path is not None,
-                check=check,
-                **others,
-            )
-            for line in found:
-                report(line)
-            return target.read_bytes() if path is None else target
+        found: tuple[str, ...] = ()
+        if path is not None:
+            around = {"external_data": external_data, "check": check}
+            found = backend.write(Path(path), graph, values, layout, **around, **others)
+        elif check:
+            with TemporaryDirectory() as folder:
+                there = Path(folder, "model.onnx")
+                found = backend.write(there, graph, values, layout, check=True, **others)
+        for line in found:
+            report(line)
+        return backend.compile(graph, values, layout, **others) if path is None else Path(path)
 
     @needs("onnx")
     def quantize(
