@@ -21,9 +21,7 @@ from __future__ import annotations
 import argparse
 import gc
 import os
-import signal
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
@@ -39,6 +37,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import numpy as np
 import onnx
 from onnxruntime import InferenceSession, SessionOptions
+from timing import outcome
 
 import specc
 from specc.passes.cost import batch_symbols
@@ -174,18 +173,6 @@ def made(example: Example, exporter: str, folder: Path, limit: float) -> Path | 
             failed.write_text(told)
             return told
     return path
-
-
-def outcome(command: list[str], limit: float) -> str:
-    """The last word that a command prints, or what ends it."""
-    try:
-        done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=limit)
-    except subprocess.TimeoutExpired:
-        return f"over{limit:.0f}s"
-    if done.returncode < 0:
-        return signal.Signals(-done.returncode).name
-    *_, told = done.stdout.split() or ["silent"]
-    return told
 
 
 def export(example: Example, exporter: str, path: Path) -> str:

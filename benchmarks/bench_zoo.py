@@ -18,7 +18,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import signal
 import statistics
 import subprocess
 import sys
@@ -32,7 +31,7 @@ from typing import Any
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-from timing import seconds
+from timing import outcome, seconds
 from yaml import CSafeLoader, load
 
 import specc
@@ -120,13 +119,7 @@ def exporting(spec: str, limit: float) -> str:
 def export_alone(spec: str, exporter: str, limit: float) -> float | str:
     """The seconds that an export takes, or in a word how it fails: it may run out of memory."""
     command = [sys.executable, __file__, "--export", exporter, "--only", spec]
-    try:
-        done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=limit)
-    except subprocess.TimeoutExpired:
-        return f"over {limit:.0f} s"
-    if done.returncode < 0:
-        return signal.Signals(-done.returncode).name
-    *_, told = done.stdout.split() or ["silent"]
+    told = outcome(command, limit)
     return float(told) if told[0].isdigit() else told
 
 

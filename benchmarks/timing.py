@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import signal
 import statistics
+import subprocess
 import time
 from collections.abc import Callable
 
@@ -39,3 +41,15 @@ def report(what: str, ours: float, theirs: float, target: str) -> None:
         f"{what}: {ours / theirs:.3f}"
         f" ({ours * 1e3:.1f} ms / {theirs * 1e3:.1f} ms), target {target}"
     )
+
+
+def outcome(command: list[str], limit: float) -> str:
+    """The last word that a command prints, or what ends it."""
+    try:
+        done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=limit)
+    except subprocess.TimeoutExpired:
+        return f"over{limit:.0f}s"
+    if done.returncode < 0:
+        return signal.Signals(-done.returncode).name
+    *_, told = done.stdout.split() or ["silent"]
+    return told
