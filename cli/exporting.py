@@ -45,7 +45,8 @@ Opset = Annotated[
     typer.Option(
         "--opset",
         metavar="N",
-        help=f"The version of ONNX's ops: {OPSETS[0]} to {OPSETS[-1]}; default: {OPSET}.",
+        help=f"The version of ONNX's ops: {OPSETS[0]} to {OPSETS[-1]}; default: the oldest that has"
+        f" what the network needs, {OPSET} at most.",
     ),
 ]
 

@@ -11,7 +11,7 @@ OPSETS = range(17, 27)
 """The versions of ONNX's ops that a file may use: to the newest that onnxruntime runs."""
 
 OPSET = 22
-"""The one that is used if none is asked for: the lowest in which nearly all ops take bfloat16."""
+"""The one whose ops lowerings write: the lowest in which nearly all of them take bfloat16."""
 
 Precision = Literal["float32", "float16", "bfloat16"]
 
@@ -21,7 +21,8 @@ class FileOptions(TypedDict, total=False):
 
     metadata: what it says of itself; see `specc.training.metadata`.
     functions: keep blocks, and iterations of several entries, as functions of the file.
-    opset: one of `OPSETS`; None is `OPSET`.
+    opset: one of `OPSETS`; None is the oldest that has the network's ops as lowerings write them,
+        and `OPSET` in half precisions and with functions.
     precision: what float32 is computed and its weights are stored in; inputs and outputs stay.
     """
 

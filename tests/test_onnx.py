@@ -333,7 +333,7 @@ def test_metadata() -> None:
 
     model = compiled(NETWORK, random_weights(NETWORK))
     assert (model.producer_name, model.producer_version) == ("specc", version("specc"))
-    assert (model.ir_version, [opset.version for opset in model.opset_import]) == (10, [22])
+    assert (model.ir_version, [opset.version for opset in model.opset_import]) == (8, [17])
     assert (model.graph.name, model.doc_string) == ("chain", "A network of chain.")
 
 

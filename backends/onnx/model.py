@@ -32,14 +32,14 @@ from onnx.numpy_helper import from_array
 
 from specc.dims import known
 from specc.emit.naming import relative
-from specc.exporting import FileOptions
+from specc.exporting import OPSET, FileOptions
 from specc.ir import Graph, Value
 from specc.passes.layout import IoLayout, lay_out
 
 from .functions import group
 from .graph import LOWERINGS, Builder, numpy_dtype, onnx_dtype, unique_name
 from .ops import Body, Function, Op, OpGraph, Tensor
-from .opsets import IR_VERSIONS, convert, known_opset
+from .opsets import IR_VERSIONS, convert, known_opset, oldest_opset
 from .precision import known_precision, lower_precision
 from .rewriting import rewritten
 from .wire import ModelFile, Stored
@@ -62,10 +62,11 @@ def model_file(
         so that `specc predict` need not guess it.
     """
     layout: IoLayout = io_layout or "channels_first"
-    opset = known_opset(options.get("opset"))
-    ops = rewritten(lower(lay_out(graph, layout)), with_weights=weights is not None)
-    convert(ops, opset)
+    asked = known_opset(options.get("opset"))
     precision = known_precision(options.get("precision", "float32"))
+    ops = rewritten(lower(lay_out(graph, layout)), with_weights=weights is not None)
+    opset = asked or _usual_opset(ops, options)
+    convert(ops, opset)
     if precision != "float32":
         lower_precision(graph, ops, precision, opset)
     if options.get("functions"):
@@ -90,6 +91,12 @@ def model_file(
     )
     structure = writer.graph(graph.name, without_weights=weights is None)
     return ModelFile(model, structure, tuple(writer.stored(weights)))
+
+
+def _usual_opset(ops: OpGraph, options: FileOptions) -> int:
+    """The oldest; but half precisions need newer ops, and functions with types a newer format."""
+    is_plain = options.get("precision", "float32") == "float32" and not options.get("functions")
+    return oldest_opset(ops) if is_plain else OPSET
 
 
 def lower(graph: Graph) -> OpGraph:

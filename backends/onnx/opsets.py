@@ -1,4 +1,4 @@
-"""The ops as an opset has them: lowerings write those of opset 22, others may have them otherwise.
+"""The ops as an opset has them: lowerings write those of `OPSET`, others may have them otherwise.
 
 What an older opset lacks is written with the ops that it has, or refused. Each op is held against
 ONNX's own declaration of it, so no file asks for what its opset does not have.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 from math import pi, sqrt
 
 import numpy as np
@@ -24,17 +25,31 @@ IR_VERSIONS = dict(zip(OPSETS, (8, 8, 9, 9, 10, 10, 11, 12, 13, 13), strict=True
 """By opset, that of the ONNX release which brought it."""
 
 
-def known_opset(opset: int | None) -> int:
-    """The opset to write. Raises `SpecError` (`unknown-opset`) if there is none such."""
-    if opset is None:
-        return OPSET
-    if opset in OPSETS:
+def known_opset(opset: int | None) -> int | None:
+    """The opset that is asked for, if one is. Raises `SpecError` (`unknown-opset`)."""
+    if opset is None or opset in OPSETS:
         return opset
     raise SpecError.of(
         "unknown-opset",
         f"expected an opset from {OPSETS[0]} to {OPSETS[-1]}, received {opset!r}",
-        help=f"leave it out for {OPSET}; onnxruntime runs none newer than {OPSETS[-1]}",
+        help=f"leave it out for the oldest that has what the network needs, {OPSET} at most",
     )
+
+
+def oldest_opset(graph: OpGraph) -> int:
+    """The first that has each op as the lowerings write it: most runtimes read such a file.
+
+    Old ones are also faster: onnxruntime has its own kernel of `AveragePool` up to opset 18 alone.
+    """
+    ops = [*nested(graph.ops)]
+    older = range(OPSETS[0], OPSET)
+    return next((opset for opset in older if all(_is_written(op, opset) for op in ops)), OPSET)
+
+
+def _is_written(op: Op, opset: int) -> bool:
+    """Whether an opset has an op as the lowerings write it."""
+    since, _ = CHANGES.get(op.kind, (0, _same))
+    return opset >= since and not misfit(op, opset)
 
 
 def convert(graph: OpGraph, opset: int) -> None:
@@ -46,35 +61,55 @@ def convert(graph: OpGraph, opset: int) -> None:
     graph.ops = [new for op in graph.ops for new in _converted(graph, op, opset, names)]
 
 
+@dataclass(frozen=True, slots=True)
+class _Declaration:
+    """What ONNX declares of an op in an opset.
+
+    inputs: the name of each and the types that it takes.
+    most_inputs: how many an op may have; the last of `inputs` stands for all that follow it.
+    """
+
+    attributes: frozenset[str]
+    inputs: tuple[tuple[str, frozenset[str]], ...]
+    most_inputs: int
+
+    def of_each(self, count: int) -> Iterator[tuple[str, frozenset[str]]]:
+        """The first `count` inputs."""
+        last = len(self.inputs) - 1
+        return (self.inputs[min(index, last)] for index in range(count))
+
+
+@cache
+def _declaration(kind: str, opset: int) -> _Declaration | None:
+    """None if the opset has no such op."""
+    if not defs.has(kind, opset, ""):
+        return None
+    schema = defs.get_schema(kind, opset, "")
+    inputs = tuple((each.name, frozenset(each.types)) for each in schema.inputs)
+    return _Declaration(frozenset(schema.attributes), inputs, schema.max_input)
+
+
 def misfit(op: Op, opset: int) -> str:
     """Why an op is none of `opset`; empty if it is, or if no opset of ONNX knows it."""
-    if not defs.has(op.kind, ""):
-        return ""
-    if not defs.has(op.kind, opset, ""):
-        return f"there is no {op.kind}"
-    schema = defs.get_schema(op.kind, opset, "")
-    if unknown := op.attributes.keys() - schema.attributes.keys():
+    declared = _declaration(op.kind, opset)
+    if declared is None:
+        return f"there is no {op.kind}" if defs.has(op.kind, "") else ""
+    if unknown := op.attributes.keys() - declared.attributes:
         return f"{op.kind} has no `{min(unknown)}`"
-    if len(op.inputs) > schema.max_input:
-        return f"{op.kind} has {schema.max_input} inputs, not {len(op.inputs)}"
-    for declared, tensor in zip(_declared(schema, len(op.inputs)), op.inputs, strict=True):
-        if tensor is not None and _type_name(tensor.type.dtype) not in declared.types:
-            return f"{op.kind} takes no {tensor.type.dtype} as `{declared.name}`"
+    if len(op.inputs) > declared.most_inputs:
+        return f"{op.kind} has {declared.most_inputs} inputs, not {len(op.inputs)}"
+    for (name, types), tensor in zip(declared.of_each(len(op.inputs)), op.inputs, strict=True):
+        if tensor is not None and _type_name(tensor.type.dtype) not in types:
+            return f"{op.kind} takes no {tensor.type.dtype} as `{name}`"
     return ""
 
 
 def takes(op: Op, dtype: DType, opset: int) -> list[bool]:
     """Whether each input of an op may be of `dtype`; none of an op that the opset has not."""
-    if not defs.has(op.kind, opset, ""):
+    declared = _declaration(op.kind, opset)
+    if declared is None:
         return [False] * len(op.inputs)
-    declared = _declared(defs.get_schema(op.kind, opset, ""), len(op.inputs))
-    return [_type_name(dtype) in each.types for each in declared]
-
-
-def _declared(schema: defs.OpSchema, count: int) -> Iterator[defs.OpSchema.FormalParameter]:
-    """What is declared of each of `count` inputs; the last of a variadic op stands for the rest."""
-    last = len(schema.inputs) - 1
-    return (schema.inputs[min(index, last)] for index in range(count))
+    return [_type_name(dtype) in types for _, types in declared.of_each(len(op.inputs))]
 
 
 def _type_name(dtype: DType) -> str:
