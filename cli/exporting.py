@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from specc.exporting import OPSET, OPSETS
+from specc.exporting import OPSETS
 
 from .compiling import Output, tell
 from .console import working
@@ -46,7 +46,7 @@ Opset = Annotated[
         "--opset",
         metavar="N",
         help=f"The version of ONNX's ops: {OPSETS[0]} to {OPSETS[-1]}; default: the oldest that has"
-        f" what the network needs, {OPSET} at most.",
+        " what the network needs.",
     ),
 ]
 

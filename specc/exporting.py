@@ -7,7 +7,7 @@ from typing import Literal, TypedDict
 
 from specc.passes.layout import IoLayout
 
-OPSETS = range(17, 27)
+OPSETS = range(17, 29)
 """The versions of ONNX's ops that a file may use: to the newest that onnxruntime runs."""
 
 OPSET = 22

@@ -13,6 +13,7 @@ from samples import all_samples, make_graph, random_inputs, sample_graph, sample
 
 import specc
 from specc.backend import load_backend
+from specc.backends.onnx.graph import LOWERINGS
 from specc.backends.onnx.opsets import IR_VERSIONS
 from specc.diagnostics import SpecError
 from specc.exporting import OPSET, OPSETS
@@ -100,6 +101,7 @@ def test_samples_in_the_opsets_between(opset: int, layer: type[Layer], sample: S
         ("lenet5", {}, 17),
         ("densenet", {}, 18),
         ("convnext", {}, 20),
+        ("celu", {}, 28),
         ("lenet5", {"precision": "bfloat16"}, OPSET),
         ("lenet5", {"functions": True}, OPSET),
     ],
@@ -107,8 +109,9 @@ def test_samples_in_the_opsets_between(opset: int, layer: type[Layer], sample: S
 def test_the_opset_is_the_oldest_that_serves(
     spec: str, options: dict[str, Any], expected: int
 ) -> None:
-    """Means over axes that are an input came with 18, Gelu with 20."""
-    model = onnx.load_from_string(ONNX.compile(specc.load(spec).graph, None, None, **options))
+    """Means over axes that are an input came with 18, Gelu with 20, Celu in float16 with 28."""
+    graph = one_activation("float16[2]", spec) if spec == "celu" else specc.load(spec).graph
+    model = onnx.load_from_string(ONNX.compile(graph, None, None, **options))
     assert [each.version for each in model.opset_import if not each.domain] == [expected]
 
 
@@ -137,36 +140,50 @@ def test_ir_versions_are_those_of_the_releases() -> None:
     assert {opset: first[opset] for opset in OPSETS} == IR_VERSIONS
 
 
-@pytest.mark.parametrize("opset", [16, 27, 0, -1, "22"])
+@pytest.mark.parametrize("opset", [16, 29, 0, -1, "22"])
 def test_an_unknown_opset_is_a_coded_error(opset: Any) -> None:
     layer = LAYERS["ReLU"]
     with pytest.raises(SpecError) as caught:
         ONNX.compile(sample_graph(layer, layer.samples[0]), None, None, opset=opset)
     (fault,) = caught.value.report.diagnostics
     assert fault.code == "unknown-opset"
-    assert fault.message == f"expected an opset from 17 to 26, received {opset!r}"
+    assert fault.message == f"expected an opset from 17 to 28, received {opset!r}"
 
 
-def test_an_op_that_no_opset_has_is_a_coded_error() -> None:
-    """Celu takes no float16 in any opset that onnxruntime runs."""
-    assert refusal("float16[2]", {"activation": "celu"}) == (
-        "`activation` cannot be written in opset 22: Celu takes no float16 as `X`",
-        "",
+def test_an_opset_that_the_installed_onnx_does_not_know(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(onnx.defs, "onnx_opset_version", lambda: 23)
+    layer = LAYERS["ReLU"]
+    with pytest.raises(SpecError) as caught:
+        ONNX.compile(sample_graph(layer, layer.samples[0]), None, None, opset=24)
+    (fault,) = caught.value.report.diagnostics
+    assert fault.message == "expected an opset from 17 to 23, received 24"
+    assert fault.help.endswith(f"; a newer onnx than {onnx.__version__} knows newer ones")
+
+
+def test_an_op_that_no_opset_has_is_a_coded_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(
+        LOWERINGS._functions, "Activation", lambda build, x: build.op("BitShift", x)
     )
+    message = "`activation` cannot be written in opset 22: BitShift takes no float16 as `X`"
+    assert refusal("float16[2]", "relu") == (message, "")
 
 
 def test_a_refusal_says_from_which_opset_it_goes() -> None:
-    message, help = refusal("bfloat16[2]", {"activation": "elu"}, opset=20)
+    message, help = refusal("bfloat16[2]", "elu", opset=20)
     assert message == "`activation` cannot be written in opset 20: Elu takes no bfloat16 as `X`"
     assert help == "from opset 22 on it can"
 
 
-def refusal(input: str, params: dict[str, Any], **options: Any) -> tuple[str, str]:
+def one_activation(input: str, activation: str) -> Graph:
     x, y = (Value(name, parse_tensor_type(input)) for name in "xy")
-    node = Node("activation", LAYERS["Activation"](**params), (x,), (y,), "activation")
-    graph = make_graph("net", (x,), (node,), {"y": y})
+    layer = LAYERS["Activation"](activation=activation)
+    node = Node("activation", layer, (x,), (y,), "activation")
+    return make_graph("net", (x,), (node,), {"y": y})
+
+
+def refusal(input: str, activation: str, **options: Any) -> tuple[str, str]:
     with pytest.raises(SpecError) as caught:
-        ONNX.compile(graph, None, None, **options)
+        ONNX.compile(one_activation(input, activation), None, None, **options)
     (fault,) = caught.value.report.diagnostics
     assert fault.code == "unsupported-layer"
     return fault.message, fault.help
@@ -178,8 +195,6 @@ class _OfItsOwn(Layer):
 
 
 def test_an_op_that_onnx_does_not_know_is_left_to_its_author() -> None:
-    from specc.backends.onnx.graph import LOWERINGS
-
     LOWERINGS.add("_OfItsOwn")(lambda build, x: build.op("OfItsOwn", x))
     x, y = (Value(name, parse_tensor_type("float32[2]")) for name in "xy")
     graph = make_graph("net", (x,), (Node("own", _OfItsOwn(), (x,), (y,), "own"),), {"y": y})

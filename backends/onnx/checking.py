@@ -47,6 +47,9 @@ backward direction, and sums too many squares."""
 REFERENCE_FAULTS_OF_VOLUMES = {"GlobalMaxPool", "MaxPool"}
 """The same where there are three spatial axes."""
 
+TOO_NEW = re.compile("max supported IR version|support for domain ai.onnx is till opset")
+"""What onnxruntime says to a file of an ONNX that came after it."""
+
 LEAST_SIZES = (0, 16)
 """What symbols other than the batch are at least, in turn."""
 
@@ -265,6 +268,7 @@ class _Trial:
 def _onnxruntime(path: Path, level: Any, inputs: Arrays) -> Outputs:
     """The outputs on the CPU. Raises `_NotRun` where it lacks an op in some type."""
     from onnxruntime import InferenceSession, SessionOptions
+    from onnxruntime import __version__ as onnxruntime_version
     from onnxruntime.capi.onnxruntime_pybind11_state import NotImplemented as NoKernel
 
     options = SessionOptions()
@@ -274,6 +278,9 @@ def _onnxruntime(path: Path, level: Any, inputs: Arrays) -> Outputs:
     except NoKernel as error:
         raise _NotRun(f"the outputs, on onnxruntime's CPU: {_first_line(error)}") from None
     except Exception as error:
+        if TOO_NEW.search(str(error)):
+            reason = f"onnxruntime {onnxruntime_version} is older than the opset"
+            raise _NotRun(f"the outputs: {reason}") from None
         raise _fault(f"onnxruntime refuses it: {_first_line(error)}") from None
     try:
         return session.run(None, dict(inputs))

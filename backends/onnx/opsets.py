@@ -12,6 +12,7 @@ from functools import cache
 from math import pi, sqrt
 
 import numpy as np
+from onnx import __version__ as onnx_version
 from onnx import defs
 
 from specc.diagnostics import SpecError
@@ -21,19 +22,26 @@ from specc.tensor import DType
 from .graph import ONNX_DTYPES, numpy_dtype, unique_name
 from .ops import Op, OpGraph, Tensor, nested
 
-IR_VERSIONS = dict(zip(OPSETS, (8, 8, 9, 9, 10, 10, 11, 12, 13, 13), strict=True))
+IR_VERSIONS = dict(zip(OPSETS, (8, 8, 9, 9, 10, 10, 11, 12, 13, 13, 13, 14), strict=True))
 """By opset, that of the ONNX release which brought it."""
 
 
 def known_opset(opset: int | None) -> int | None:
     """The opset that is asked for, if one is. Raises `SpecError` (`unknown-opset`)."""
-    if opset is None or opset in OPSETS:
+    if opset is None or opset in _known_opsets():
         return opset
+    *_, newest = _known_opsets()
     raise SpecError.of(
         "unknown-opset",
-        f"expected an opset from {OPSETS[0]} to {OPSETS[-1]}, received {opset!r}",
-        help=f"leave it out for the oldest that has what the network needs, {OPSET} at most",
+        f"expected an opset from {OPSETS[0]} to {newest}, received {opset!r}",
+        help="leave it out for the oldest that has what the network needs"
+        + ("" if newest == OPSETS[-1] else f"; a newer onnx than {onnx_version} knows newer ones"),
     )
+
+
+def _known_opsets() -> range:
+    """Those that the installed onnx knows."""
+    return range(OPSETS[0], min(OPSETS[-1], defs.onnx_opset_version()) + 1)
 
 
 def oldest_opset(graph: OpGraph) -> int:
@@ -42,8 +50,8 @@ def oldest_opset(graph: OpGraph) -> int:
     Old ones are also faster: onnxruntime has its own kernel of `AveragePool` up to opset 18 alone.
     """
     ops = [*nested(graph.ops)]
-    older = range(OPSETS[0], OPSET)
-    return next((opset for opset in older if all(_is_written(op, opset) for op in ops)), OPSET)
+    fitting = (opset for opset in _known_opsets() if all(_is_written(op, opset) for op in ops))
+    return next(fitting, OPSET)
 
 
 def _is_written(op: Op, opset: int) -> bool:

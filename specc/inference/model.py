@@ -186,4 +186,6 @@ def _reason(error: Exception) -> str:
     return printable(_ORIGIN.sub("", line), 200)
 
 
-_ORIGIN = re.compile(r"^\[ONNXRuntimeError\] : \d+ : \w+ : (/onnxruntime_src/.*?\) )?")
+_ORIGIN = re.compile(
+    r"^\[ONNXRuntimeError\] : \d+ : \w+ : (Load model from .*? failed:)?(/onnxruntime_src/.*?\) )?"
+)
