@@ -117,8 +117,10 @@ def export(
         "top_k": top_k,
         "opset": opset,
         "metadata": _metadata(spec, network, softmax, top_k),
+        "check": check,
     }
     found: list[str] = []
+    options["report"] = found.append
     if precision is Precision.int8:
         _require("only one file without functions has int8", functions, external_data)
         with working("Quantizing"):
@@ -129,7 +131,7 @@ def export(
     else:
         _require("only int8 is calibrated on data", data, examples)
         options |= {"external_data": external_data, "functions": functions}
-        options |= {"precision": precision.value, "check": check, "report": found.append}
+        options |= {"precision": precision.value}
         with working("Exporting"):
             network.to_onnx(output, given, seed=seed, **options)
     for line in found:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -80,8 +81,8 @@ def view(
     """
     import webbrowser
 
-    name, model = _viewable(target, settings)
-    with _viewer(name, model, port) as viewer:
+    name, model, beside = _viewable(target, settings)
+    with _viewer(name, model, port, beside) as viewer:
         typer.echo(f"{printable(name)} at {viewer.url} until Ctrl+C")
         sys.stdout.flush()
         if not no_browser:
@@ -92,28 +93,28 @@ def view(
             typer.echo("", err=True)  # the terminal shows ^C in this line
 
 
-def _viewer(name: str, model: bytes, port: int | None) -> Viewer:
+def _viewer(name: str, model: bytes, port: int | None, beside: Mapping[str, Path]) -> Viewer:
     from .viewer import Viewer
 
     try:
-        return Viewer(name, model, USUAL_PORT if port is None else port)
+        return Viewer(name, model, USUAL_PORT if port is None else port, beside)
     except OSError as error:
         if port is None:
-            return Viewer(name, model, 0)
+            return Viewer(name, model, 0, beside)
         reason = error.strerror or str(error)
         raise typer.BadParameter(f"{port} cannot be used: {reason}", param_hint="--port") from None
 
 
-def _viewable(target: str, settings: list[str] | None) -> tuple[str, bytes]:
-    """What the viewer calls the model, and the ONNX model to show."""
+def _viewable(target: str, settings: list[str] | None) -> tuple[str, bytes, Mapping[str, Path]]:
+    """What the viewer calls the model, the ONNX model to show, and the files with its tensors."""
     from specc.locating import run_folder
 
     if Path(target).suffix.lower() == ".onnx":
-        return Path(target).name, _read_model(Path(target))
+        return Path(target).name, *_read_model(Path(target))
     network, run = open_network(target, settings), run_folder(target)
     if run is not None and (run.best.is_file() or run.last.is_file()):
-        return f"{network.name}.onnx", network.to_onnx(weights=run.weights)
-    return f"{network.name}.onnx", _without_weights(network)
+        return f"{network.name}.onnx", network.to_onnx(weights=run.weights), {}
+    return f"{network.name}.onnx", _without_weights(network), {}
 
 
 def _without_weights(network: Network) -> bytes:
@@ -124,11 +125,16 @@ def _without_weights(network: Network) -> bytes:
     return data
 
 
-def _read_model(path: Path) -> bytes:
-    """The contents of an ONNX file; raises `SpecError` for what is none."""
+def _read_model(path: Path) -> tuple[bytes, Mapping[str, Path]]:
+    """The contents of an ONNX file, and the files with its tensors.
+
+    Raises `SpecError` for what is no ONNX file.
+    """
     import onnx
 
     from specc.inference.model import read_file
+
+    from .viewer import external_files
 
     data = read_file(path)
     try:
@@ -137,7 +143,7 @@ def _read_model(path: Path) -> bytes:
         raise _no_model(path) from error
     if not model.ir_version or not model.graph.node:
         raise _no_model(path)
-    return data
+    return data, external_files(model, path.parent)
 
 
 def _no_model(path: Path) -> SpecError:

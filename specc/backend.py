@@ -119,6 +119,12 @@ class FileBackend(Backend, Protocol):
         """
         ...
 
+    def check(
+        self, artifact: bytes, graph: Graph, io_layout: IoLayout | None = None
+    ) -> tuple[str, ...]:
+        """Look at an artifact that was made of `graph`, as `write` does; raises as it does."""
+        ...
+
     def runner_of(self, artifact: bytes, graph: Graph, io_layout: IoLayout | None) -> Runner:
         """An artifact that was made of `graph` as a function, as `runner` gives one."""
         ...

@@ -241,6 +241,7 @@ class Network:
         data: the path of labelled examples, which calibrate and judge it; None takes what the spec
             names. examples: how many calibrate.
         options: as of `to_onnx`; what is appended stays in float32.
+        Raises `SpecError`: `export-faulty` if it is checked and not right, and then writes nothing.
         """
         from specc.data.document import Data
         from specc.data.opening import with_path
@@ -249,8 +250,8 @@ class Network:
         source = self.data if data is None else with_path(self.data, os.fspath(data))
         values, graph = self._weights(weights, seed, copy=False), self._appended(options)
         layout = _layout(options.pop("io_layout", None))
-        for around in ("external_data", "check", "report"):
-            options.pop(around, None)
+        options.pop("external_data", None)
+        check, report = options.pop("check", False), options.pop("report", lambda _: None)
         found = quantize(
             replace(self, data=source or Data()),
             graph,
@@ -259,6 +260,9 @@ class Network:
             layout,
             **cast("FileOptions", options),
         )
+        if check:
+            for line in load_file_backend("onnx").check(found.model, graph, layout):
+                report(line)
         write_atomically(Path(path), found.model)
         return found
 

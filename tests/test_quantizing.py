@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 
 import specc
 from specc import quantizing
+from specc.backends.onnx import checking
 from specc.cli.app import app
 from specc.quantizing import Quantization
 from specc.weights import save_weights
@@ -152,15 +153,32 @@ def test_the_command_says_what_it_costs(network: specc.Network) -> None:
     command = ["export", "net.yaml", "--weights", "w.safetensors", "-o", "q.onnx"]
     result = CliRunner().invoke(app, [*command, "--precision", "int8", "--examples", "6"])
     assert result.exit_code == 0, result.output
-    calibrated, judged, wrote = result.stderr.splitlines()
+    edges, runs, calibrated, judged, wrote = result.stderr.splitlines()
+    assert edges.startswith("checked: onnx infers the types of all ")
+    assert runs.startswith("checked: 5 levels of onnxruntime and onnx's reference agree within ")
     assert calibrated == "calibrated on 6 examples of the train split"
     where = "accuracy of y on 12 examples of the validation split"
     assert judged == f"{where}: 100.00 % in float32, 100.00 % in int8"
     assert wrote.startswith("wrote q.onnx (")
+    unchecked = CliRunner().invoke(app, [*command, "--precision", "int8", "--no-check"])
+    assert "checked" not in unchecked.stderr
     for options in (["--precision", "int8", "--functions"], ["--examples", "6"]):
         refused = CliRunner().invoke(app, [*command, *options])
         assert refused.exit_code == 2
         assert "int8" in refused.stderr
+
+
+def test_a_file_that_is_not_right_is_not_kept(
+    network: specc.Network, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = Path("q.onnx")
+    path.write_bytes(b"what was there")
+    monkeypatch.setattr(checking, "_reference", lambda file, inputs: [np.full((2, 3), 1e6)])
+    with pytest.raises(specc.SpecError, match="export-faulty"):
+        network.quantize(path, weights(), check=True)
+    assert path.read_bytes() == b"what was there"
+    network.quantize(path, weights())
+    assert onnx.load(path).producer_name == "specc"
 
 
 @pytest.mark.usefixtures("network")

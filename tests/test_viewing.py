@@ -23,7 +23,7 @@ from typer.testing import CliRunner
 import specc
 from specc.cli import viewing
 from specc.cli.app import app
-from specc.cli.viewer import MODEL, Viewer
+from specc.cli.viewer import MODEL, Viewer, external_files
 
 SPEC = """\
 specc: 1
@@ -46,12 +46,18 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-@pytest.fixture(scope="module")
-def viewer() -> Iterator[Viewer]:
-    with Viewer("net.onnx", b"a model", 0) as server:
+@contextmanager
+def running(server: Viewer) -> Iterator[Viewer]:
+    with server:
         Thread(target=server.serve_forever, daemon=True).start()
         yield server
         server.shutdown()
+
+
+@pytest.fixture(scope="module")
+def viewer() -> Iterator[Viewer]:
+    with running(Viewer("net.onnx", b"a model", 0)) as server:
+        yield server
 
 
 def get(viewer: Viewer, path: str, **headers: str) -> tuple[HTTPResponse, bytes]:
@@ -196,6 +202,58 @@ def test_without_netron_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch)
     assert "error[missing-package]: `netron` is not installed" in result.stderr
 
 
+# Tensors beside the model
+
+
+def served_beside(*locations: str) -> list[str]:
+    """Those of the files that a model may name which are served with it."""
+    model = onnx.ModelProto()
+    for location in locations:
+        tensor = model.graph.initializer.add(data_location=onnx.TensorProto.EXTERNAL)
+        tensor.external_data.add(key="location", value=location)
+    return sorted(external_files(model, Path()))
+
+
+def export_in_two_files() -> None:
+    Path("wide.yaml").write_text(SPEC.replace("Dense: 5", "Dense: 500"), "utf-8")
+    specc.load("wide.yaml").to_onnx("model.onnx", external_data=True)
+
+
+def test_a_model_in_two_files_is_viewed_with_both(served: list[Viewer], folder: Path) -> None:
+    export_in_two_files()
+    Path("another.onnx.data").write_bytes(b"of another model")
+    assert view(str(folder / "model.onnx"), "--no-browser").exit_code == 0
+    [server] = served
+    assert server.beside == {"/data/model.onnx.data": folder / "model.onnx.data"}
+
+
+def test_the_files_with_tensors_are_served_by_their_names() -> None:
+    for name in ("a model.data", "another.data"):
+        Path(name).write_text(name, "utf-8")
+    with running(Viewer("net.onnx", b"", 0, {"a model.data": Path("a model.data")})) as server:
+        response, data = get(server, "/data/a%20model.data?cb=1")
+        assert (response.status, data) == (200, b"a model.data")
+        for other in ("/data/another.data", "/data/../another.data", "/another.data"):
+            assert get(server, other)[0].status == 404
+        Path("a model.data").unlink()
+        assert get(server, "/data/a%20model.data")[0].status == 404
+
+
+def test_a_model_names_no_file_elsewhere(folder: Path, tmp_path_factory: Any) -> None:
+    secret = tmp_path_factory.mktemp("elsewhere") / "secret"
+    secret.write_text("of nobody else", "utf-8")
+    Path("link").symlink_to(secret)
+    Path("loop").symlink_to("loop")
+    Path("below").mkdir()
+    Path("below", "file").write_bytes(b"")
+    Path("plain").write_bytes(b"")
+    assert served_beside("plain") == ["plain"]
+    outside = [f"../{secret.parent.name}/secret", str(secret), "link", "loop"]
+    inside = ["below/file", "below/../plain", "./plain", str(folder / "plain"), "below"]
+    assert served_beside(*outside, *inside) == []
+    assert served_beside("", ".", "..", "/", "a\0b", "x" * 5000, "plain/") == []
+
+
 # Chromium
 
 
@@ -238,3 +296,36 @@ def test_chromium_shows_every_node_of_a_spec_and_of_a_model() -> None:
             assert all(address.startswith(url) for address in asked)
             asked.clear()
     assert complaints == []
+
+
+def texts(page: Any) -> set[str]:
+    """What is written in the drawing; Netron lets no one evaluate anything in its page."""
+    return {unescape(text) for text in re.findall(r"<text[^>]*>([^<]*)</text>", page.content())}
+
+
+@needs_chromium
+def test_chromium_opens_blocks_that_are_functions() -> None:
+    specc.load("net.yaml").to_onnx("model.onnx", functions=True)
+    with viewing_process("model.onnx") as url, opened_page() as page:
+        page.goto(url)
+        page.wait_for_selector("svg g.node", timeout=20_000)
+        shown = unescape(page.content())
+        for name in ("body.0", "body.1", "logits"):
+            assert f'id="node-name-{name}"' in shown
+        assert {"Step", "Gemm"} <= texts(page)
+        assert "Conv" not in texts(page)
+        page.get_by_text("ƒ", exact=True).first.click()
+        page.wait_for_selector("#node-name-conv2d", timeout=20_000)
+        assert {"Conv", "Relu", "conv2d.weight", "conv2d.bias"} <= texts(page)
+
+
+@needs_chromium
+def test_chromium_shows_weights_that_lie_beside_the_model() -> None:
+    export_in_two_files()
+    tensors = {each.name: each for each in onnx.load("model.onnx").graph.initializer}
+    weight = onnx.numpy_helper.to_array(tensors["logits.weight"])
+    with viewing_process("model.onnx") as url, opened_page() as page:
+        page.goto(url)
+        page.get_by_text("Gemm", exact=True).click(timeout=20_000)
+        page.get_by_text("+", exact=True).nth(2).click()  # after an attribute and the input
+        page.get_by_text(str(float(weight[0, 0]))).wait_for(timeout=20_000)

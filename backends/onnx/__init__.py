@@ -98,7 +98,13 @@ class OnnxBackend(FileBackend):
 
         model = self.compile(graph, weights, io_layout, **options)
         layout = io_layout or "channels_first"
-        return quantized(model, (feed(graph, layout, each) for each in inputs), exclude)
+        return quantized(model, graph, (feed(graph, layout, each) for each in inputs), exclude)
+
+    def check(
+        self, artifact: bytes, graph: Graph, io_layout: IoLayout | None = None
+    ) -> tuple[str, ...]:
+        """See `specc.backend.FileBackend`."""
+        return (*check_file(artifact, artifact, graph, io_layout or "channels_first").lines,)
 
     def runner(self, graph: Graph, weights: Arrays) -> Runner:
         """The outputs by name, from onnxruntime on the CPU, for channels-last inputs."""

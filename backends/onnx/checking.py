@@ -26,9 +26,11 @@ from specc.passes.cost import flops
 from specc.passes.layout import IoLayout
 from specc.verification import example_sizes, random_inputs
 
+from .eight_bits import STEPS, last_steps, saturates, with_outputs
 from .ops import Array
 from .running import feed
 
+File = Path | bytes
 Arrays = Mapping[str, Array]
 Outputs = Sequence[Array]
 Run = Callable[[Arrays], Outputs]
@@ -66,12 +68,16 @@ class Checked:
 
     edges: those whose type was found to be true. runs: who computed the outputs.
     apart: by how much of the largest number they differ at most.
+    steps: by how many steps of eight bits the last tensors in them do, if there are such.
+    free: outputs that are not held to anything, and by how much of the largest number they differ.
     skipped: who did not run, and why.
     """
 
     edges: int
     runs: list[str] = field(default_factory=list[str])
     apart: float = 0.0
+    steps: int | None = None
+    free: dict[str, float] = field(default_factory=dict[str, float])
     skipped: list[str] = field(default_factory=list[str])
 
     @property
@@ -79,22 +85,29 @@ class Checked:
         """For people to read."""
         yield f"checked: onnx infers the types of all {self.edges} edges"
         if self.runs:
-            yield f"checked: {' and '.join(self.runs)} agree within {self.apart:.1e}"
+            yield f"checked: {' and '.join(self.runs)} agree within {self._distance}"
+        for name, apart in self.free.items():
+            yield f"not held: `{name}`, computed from these in float32, differs by {apart:.1e}"
         yield from (f"not checked: {each}" for each in self.skipped)
 
+    @property
+    def _distance(self) -> str:
+        return f"{self.apart:.1e}" if self.steps is None else f"{self.steps} of 255 steps"
 
-def check_file(path: Path, light: bytes, graph: Graph, io_layout: IoLayout) -> Checked:
-    """Check the file at `path`. Raises `SpecError` (`export-faulty`).
 
+def check_file(file: File, light: bytes, graph: Graph, io_layout: IoLayout) -> Checked:
+    """Check a file. Raises `SpecError` (`export-faulty`).
+
+    file: its path, or what is in it.
     light: the same model, but that its large tensors are elsewhere.
     """
     try:
-        onnx.checker.check_model(path, full_check=True)
+        onnx.checker.check_model(file, full_check=True)
     except Exception as error:
         raise _fault(f"onnx's checker refuses it: {_first_line(error)}") from None
     checked = Checked(_check_types(onnx.load_from_string(light)))
     try:
-        _check_outputs(path, onnx.load_from_string(light), graph, io_layout, checked)
+        _check_outputs(file, onnx.load_from_string(light), graph, io_layout, checked)
     except _NotRun as reason:
         checked.skipped.append(f"{reason}")
     return checked
@@ -177,7 +190,7 @@ def _check_types(model: ModelProto) -> int:
 
 
 def _check_outputs(
-    path: Path, model: ModelProto, graph: Graph, io_layout: IoLayout, checked: Checked
+    file: File, model: ModelProto, graph: Graph, io_layout: IoLayout, checked: Checked
 ) -> None:
     """Hold the outputs of all who can run the file against each other.
 
@@ -185,16 +198,23 @@ def _check_outputs(
     """
     from onnxruntime import GraphOptimizationLevel
 
+    steps = last_steps(model.graph)
+    if steps:
+        file = with_outputs(model, steps).SerializeToString()
     levels = GraphOptimizationLevel.__members__.values()
-    first, *others = (partial(_onnxruntime, path, level) for level in levels)
+    first, *others = (partial(_onnxruntime, file, level) for level in levels)
     sizes, inputs, expected = _first_run(first, graph, io_layout)
-    trial = _Trial(first, inputs, expected, _tolerance(model), checked)
+    if steps:
+        names = [value.name for value in model.graph.output]
+        trial = _TrialInSteps(names, steps, expected, checked)
+    else:
+        trial = _Trial(first, inputs, expected, _tolerance(model), checked)
     for run in others:
         trial.compare(run(inputs), "two levels of onnxruntime")
     checked.runs.append(f"{len(levels)} levels of onnxruntime")
     if reason := _reference_obstacle(model, graph, sizes):
         raise _NotRun(f"onnx's reference: {reason}")
-    trial.compare(_reference(path, inputs), "onnxruntime and onnx's reference")
+    trial.compare(_reference(file, inputs), "onnxruntime and onnx's reference")
     checked.runs.append("onnx's reference")
 
 
@@ -265,7 +285,42 @@ class _Trial:
         return (array * (1 + self.tolerance.relative * larger)).astype(array.dtype)
 
 
-def _onnxruntime(path: Path, level: Any, inputs: Arrays) -> Outputs:
+@dataclass(frozen=True, slots=True)
+class _TrialInSteps:
+    """The same for a model in eight bits.
+
+    names: of the outputs. steps: how long they are, by the names of those that are held to them.
+    """
+
+    names: Sequence[str]
+    steps: Mapping[str, float]
+    expected: Outputs
+    checked: Checked
+
+    def compare(self, found: Outputs, who: str) -> None:
+        """Raise `SpecError` if tensors in eight bits differ by more than some steps.
+
+        Raises `_NotRun` where the processor computes otherwise than ONNX says.
+        """
+        for name, ours, theirs in zip(self.names, found, self.expected, strict=True):
+            difference = compare(ours, theirs, Tolerance())
+            if name in self.steps:
+                self._hold(difference.absolute / self.steps[name], who)
+            elif ours.dtype.kind == "f":
+                apart = max(difference.relative, self.checked.free.get(name, 0.0))
+                self.checked.free[name] = apart
+
+    def _hold(self, apart: float, who: str) -> None:
+        if apart > STEPS:
+            said = f"{who} differ by {apart:.0f} of 255 steps"
+            if saturates():
+                why = "this processor saturates sums of products of bytes"
+                raise _NotRun(f"the outputs: {said}: {why}")
+            raise _fault(said)
+        self.checked.steps = max(self.checked.steps or 0, round(apart))
+
+
+def _onnxruntime(file: File, level: Any, inputs: Arrays) -> Outputs:
     """The outputs on the CPU. Raises `_NotRun` where it lacks an op in some type."""
     from onnxruntime import InferenceSession, SessionOptions
     from onnxruntime import __version__ as onnxruntime_version
@@ -274,7 +329,7 @@ def _onnxruntime(path: Path, level: Any, inputs: Arrays) -> Outputs:
     options = SessionOptions()
     options.graph_optimization_level, options.log_severity_level = level, 4
     try:
-        session = InferenceSession(path, options, providers=["CPUExecutionProvider"])
+        session = InferenceSession(file, options, providers=["CPUExecutionProvider"])
     except NoKernel as error:
         raise _NotRun(f"the outputs, on onnxruntime's CPU: {_first_line(error)}") from None
     except Exception as error:
@@ -288,13 +343,14 @@ def _onnxruntime(path: Path, level: Any, inputs: Arrays) -> Outputs:
         raise _fault(f"onnxruntime fails: {_first_line(error)}", _RunFailed) from None
 
 
-def _reference(path: Path, inputs: Arrays) -> Outputs:
+def _reference(file: File, inputs: Arrays) -> Outputs:
     """The outputs by numpy. Raises `_NotRun` for what the reference cannot do."""
     from onnx.reference import ReferenceEvaluator
 
     try:
         with np.errstate(all="ignore"):
-            found = ReferenceEvaluator(str(path)).run(None, dict(inputs))
+            source = file if isinstance(file, bytes) else str(file)
+            found = ReferenceEvaluator(source).run(None, dict(inputs))
     except Exception as error:
         raise _NotRun(f"onnx's reference: {_first_line(error)}") from None
     return [np.asarray(each) for each in found]

@@ -19,6 +19,11 @@ from specc.tensor import TensorType
 Array = NDArray[Any]
 
 
+def scopes(name: str) -> Iterator[str]:
+    """The paths that an op's name begins with: of blocks, the outermost first, and of the layer."""
+    return accumulate(name.split("."), "{}.{}".format)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Tensor:
     """A tensor of the ONNX graph; `type` is as it lies in memory."""
@@ -42,8 +47,8 @@ class Op:
 
     @property
     def scopes(self) -> Iterator[str]:
-        """The paths that its name begins with: of blocks, the outermost first, and of the layer."""
-        return accumulate(self.name.split("."), "{}.{}".format)
+        """See `scopes`."""
+        return scopes(self.name)
 
     @property
     def bodies(self) -> Mapping[str, Body]:
