@@ -13,7 +13,7 @@ from tempfile import NamedTemporaryFile
 from typing import TYPE_CHECKING, Unpack
 
 from specc.backend import FileBackend
-from specc.exporting import FileOptions
+from specc.exporting import OPSET, FileOptions
 from specc.files import write_atomically
 from specc.garbage import collection_paused
 from specc.ir import Graph
@@ -96,6 +96,8 @@ class OnnxBackend(FileBackend):
         """See `specc.backend.FileBackend`, and `quantization`."""
         from .quantization import quantized
 
+        # onnx's reference has DequantizeLinear from opset 19 on.
+        options["opset"] = options.get("opset") or OPSET
         model = self.compile(graph, weights, io_layout, **options)
         layout = io_layout or "channels_first"
         return quantized(model, graph, (feed(graph, layout, each) for each in inputs), exclude)
