@@ -8,6 +8,9 @@ from typing import Annotated
 
 import typer
 
+from specc.files import require_unread, write_atomically
+from specc.locating import locate
+
 from .console import working
 from .options import IoLayout, Seed, Settings, Spec, open_network
 
@@ -31,12 +34,12 @@ def build(
 ) -> None:
     """Write the network as source that needs no specc to run."""
     from specc.backend import load_backend
-    from specc.files import write_atomically
 
     graph = open_network(spec, settings).graph
     artifact = load_backend(backend).compile(graph, None, io_layout.value if io_layout else None)
     data = artifact.encode() if isinstance(artifact, str) else artifact
     if output is not None:
+        require_unread(output, spec=locate(spec).path)
         write_atomically(output, data)
         tell(output)
     elif isinstance(artifact, bytes) and sys.stdout.isatty():
@@ -50,6 +53,7 @@ def init(spec: Spec, output: Output, seed: Seed = 0, settings: Settings = None) 
     from specc.weights import save_weights
 
     network = open_network(spec, settings)
+    require_unread(output, spec=locate(spec).path)
     with working("Drawing weights"):
         save_weights(output, network.initial_weights(seed))
     tell(output)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TextIO
 
 import typer
 
+from specc.native_log import native_log
 from specc.wording import aligned
 
 if TYPE_CHECKING:
@@ -47,29 +48,10 @@ def working(message: str) -> Generator[None]:
         sys.stderr.flush()
 
 
-@contextmanager
-def native_log_hidden() -> Generator[None]:
-    """Hide what libraries write to the process's stderr past Python, as TensorFlow does at import.
-
-    Python's own errors are exceptions, and come through.
-    """
-    sys.stderr.flush()
-    kept = os.dup(2)
-    nothing = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nothing, 2)
-    try:
-        yield
-    finally:
-        sys.stderr.flush()
-        os.dup2(kept, 2)
-        os.close(nothing)
-        os.close(kept)
-
-
 def import_keras() -> None:
     """Import Keras without what TensorFlow then says of itself."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    with native_log_hidden():
+    with native_log():
         import_module("keras")
 
 

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from specc.native_log import native_log
 from specc.source import printable
 from specc.wording import count
 
-from .console import native_log_hidden, print_errors, print_table, working
+from .console import print_errors, print_table, working
 from .options import AsJson
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ def evaluate(
         batch_size,
     )
     opened = open_run(run)
-    with working("Evaluating"), native_log_hidden():
+    with working("Evaluating"), native_log():
         evaluation = evaluate_run(opened, request)
     if as_json:
         typer.echo(json.dumps(evaluation.as_json(), indent=2, allow_nan=False))

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from specc.exporting import OPSETS
+from specc.files import require_unread
+from specc.locating import locate
 
 from .compiling import Output, tell
 from .console import working
@@ -111,6 +113,7 @@ def export(
 ) -> None:
     """Write the network as an ONNX model, with the weights in it; those of a run are its best."""
     network, given = open_network(spec, settings), weights_of(spec, weights)
+    require_unread(output, spec=locate(spec).path, weights=given)
     options: ExportOptions = {
         "io_layout": io_layout.value if io_layout else None,
         "softmax": softmax,

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from specc.diagnostics import SpecError
+from specc.native_log import native_log
 
-from .console import native_log_hidden, print_table, working
+from .console import print_table, working
 from .options import AsJson, Seed, Settings, Spec, Weights, open_network, weights_of
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def verify(
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     network = open_network(spec, settings)
     names = None if backends is None else [name.strip() for name in backends.split(",")]
-    with working("Comparing backends"), native_log_hidden():
+    with working("Comparing backends"), native_log():
         result = network.verify(
             weights_of(spec, weights), seed=seed, batch=batch, backends=names, rtol=rtol, atol=atol
         )

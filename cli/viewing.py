@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from specc.diagnostics import SpecError
+from specc.files import require_unread
+from specc.locating import locate, run_folder
 from specc.source import printable
 
 from .compiling import OptionalOutput, tell
@@ -53,6 +55,8 @@ def graph(
         expected = f"expected a file ending in {', '.join(ENDINGS)}, or --format"
         raise typer.BadParameter(f"{expected}; received {output}", param_hint="--output")
     network = open_network(spec, settings)
+    if output is not None:
+        require_unread(output, spec=locate(spec).path)
     drawing = network.draw(output, format=format.value if format else None, depth=depth)
     if output is None:
         typer.echo(drawing.text, nl=False)
@@ -107,8 +111,6 @@ def _viewer(name: str, model: bytes, port: int | None, beside: Mapping[str, Path
 
 def _viewable(target: str, settings: list[str] | None) -> tuple[str, bytes, Mapping[str, Path]]:
     """What the viewer calls the model, the ONNX model to show, and the files with its tensors."""
-    from specc.locating import run_folder
-
     if Path(target).suffix.lower() == ".onnx":
         return Path(target).name, *_read_model(Path(target))
     network, run = open_network(target, settings), run_folder(target)
@@ -147,5 +149,6 @@ def _read_model(path: Path) -> tuple[bytes, Mapping[str, Path]]:
 
 
 def _no_model(path: Path) -> SpecError:
-    message = f"{printable(str(path))} is no ONNX model"
-    return SpecError.of("invalid-input", message, help="`specc export SPEC -o FILE` makes one")
+    message = f"{printable(str(path))} is no ONNX model, or not the whole of one"
+    help = "`specc export SPEC -o FILE` makes one; a file cut short must be copied again"
+    return SpecError.of("model-unreadable", message, help=help)

@@ -26,9 +26,22 @@ _REASONS = {
     errno.EPERM: "permission denied",
     errno.EROFS: "the file system is read-only",
     errno.ENOSPC: "the disk is full",
+    errno.EFBIG: "it would be larger than a file may be here",
     errno.EDQUOT: "the disk quota is used up",
     errno.ENAMETOOLONG: "the name is too long",
     errno.ELOOP: "the path is a loop of symbolic links",
+}
+
+
+_HELP = {
+    errno.ENOENT: "create {folder} first",
+    errno.EISDIR: "name a file in it",
+    errno.EACCES: "write to a folder of your own",
+    errno.EPERM: "write to a folder of your own",
+    errno.EROFS: "write to another folder",
+    errno.ENOSPC: "make room, or write to another disk; what was there before is whole",
+    errno.EDQUOT: "make room, or write to another disk; what was there before is whole",
+    errno.EFBIG: "`ulimit -f` or the file system limits it; what was there before is whole",
 }
 
 
@@ -57,6 +70,24 @@ def write_atomically(
         _replace(target, mode, data, inspect)
     except OSError as error:
         raise _unwritable(target, error) from None
+
+
+def require_unread(target: Path, **read: Path | None) -> None:
+    """Refuse to write over what is read: a file, by the name of what is in it.
+
+    Raises `SpecError` (`unwritable`).
+    """
+    for what, path in read.items():
+        if path is not None and _is_same_file(target, path):
+            message = f"cannot write {printable(str(target))}: the {what} would be lost"
+            raise SpecError.of("unwritable", message, help="write to another file")
+
+
+def _is_same_file(path: Path, other: Path) -> bool:
+    try:
+        return path.samefile(other)
+    except (OSError, ValueError):  # it is not there, or a NUL is in the path
+        return False
 
 
 def make_folder(path: Path) -> None:
@@ -127,5 +158,5 @@ def _fill(stream: BinaryIO, data: bytes | Callable[[BinaryIO], None]) -> None:
 
 def _unwritable(target: Path, error: OSError) -> SpecError:
     reason = _REASONS.get(error.errno or 0) or error.strerror or str(error)
-    help = f"create {target.parent} first" if error.errno == errno.ENOENT else ""
+    help = _HELP.get(error.errno or 0, "").format(folder=printable(str(target.parent)))
     return SpecError.of("unwritable", f"cannot write {printable(str(target))}: {reason}", help=help)

@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from errno import EIO
 from hashlib import sha256
 from io import BufferedReader
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, TypedDict, cast
 
@@ -49,6 +50,8 @@ MISTAKEN = {
 
 MAX_HEADER = 100_000_000
 """The bytes that the safetensors format allows a header."""
+
+_OTHER = "give the spec, variant and `--set` that the weights were made for"
 
 MAX_SUGGESTIONS = 30
 """With more unknown keys than this, no near ones are looked for: the search is quadratic."""
@@ -118,7 +121,7 @@ def load_weights(path: str | Path, declarations: Declarations) -> dict[str, Arra
         key: _Header(tuple(tensor["shape"]), DTYPES.get(tensor["dtype"], tensor["dtype"]))
         for key, tensor in tensors.items()
     }
-    _require_match(headers, declarations)
+    _require_match(headers, declarations, f"{printable(str(file), 200)}: ")
     arrays = _arrays(file, {key: tensors[key] for key in declarations})
     return _as_float32(arrays, copy=False)
 
@@ -271,20 +274,23 @@ class _Header:
     dtype: str
 
 
-def _require_match(headers: Mapping[str, _Header], declarations: Declarations) -> None:
-    """Raise `SpecError` with every difference between what there is and what is declared."""
+def _require_match(
+    headers: Mapping[str, _Header], declarations: Declarations, where: str = ""
+) -> None:
+    """Raise `SpecError` with every difference between what there is and what is declared.
+
+    where: what messages begin with.
+    """
     received = {
         key: header
         for key, header in headers.items()
         if key in declarations or key.rpartition(".")[2] != COUNTER
     }
     if prefix := _added_prefix(received, declarations):
-        raise _wrapped(prefix)
+        raise _wrapped(prefix, where)
+    faults = chain(_key_faults(received, declarations), _all_header_faults(received, declarations))
     report = Report()
-    report.extend(_key_faults(received, declarations))
-    for key, weight in declarations.items():
-        if key in received:
-            report.extend(_header_faults(key, received[key], weight))
+    report.extend(replace(fault, message=f"{where}{fault.message}") for fault in faults)
     report.raise_if_failed()
 
 
@@ -295,12 +301,12 @@ def _added_prefix(received: Iterable[str], expected: Iterable[str]) -> str:
     return prefix if {prefix + key for key in expected} == set(received) else ""
 
 
-def _wrapped(prefix: str) -> SpecError:
+def _wrapped(prefix: str, where: str) -> SpecError:
     cause = f", since {WRAPPERS[prefix]} wraps it" if prefix in WRAPPERS else ""
     shown = printable(prefix)
     return SpecError.of(
         "weights-mismatch",
-        f"every key starts with {shown!r}, which this network's keys do not",
+        f"{where}every key starts with {shown!r}, which this network's keys do not",
         help=f"save the state_dict() of the module inside, model.{shown.rstrip('.')}{cause}",
     )
 
@@ -312,12 +318,20 @@ def _key_faults(
     unknown = [key for key in received if key not in declarations]
     for key in missing:
         message = f"{key}: expected float32{list(declarations[key].shape)}, received nothing"
-        yield Diagnostic("weights-mismatch", message)
+        yield Diagnostic("weights-mismatch", message, help=_OTHER if key == missing[0] else "")
     searched = missing if max(len(missing), len(unknown)) <= MAX_SUGGESTIONS else []
     for key in unknown:
         shown = printable(key, 200)
         message = f"{shown}: received {_shown(received[key])}, which this network does not have"
         yield Diagnostic("weights-mismatch", message, help=did_you_mean(shown, searched))
+
+
+def _all_header_faults(
+    received: Mapping[str, _Header], declarations: Declarations
+) -> Iterator[Diagnostic]:
+    for key, weight in declarations.items():
+        if key in received:
+            yield from _header_faults(key, received[key], weight)
 
 
 def _header_faults(key: str, header: _Header, weight: WeightDecl) -> Iterator[Diagnostic]:

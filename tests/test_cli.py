@@ -306,6 +306,32 @@ def test_export_with_softmax_and_layout() -> None:
     assert [dim.dim_value for dim in dims[1:]] == [6, 8, 3]
 
 
+@pytest.mark.parametrize(
+    ("command", "read"),
+    [
+        (("export", "tiny.yaml", "-o", "tiny.yaml"), "spec"),
+        (("export", "tiny.yaml@wide", "-o", "./tiny.yaml"), "spec"),
+        (("export", "tiny.yaml", "--weights", "w.st", "-o", "w.st"), "weights"),
+        (("init", "tiny.yaml", "-o", "tiny.yaml"), "spec"),
+        (("build", "tiny.yaml", "--backend", "pytorch", "-o", "tiny.yaml"), "spec"),
+        (("graph", "tiny.yaml", "--format", "dot", "-o", "tiny.yaml"), "spec"),
+        (("bench", "m.onnx", "-o", "m.onnx"), "model"),
+    ],
+)
+def test_no_command_writes_over_what_it_reads(command: tuple[str, ...], read: str) -> None:
+    succeed("init", "tiny.yaml", "-o", "w.st")
+    succeed("export", "tiny.yaml", "--no-check", "-o", "m.onnx")
+    before = {each.name: each.read_bytes() for each in Path().iterdir() if each.is_file()}
+    found = fail(1, *command)
+    assert f"error[unwritable]: cannot write {Path(command[-1])}: the {read} would be lost" in found
+    assert {each.name: each.read_bytes() for each in Path().iterdir() if each.is_file()} == before
+
+
+def test_a_model_in_place_of_a_spec() -> None:
+    succeed("export", "tiny.yaml", "--no-check", "-o", "m.onnx")
+    assert "`specc view` shows an ONNX model" in fail(1, "graph", "m.onnx")
+
+
 def test_export_of_an_opset() -> None:
     import onnx
 

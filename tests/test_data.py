@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from specc.data.columns import ArrayColumn
 from specc.data.dataset import Dataset
-from specc.data.document import Arrays, Csv, Data, HuggingFace, ImageFolder, Parquet, Source
+from specc.data.document import Arrays, Csv, Data, HuggingFace, Idx, ImageFolder, Parquet, Source
 from specc.data.images import PictureFormat
 from specc.data.opening import detected, open_data, with_path
 from specc.data.preparing import Preprocessing
@@ -601,6 +601,8 @@ def test_faults_of_idx(tmp_path: Path) -> None:
     def reopened() -> Dataset:
         return opened(tmp_path, "float32[N, 3, 2]", target)
 
+    with fault("data-not-found", "there is no folder"):
+        opened(Idx(path=str(tmp_path / "nowhere")), "float32[N, 3, 2]", target)
     mnist(tmp_path, "")
     images = tmp_path / "train-images-idx3-ubyte"
     whole = images.read_bytes()

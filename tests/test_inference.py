@@ -6,10 +6,11 @@ import csv
 import gc
 import io
 import json
+import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -22,6 +23,7 @@ from typer.testing import CliRunner
 import specc
 from specc.cli.app import app
 from specc.cli.progress import counted
+from specc.exporting import Precision
 from specc.inference import providers
 from specc.inference.batches import mapped_ahead
 from specc.inference.pictures import rescales_input
@@ -34,13 +36,18 @@ NAMES = ("ant", "bee", "cat", "dog")
 SORTED = [f"pictures/{name}" for name in ("a.jpg", "b/d.webp", "b/e.bmp", "c.png", "f.gif")]
 
 
-def exported(folder: Path, input: str = "float32[N, 6, 8, 3]", layers: str = "[Flatten]") -> bytes:
+def exported(
+    folder: Path,
+    input: str = "float32[N, 6, 8, 3]",
+    layers: str = "[Flatten]",
+    precision: Precision = "float32",
+) -> bytes:
     """The ONNX model of a classifier, with names for its classes."""
     path = folder / "net.yaml"
     spec = f"specc: 1\ninputs: {{image: '{input}'}}\nlayers: {layers[:-1]}, {{Dense: 4}}]\n"
     path.write_text(spec, "utf-8")
     metadata = {"class_names": json.dumps(NAMES), "output": "logits", "task": "multiclass"}
-    return specc.load(path).to_onnx(metadata=metadata)
+    return specc.load(path).to_onnx(metadata=metadata, precision=precision)
 
 
 @pytest.fixture(scope="module")
@@ -230,7 +237,7 @@ def test_nothing_is_kept_of_what_was_predicted() -> None:
     predictions = specc.Predictor("net.onnx")("many.npy", batch_size=8)
     for _, prediction in zip(range(500), predictions, strict=False):
         assert prediction.kind == "probability"
-    alive = sum(isinstance(each, Example | Prediction) for each in gc.get_objects())
+    alive = sum(type(each) in (Example, Prediction) for each in gc.get_objects())
     assert 0 < alive <= 2 * 8 + 1
 
 
@@ -354,7 +361,7 @@ def test_a_model_that_gives_other_rows_than_it_was_asked_for() -> None:
     opset = [helper.make_opsetid("", 13)]
     made = helper.make_model(helper.make_graph([node], "g", [x], [y]), opset_imports=opset)
     made.ir_version = 99
-    with pytest.raises(specc.SpecError, match="the model: Unsupported model IR version: 99"):
+    with pytest.raises(specc.SpecError, match="the model is of format 99, "):
         specc.Predictor(made.SerializeToString())
     made.ir_version = 8
     predictor = specc.Predictor(made.SerializeToString())
@@ -407,22 +414,103 @@ def test_a_provider_that_is_not_there_names_its_package() -> None:
     assert "did you mean `cuda`?" in run("net.onnx", "pictures", "--provider", "cude").stderr
 
 
-def test_a_provider_that_does_not_start_is_no_silent_processor(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+@pytest.fixture
+def cuda(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], None]], None]:
+    """Have CUDA's provider installed, which does what the function does when it is to start."""
     package = providers.onnxruntime()
-    cuda = providers.PROVIDERS["cuda"].full_name
-    fake = SimpleNamespace(
-        get_available_providers=lambda: [cuda, "CPUExecutionProvider"],
-        SessionOptions=package.SessionOptions,
-        RunOptions=package.RunOptions,
-        InferenceSession=lambda model, options, providers: package.InferenceSession(
-            model, options, providers=providers[1:]
-        ),
+
+    def install(start: Callable[[], None]) -> None:
+        def session(model: Any, options: Any, providers: list[str], enable_fallback: int) -> Any:
+            assert not enable_fallback  # it would print, and go on on the processor
+            if providers[0] == names[0]:
+                start()
+            return package.InferenceSession(model, options, providers=names[1:])
+
+        names = [providers.PROVIDERS["cuda"].full_name, providers.CPU]
+        fake = SimpleNamespace(
+            get_available_providers=lambda: names,
+            preload_dlls=lambda: print("Failed to load libcublas.so"),
+            SessionOptions=package.SessionOptions,
+            RunOptions=package.RunOptions,
+            InferenceSession=session,
+        )
+        monkeypatch.setitem(sys.modules, "onnxruntime", fake)
+
+    return install
+
+
+def log_a_missing_library() -> None:
+    """As onnxruntime does, and then it goes on without."""
+    os.write(2, b"[E:onnxruntime:Default] x.cc:1 Get() Failed to load library cuda.so with error: ")
+    os.write(2, b"libcublasLt.so.13: cannot open shared object file\n")
+
+
+def fail_without_a_device() -> None:
+    raise RuntimeError(
+        "/onnxruntime_src/onnxruntime/core/cuda_call.cc:154 void onnxruntime::CudaCall(ERRTYPE, "
+        "int) [with ERRTYPE = cudaError; bool THRW = true] CUDA failure 35: the driver is too old "
+        "; GPU=-1 ; hostname=vm ; file=x.cc ; line=355 ; expr=cudaSetDevice(info_.device_id); "
     )
-    monkeypatch.setitem(sys.modules, "onnxruntime", fake)
-    with pytest.raises(specc.SpecError, match="could not start it on this machine"):
+
+
+@pytest.mark.parametrize(
+    ("start", "reason"),
+    [
+        (log_a_missing_library, "libcublasLt.so.13: cannot open shared object file"),
+        (fail_without_a_device, "CUDA failure 35: the driver is too old"),
+        (lambda: None, "onnxruntime could not start it on this machine"),
+    ],
+)
+def test_a_provider_that_does_not_start_is_no_silent_processor(
+    start: Callable[[], None],
+    reason: str,
+    cuda: Callable[..., None],
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    cuda(start)
+    with pytest.raises(specc.SpecError) as caught:
         specc.Predictor("net.onnx", provider="cuda")
+    (fault,) = caught.value.report.diagnostics
+    assert fault.code == "provider-unavailable"
+    assert fault.message == f"`cuda` cannot run the model: {reason}"
+    assert "NVIDIA's driver" in fault.help
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_provider_is_not_blamed_for_the_file(cuda: Callable[..., None]) -> None:
+    cuda(fail_without_a_device)
+    with pytest.raises(specc.SpecError, match=r"error\[model-unreadable\]: the model: "):
+        specc.Predictor(b"no model", provider="cuda")
+
+
+def test_a_type_without_kernels_is_no_broken_file(folder: Path) -> None:
+    """The day that onnxruntime's processor computes in bfloat16, this fails."""
+    low = exported(folder, precision="bfloat16")
+    with pytest.raises(specc.SpecError, match=r"error\[unsuitable-model\].*an implementation for"):
+        specc.Predictor(low)
+
+
+@pytest.mark.parametrize("left", [0, 10])
+def test_a_file_of_tensors_that_is_missing_or_cut_short(
+    left: int, folder: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    exported(folder)
+    specc.load("net.yaml").to_onnx("large.onnx", external_data=True)
+    beside = Path("large.onnx.data")
+    short = beside.read_bytes()[:left]
+    beside.write_bytes(short) if short else beside.unlink()
+    with pytest.raises(specc.SpecError, match="file of its large tensors is not beside it"):
+        specc.Predictor("large.onnx")
+    assert capfd.readouterr() == ("", "")
+
+
+def test_an_opset_that_is_too_new_is_named(model: bytes) -> None:
+    import onnx
+
+    loaded = onnx.load_from_string(model)
+    loaded.opset_import[0].version = 99
+    with pytest.raises(specc.SpecError, match=r"is of opset 99, .* beyond \d+\n.*--opset \d"):
+        specc.Predictor(loaded.SerializeToString())
 
 
 @pytest.mark.parametrize("provider", ["cpu", "CPU", "CPUExecutionProvider"])

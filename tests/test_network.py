@@ -243,6 +243,20 @@ def test_softmax_is_the_last_entry(spec: Path) -> None:
             append_softmax(graph)
 
 
+@pytest.mark.parametrize(
+    ("layer", "reason"),
+    [
+        ("{Dense: 1}", "a softmax takes two classes or more"),
+        ("{Dense: {units: 3, activation: sigmoid}}", "ends in a sigmoid"),
+        ("{Activation: sigmoid}", "ends in a sigmoid"),
+    ],
+)
+def test_softmax_is_for_scores_of_classes(layer: str, reason: str, tmp_path: Path) -> None:
+    text = f"specc: 1\ninputs: {{x: 'float32[N, 4]'}}\nlayers: [{layer}]\n"
+    with pytest.raises(specc.SpecError, match=reason):
+        append_softmax(network_of(tmp_path, text).graph)
+
+
 def test_softmax_needs_one_output(tmp_path: Path) -> None:
     text = SPEC.replace("outputs: [y]", "outputs: [y, loop]").replace("parameters: 35", "flops: 66")
     graph = network_of(tmp_path, text.partition("expect")[0]).graph

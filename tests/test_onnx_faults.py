@@ -5,6 +5,8 @@ from __future__ import annotations
 import errno
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -48,9 +50,14 @@ def fault(*names: str) -> Any:
 
 
 @pytest.mark.parametrize(("external_data", "call"), [(False, 1), (True, 1), (True, 2)])
+@pytest.mark.parametrize(
+    ("error", "reason"), [(errno.ENOSPC, "the disk is full"), (errno.EFBIG, "it would be larger")]
+)
 def test_no_space_left(
     external_data: bool,
     call: int,
+    error: int,
+    reason: str,
     export: Callable[..., Path],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -61,10 +68,10 @@ def test_no_space_left(
 
     def full(_: int) -> None:
         if next(left) == 1:
-            raise OSError(errno.ENOSPC, "No space left on device")
+            raise OSError(error, os.strerror(error))
 
     monkeypatch.setattr(os, "fsync", full)
-    with fault(r"error\[unwritable\]: cannot write .*: the disk is full"):
+    with fault(rf"error\[unwritable\]: cannot write .*: {reason}"):
         export(1, external_data=external_data)
     assert {each.name: each.read_bytes() for each in folder.iterdir()} == before
 
@@ -124,6 +131,22 @@ def test_a_killed_export(
         np.testing.assert_array_equal(outputs(folder), before)
     export(1, external_data=external_data)
     assert not np.array_equal(outputs(folder), before)
+
+
+def test_sigterm_leaves_nothing_half_written(export: Callable[..., Path]) -> None:
+    """The command ends as by Ctrl+C: while it writes, it takes away what it wrote."""
+    folder = export(0)
+    before = outputs(folder)
+    program = """
+import os, signal, sys
+from specc.cli.__main__ import main
+os.fsync = lambda _: os.kill(os.getpid(), signal.SIGTERM)
+main()
+"""
+    command = [sys.executable, "-c", program, "export", "spec.yaml", "-o", "out/net.onnx"]
+    assert subprocess.run(command, cwd=folder.parent, check=False).returncode == 143
+    assert [each.name for each in folder.iterdir()] == ["net.onnx"]
+    np.testing.assert_array_equal(outputs(folder), before)
 
 
 def weights_fault(folder: Path, weights: Any) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from onnxruntime import InferenceSession
 from structures import spec_graph
 
 from specc.backend import load_backend
-from specc.backends.onnx import model
+from specc.backends.onnx import model, wire
 from specc.ir import Graph
 from specc.verification import example_sizes, random_inputs
 from specc.weights import varied_weights
@@ -309,6 +310,31 @@ def test_a_weight_that_two_layers_share_is_stored_once(
     weights = varied_weights(graph.weights)
     assert len(ONNX.compile(graph, weights, None)) < 1.2 * 4 * 500 * 16
     assert_unchanged(graph, monkeypatch)
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        # A kernel whose rows are reordered, and one that is transposed.
+        f"{IMAGES}\nlayers: [{{Conv2D: {{filters: 9, kernel_size: 1}}}}, Flatten, {{Dense: 700}}]",
+        'inputs: {x: "float32[N, T, 600]"}\nlayers: [{Dense: 700}]',
+    ],
+)
+def test_a_kernel_is_never_copied_whole(
+    spec: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    graph = spec_graph(f"name: net\n{spec}\n", tmp_path)
+    weights = varied_weights(graph.weights)
+    whole = ONNX.compile(graph, weights, None)
+    monkeypatch.setattr(wire, "BLOCK", 1 << 14)
+    file = model.model_file(graph, weights, None)
+    tracemalloc.start()
+    size = sum(map(len, file.parts()))
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert size == len(whole) > 1_000_000
+    assert peak < 0.1 * size
+    assert b"".join(file.parts()) == whole
 
 
 def test_a_normalized_convolution_that_is_used_twice_is_stored_once(tmp_path: Path) -> None:

@@ -182,7 +182,11 @@ def test_a_taken_port_is_refused_and_the_usual_one_replaced(
 
 @pytest.mark.parametrize(
     ("content", "code"),
-    [(None, "file-not-found"), (b"", "invalid-input"), (b"\x08\x07no model", "invalid-input")],
+    [
+        (None, "file-not-found"),
+        (b"", "model-unreadable"),
+        (b"\x08\x07no model", "model-unreadable"),
+    ],
 )
 def test_what_is_no_model_is_an_error_before_a_browser_opens(
     content: bytes | None, code: str, monkeypatch: pytest.MonkeyPatch

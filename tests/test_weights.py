@@ -171,21 +171,23 @@ def test_all_differences_at_once(path: Path, weights: dict[str, Any]) -> None:
     weights["norm.weight"] = np.zeros((9,), np.float32)
     weights["stage.0.conv2d.weight"] = np.zeros((5, 5, 3, 8), np.float32)
     save_file(weights, path)
-    for failing, integers in (
-        (lambda: load_weights(path, DECLARATIONS), "I64"),
-        (lambda: check_weights(weights, DECLARATIONS), "int64"),
+    for failing, where, integers in (
+        (lambda: load_weights(path, DECLARATIONS), f"{path}: ", "I64"),
+        (lambda: check_weights(weights, DECLARATIONS), "", "int64"),
     ):
         with pytest.raises(SpecError) as error:
             failing()
         codes, messages, helps = zip(*faults(error), strict=True)
         assert set(codes) == {"weights-mismatch"}
-        assert messages == (
+        assert [message.removeprefix(where) for message in messages] == [
             "logits.weight: expected float32[4, 8], received nothing",
             "logits.weights: received float32[4, 8], which this network does not have",
             "stage.0.conv2d.weight: expected shape [8, 3, 5, 5], received [5, 5, 3, 8]",
             "norm.weight: expected shape [8], received [9]",
             f"norm.bias: expected float32, float16, bfloat16 or float64, received {integers}",
-        )
+        ]
+        assert all(message.startswith(where) for message in messages)
+        assert "variant" in helps[0]
         assert "did you mean `logits.weight`?" in helps[1]
         assert "PyTorch" in helps[2]
         assert helps[3] == ""

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
+from warnings import catch_warnings
 
 import numpy as np
 import onnx
@@ -348,7 +349,7 @@ def _reference(file: File, inputs: Arrays) -> Outputs:
     from onnx.reference import ReferenceEvaluator
 
     try:
-        with np.errstate(all="ignore"):
+        with np.errstate(all="ignore"), catch_warnings(action="ignore"):
             source = file if isinstance(file, bytes) else str(file)
             found = ReferenceEvaluator(source).run(None, dict(inputs))
     except Exception as error:

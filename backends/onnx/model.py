@@ -184,7 +184,10 @@ class _Writer:
             if tensor in keys:
                 return np.asarray((weights or {})[keys[tensor]], np.float32)
             derived = self.ops.derived[tensor]
-            return derived.make(*map(value, derived.sources))
+            return derived.make(*map(shaped, derived.sources))
+
+        def shaped(tensor: Tensor) -> NDArray[Any]:
+            return value(tensor).reshape([known(size) for size in tensor.type.shape])
 
         for tensor in self._held():
             if weights is not None or tensor in self.ops.constants:

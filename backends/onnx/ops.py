@@ -14,6 +14,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from specc.dims import known
 from specc.tensor import TensorType
 
 Array = NDArray[Any]
@@ -98,7 +99,10 @@ def nested(ops: Iterable[Op]) -> Iterator[Op]:
 
 @dataclass(frozen=True, slots=True)
 class Derived:
-    """How a stored tensor is made of other stored ones."""
+    """How a stored tensor is made of other stored ones.
+
+    make: gives its elements in their order, in any shape: one that takes no copy is the best.
+    """
 
     sources: tuple[Tensor, ...]
     make: Callable[..., Array]
@@ -183,7 +187,8 @@ class OpGraph:
     ) -> Tensor:
         tensor = Tensor(type)
         if all(source in self.constants for source in sources):
-            self.constants[tensor] = make(*(self.constants[source] for source in sources))
+            made = make(*(self.constants[source] for source in sources))
+            self.constants[tensor] = made.reshape([known(size) for size in type.shape])
         else:
             self.derived[tensor] = Derived(sources, make)
         return tensor

@@ -30,6 +30,9 @@ LARGE = 1024
 PAGE = 4096
 """Tensors start there at multiples of it, so that they can be mapped into memory."""
 
+BLOCK = 1 << 22
+"""The bytes of a tensor that are copied at a time, and so are in memory twice."""
+
 STRIP = 32
 """The columns of which the cache holds what is read and what is written: thrice as fast as all."""
 
@@ -41,6 +44,7 @@ class Stored:
     """A tensor of the file: what it is called and how large it is, and how its array is made.
 
     dtype: the number that ONNX has for it. itemsize: in bytes.
+    make: may give it in another shape, of which only the order of the elements counts.
     """
 
     name: str
@@ -64,11 +68,12 @@ class Stored:
         return TensorProto(name=self.name, data_type=self.dtype, dims=self.shape)
 
     @property
-    def data(self) -> memoryview:
-        """The array's bytes, little-endian whatever the machine is."""
+    def data(self) -> Iterator[memoryview]:
+        """The array's bytes, little-endian whatever the machine is; what is copied, in blocks."""
         array = self.make()
         little = array.astype(array.dtype.newbyteorder("<"), copy=False)
-        return _contiguous(little).reshape(-1).view(np.uint8).data
+        for block in _blocks(little):
+            yield _contiguous(block).reshape(-1).view(np.uint8).data
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +108,7 @@ class ModelFile:
         for opening, tensor in zip(openings, self.stored, strict=True):
             yield opening
             if tensor.name not in places:
-                yield tensor.data
+                yield from tensor.data
 
     def large_tensors(self) -> Iterator[Part]:
         """The bytes of the file beside it."""
@@ -111,7 +116,7 @@ class ModelFile:
         for tensor in self.stored:
             if tensor.is_large:
                 yield bytes(-end % PAGE)
-                yield tensor.data
+                yield from tensor.data
                 end += -end % PAGE + tensor.size
 
     def _places(self) -> Iterator[tuple[str, int]]:
@@ -122,6 +127,15 @@ class ModelFile:
                 start = end + -end % PAGE
                 yield tensor.name, start
                 end = start + tensor.size
+
+
+def _blocks(array: NDArray[Any]) -> Iterator[NDArray[Any]]:
+    """The array, or its rows by some at a time if they do not lie in memory as in the file."""
+    if array.flags.c_contiguous:
+        yield array
+        return
+    rows = max(1, BLOCK * len(array) // array.nbytes)
+    yield from (array[start : start + rows] for start in range(0, len(array), rows))
 
 
 def _contiguous(array: NDArray[Any]) -> NDArray[Any]:

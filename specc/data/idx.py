@@ -49,7 +49,8 @@ def open_idx(path: Path, wanted: Wanted) -> Splits:
     input, output = wanted.only("an idx folder")
     files = idx_files(path)
     if not files:
-        message = f"{printable(str(path), 200)} holds no idx file"
+        where = printable(str(path), 200)
+        message = f"{where} holds no idx file" if path.exists() else f"there is no folder {where}"
         help = "expected train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-…; .gz will do"
         raise SpecError.of("data-not-found", message, help=help)
     splits: Splits = {}

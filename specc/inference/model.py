@@ -10,7 +10,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from specc.diagnostics import SpecError
-from specc.inference.providers import full_name, onnxruntime, unavailable
+from specc.inference.providers import (
+    CPU,
+    full_name,
+    not_started,
+    onnxruntime,
+    preload_libraries,
+)
+from specc.native_log import native_log
 from specc.packages import needs
 from specc.source import printable
 
@@ -35,7 +42,7 @@ DTYPES = {
 }
 """numpy's names of the tensor types that onnxruntime knows by its own."""
 
-_ERRORS_ONLY, _FATAL_ONLY = 3, 4  # of onnxruntime's levels of logging
+_FATAL_ONLY = 4  # of onnxruntime's levels of logging: an error is raised, and told by that
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,9 +142,9 @@ def open_model(file: ModelFile, provider: str = "cpu", threads: int | None = Non
     inputs of a type that numpy lacks.
     """
     chosen = full_name(provider)
-    session = _session(file, chosen, threads)
-    if chosen not in session.get_providers():  # it went on without, and only logged it
-        raise unavailable(provider, "onnxruntime could not start it on this machine")
+    if not file.contents:
+        raise _unreadable(file.name, "the file is empty")
+    session = (_opened if chosen == CPU else _started)(file, chosen, threads)
     inputs = tuple(map(_info, session.get_inputs()))
     for tensor in inputs:
         if tensor.dtype not in DTYPES.values():
@@ -150,29 +157,72 @@ def open_model(file: ModelFile, provider: str = "cpu", threads: int | None = Non
 
 def _run_options() -> Any:
     options = onnxruntime().RunOptions()
-    options.log_severity_level = _FATAL_ONLY  # an error is raised, and told by that
+    options.log_severity_level = _FATAL_ONLY
     return options
 
 
+def _started(file: ModelFile, provider: str, threads: int | None) -> Any:
+    """A session on a provider that may be there and not start, which is no fault of the file."""
+    preload_libraries(provider)
+    with native_log() as log:
+        try:
+            session = _session(file, provider, threads)
+        except Exception as error:  # onnxruntime's errors have no common base
+            _opened(file, CPU, threads)
+            raise not_started(provider, _missing_library(log()) or _reason(error)) from None
+        if provider not in session.get_providers():  # it went on without, and only logged it
+            reason = _missing_library(log()) or "onnxruntime could not start it on this machine"
+            raise not_started(provider, reason)
+    return session
+
+
+def _opened(file: ModelFile, provider: str, threads: int | None) -> Any:
+    """A session. Raises `SpecError` for a file that onnxruntime does not take."""
+    try:
+        return _session(file, provider, threads)
+    except Exception as error:  # onnxruntime's errors have no common base
+        raise _refused(file.name, error) from None
+
+
 def _session(file: ModelFile, provider: str, threads: int | None) -> Any:
-    if not file.contents:
-        raise _unreadable(file.name, "the file is empty")
     runtime = onnxruntime()
     options = runtime.SessionOptions()
-    options.log_severity_level = _ERRORS_ONLY
+    options.log_severity_level = _FATAL_ONLY
     options.intra_op_num_threads = threads or 0
-    # What a provider cannot run, the processor does.
-    providers = list(dict.fromkeys([provider, "CPUExecutionProvider"]))
+    # What a provider cannot run, the processor does; but all of it only if it is asked to.
+    providers = list(dict.fromkeys([provider, CPU]))
     contents = str(file.contents) if isinstance(file.contents, Path) else file.contents
-    try:
-        return runtime.InferenceSession(contents, options, providers=providers)
-    except Exception as error:  # onnxruntime's errors have no common base
-        raise _unreadable(file.name, _reason(error)) from None
+    return runtime.InferenceSession(contents, options, providers=providers, enable_fallback=0)
+
+
+def _missing_library(log: str) -> str:
+    """What the system's linker said of a provider's library; empty if it said nothing."""
+    found = re.search(r"Failed to load library .* with error: (.*)", log)
+    return printable(found[1], 200) if found else ""
 
 
 def _info(tensor: Any) -> TensorInfo:
     dtype = DTYPES.get(tensor.type) or str(tensor.type)
     return TensorInfo(tensor.name, dtype, tuple(tensor.shape or ()))
+
+
+def _refused(name: str, error: Exception) -> SpecError:
+    if type(error).__name__ == "NotImplemented":
+        help = "`specc export --precision float32` writes a file that runs on every provider"
+        return SpecError.of("unsuitable-model", f"{name}: {_reason(error)}", help=help)
+    if re.search(r"External (data|initializer)", str(error)):
+        message = f"{name}: the file of its large tensors is not beside it, or not whole"
+        help = "copy both: `specc export` calls that file as the model is called, and `.data`"
+        return SpecError.of("model-unreadable", message, help=help)
+    if newer := _NEWER_OPSET.search(str(error)):
+        message = f"{name} is of opset {newer[1]}, this onnxruntime runs none beyond {newer[2]}"
+        help = f"`specc export --opset {newer[2]}` writes one that it runs"
+        return SpecError.of("model-unreadable", message, help=help)
+    if newer := _NEWER_FORMAT.search(str(error)):
+        message = f"{name} is of format {newer[1]}, this onnxruntime reads none beyond {newer[2]}"
+        help = "without `--opset`, `specc export` writes the oldest that serves"
+        return SpecError.of("model-unreadable", message, help=help)
+    return _unreadable(name, _reason(error))
 
 
 def _unreadable(name: str, reason: str) -> SpecError:
@@ -181,11 +231,14 @@ def _unreadable(name: str, reason: str) -> SpecError:
 
 
 def _reason(error: Exception) -> str:
-    """What onnxruntime says, without its codes and the place in its source."""
-    line = str(error).strip().partition("\n")[0]
-    return printable(_ORIGIN.sub("", line), 200)
+    """What onnxruntime says, without its codes, the places in its source, and CUDA's."""
+    line = _ORIGIN.sub("", str(error)).strip().partition("\n")[0]
+    return printable(line.partition(" ; GPU=")[0], 200)
 
 
+_NEWER_OPSET = re.compile(r"Opset (\d+) is under development .* till opset (\d+)")
+_NEWER_FORMAT = re.compile(r"model IR version: (\d+), max supported IR version: (\d+)")
 _ORIGIN = re.compile(
-    r"^\[ONNXRuntimeError\] : \d+ : \w+ : (Load model from .*? failed:)?(/onnxruntime_src/.*?\) )?"
+    r"Load model from .*? failed: ?|"
+    r"\[ONNXRuntimeError\] : \d+ : \w+ : |\S*onnxruntime\S*\.(cc|h):\d+ .*?\) (\[with .*?\] )?"
 )

@@ -31,13 +31,17 @@ TOP_K = _TopK.__name__
 def append_softmax(graph: Graph) -> Graph:
     """The graph as if `- Softmax` stood as the last entry, and its output were the network's.
 
-    Raises `SpecError`: `arity` unless the network has one output, `invalid-input` if a softmax
-    makes it already.
+    Raises `SpecError`: `arity` unless the network has one output, `invalid-input` if that is of
+    probabilities already, or of one number, which a softmax makes 1.
     """
     value = _only_output(graph, "a softmax takes")
-    if any(value in node.outputs and _is_softmax(node.layer) for node in graph.nodes):
-        message = "the network ends in a softmax: its outputs are probabilities already"
-        raise SpecError.of("invalid-input", message)
+    for kind in ("softmax", "sigmoid"):
+        if any(value in node.outputs and _is(kind, node.layer) for node in graph.nodes):
+            message = f"the network ends in a {kind}: its outputs are probabilities already"
+            raise SpecError.of("invalid-input", message, help="leave the softmax out")
+    if value.type.shape[-1] == 1:
+        message = "a softmax takes two classes or more, the network gives one number"
+        raise SpecError.of("invalid-input", message, help="end the spec with a sigmoid")
     return _appended(graph, value, "softmax", LAYERS["Softmax"](), ("softmax",))
 
 
@@ -77,5 +81,7 @@ def _appended(
     return replace(graph, outputs=ends, body=body)
 
 
-def _is_softmax(layer: Layer) -> bool:
-    return type(layer).__name__ == "Softmax" or getattr(layer, "activation", None) == "softmax"
+def _is(kind: str, layer: Layer) -> bool:
+    """Whether a layer is a softmax or a sigmoid, or has it as its activation."""
+    activation = getattr(layer, "activation", None)
+    return type(layer).__name__.lower() == kind or activation == kind

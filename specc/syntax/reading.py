@@ -153,4 +153,7 @@ def _not_utf8(data: bytes, offset: int, name: str) -> SpecError:
     line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
     message = f"expected UTF-8, received the byte 0x{data[offset]:02X} at offset {offset:,}"
     span = Span(source, line, column, line, column + 1)
-    return SpecError.of("encoding", message, span, help="save the file as UTF-8")
+    help = "save the file as UTF-8"
+    if name.lower().endswith(".onnx"):
+        help = "a spec is text; `specc view` shows an ONNX model"
+    return SpecError.of("encoding", message, span, help=help)

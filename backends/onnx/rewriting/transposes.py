@@ -109,11 +109,11 @@ def _known(sizes: Sequence[Size]) -> tuple[int, ...] | None:
 
 
 def _ordered(kernel: Array, *, axis: int, sizes: tuple[int, ...], places: tuple[int, ...]) -> Array:
-    """The kernel with what lies along an axis, of these sizes, in another order: one copy."""
+    """The kernel with what lies along an axis, of these sizes, in another order; no copy."""
     apart = kernel.reshape(*kernel.shape[:axis], *sizes, *kernel.shape[axis + 1 :])
     perm = [*range(apart.ndim)]
     perm[axis : axis + len(places)] = [axis + place for place in places]
-    return apart.transpose(perm).reshape(kernel.shape)
+    return apart.transpose(perm)
 
 
 TRANSPOSES: Rewrites = {
