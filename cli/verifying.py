@@ -78,4 +78,6 @@ def _row(comparison: Comparison) -> tuple[str, ...]:
 def _verdict(comparison: Comparison) -> str:
     if not comparison.agrees:
         return "DIFFERS"
+    if comparison.undefined is not None:
+        return f"ok, but NaN from {comparison.undefined} on"
     return "ok, by rounding" if comparison.rounded else "ok"

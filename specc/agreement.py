@@ -35,12 +35,14 @@ class Difference:
     absolute: the largest |a - b|; infinity if the shapes differ, or one is not a number where the
         other is. scale: the largest |b| that is finite.
     rounding: how far rounding alone moves the tensor, where that was looked at; else 0.
+    undefined: whether some number is NaN in both, of which nothing can be said.
     """
 
     absolute: float
     scale: float
     tolerance: Tolerance
     rounding: float = 0.0
+    undefined: bool = False
 
     @property
     def relative(self) -> float:
@@ -66,10 +68,12 @@ def compare(array: Array, reference: Array, tolerance: Tolerance) -> Difference:
         return Difference(inf, 0.0, tolerance)
     left, right = array.astype(np.float64), reference.astype(np.float64)
     scale = np.abs(right).max(initial=0.0, where=np.isfinite(right))
-    same = (left == right) | (np.isnan(left) & np.isnan(right))
+    undefined = np.isnan(left) & np.isnan(right)
+    same = (left == right) | undefined
     with np.errstate(invalid="ignore"):
         apart = np.nan_to_num(np.abs(left - right), nan=inf, posinf=inf)
-    return Difference(float(apart.max(initial=0.0, where=~same)), float(scale), tolerance)
+    furthest = float(apart.max(initial=0.0, where=~same))
+    return Difference(furthest, float(scale), tolerance, undefined=bool(undefined.any()))
 
 
 def distance(array: Array, other: Array) -> float:

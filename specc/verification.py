@@ -83,6 +83,11 @@ class Comparison:
         """Whether some tensor agrees only because rounding alone moves it about as far."""
         return any(each.agrees and each.difference.rounding for each in self.tensors)
 
+    @cached_property
+    def undefined(self) -> str | None:
+        """The name of the first tensor that has NaN in both, if one does."""
+        return next((each.name for each in self.tensors if each.difference.undefined), None)
+
     def as_json(self) -> dict[str, Any]:
         """What `specc verify --json` says of it; a distance that is not finite is null."""
         return {
@@ -91,6 +96,7 @@ class Comparison:
             "tensors": len(self.tensors),
             "agrees": self.agrees,
             "rounded": self.rounded,
+            "first_nan": self.undefined,
             "largest": _as_json(self.largest),
             "first_difference": None if self.parting is None else _as_json(self.parting),
         }

@@ -405,6 +405,12 @@ def test_verify_prints_the_differences(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "DIFFERS" not in succeed("verify", "tiny.yaml", "--backends", "a, b", "--atol", "1")
 
 
+def test_verify_says_where_nan_begins(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(verification, "load_backend", lambda _: Fake(np.nan))
+    *_, last = succeed("verify", "tiny.yaml", "--backends", "a,b").splitlines()
+    assert last.endswith("ok, but NaN from body.0 on")
+
+
 def test_verify_of_all_backends() -> None:
     lines = succeed("verify", "pictures.yaml").splitlines()
     assert len(lines) == 1 + 2 * 3

@@ -210,3 +210,10 @@ def test_an_opset_that_is_newer_than_onnxruntime(
         f"not checked: the outputs: onnxruntime {onnxruntime.__version__} is older than the opset"
     )
     assert (tmp_path / "m.onnx").exists()
+
+
+def test_outputs_that_are_no_numbers_are_told(tmp_path: Path) -> None:
+    graph = spec_graph(DENSE, tmp_path)
+    weights = {name: array * np.nan for name, array in varied_weights(graph.weights).items()}
+    *_, last = ONNX.write(tmp_path / "m.onnx", graph, weights, check=True)
+    assert last == "not checked: the numbers of the outputs that are NaN"

@@ -273,6 +273,15 @@ def test_what_only_rounding_makes_agrees_by_rounding(tmp_path: Path) -> None:
     assert several.largest.difference.relative > 1e-3
 
 
+def test_what_is_no_number_is_told(tiny: specc.Network) -> None:
+    weights = {name: array * np.nan for name, array in tiny.initial_weights().items()}
+    result = tiny.verify(weights, backends=["onnx", "pytorch"])
+    first = next(iter(tiny.graph.makers)).name
+    assert {each.undefined for each in result.comparisons} == {first}
+    assert result.as_json()["comparisons"][0]["first_nan"] == first
+    assert {each.undefined for each in tiny.verify().comparisons} == {None}
+
+
 def test_tolerances_and_backends_can_be_chosen(
     tiny: specc.Network, monkeypatch: pytest.MonkeyPatch
 ) -> None:
