@@ -9,7 +9,8 @@ MB: of the file, with what lies beside it.
 b1, b32: how long ours takes, in times of theirs: the median of the ratios of pairs of runs in
     onnxruntime (CPU, one thread), which take turns; once with our session made first and once with
     theirs, of which it is the geometric mean. Times are of the processor. There is none where
-    onnxruntime refuses theirs: tf2onnx writes an op, Erfc, that ONNX does not have.
+    onnxruntime refuses theirs, in which tf2onnx left an op that ONNX does not have (Erfc,
+    StatefulPartitionedCall), or where it asks for inputs that the network does not have.
 difference: the largest between outputs, in times of the largest number in them.
 
 Theirs are `torch.onnx.export(dynamo=True)` of an example as large as what is timed, and Keras's
@@ -157,7 +158,7 @@ def against(
             continue
         try:
             ratio, difference = compared(Example(spec, batch), ours, path, exporter, seconds)
-        except InvalidGraph:
+        except (InvalidGraph, ValueError):
             cells.append(f"{'none':>7}")
             continue
         cells.append(f"{ratio:7.3f}")
