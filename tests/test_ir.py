@@ -13,6 +13,7 @@ from structures import STRUCTURES, structure
 from zoo import every_network, network
 
 import specc
+from specc.diagnostics import SpecError
 from specc.ir import Graph, Item, Node, Region, Value
 from specc.layer import LAYERS, Layer, Sample
 from specc.passes.appended import append_softmax
@@ -61,12 +62,24 @@ def test_structures(name: str, tmp_path: Path) -> None:
     verify_passes(structure(name, tmp_path))
 
 
+OF_NO_CLASSES = {
+    *("autoencoder", "dcgan_discriminator", "happy_house", "siamese", "text_lstm"),
+    *("unet@batch_normalization", "wide_and_deep"),
+}
+"""Networks whose one output is a number, or several that are probabilities each for itself."""
+
+
 @pytest.mark.parametrize(("name", "variant"), every_network())
 def test_zoo(name: str, variant: str | None) -> None:
     graph = network(name, variant)
     verify_passes(graph)
-    if len(graph.outputs) == 1 and "probabilities" not in graph.outputs:
+    if len(graph.outputs) > 1 or "probabilities" in graph.outputs:
+        return
+    if name not in OF_NO_CLASSES and f"{name}@{variant}" not in OF_NO_CLASSES:
         verify_passes(append_softmax(graph))
+        return
+    with pytest.raises(SpecError, match=r"probabilities already|two classes or more"):
+        append_softmax(graph)
 
 
 # What passes may trip over ----------------------------------------------------------------------
