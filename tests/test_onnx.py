@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from operator import attrgetter
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from samples import (
     sample_sizes,
     sized_samples,
 )
+from structures import spec_graph
 
 from specc.backend import load_backend
 from specc.backends.keras import runtime
@@ -37,6 +39,14 @@ every_sized_sample = pytest.mark.parametrize(("layer", "sample", "large"), sized
 every_symbolic_sample = pytest.mark.parametrize(
     ("layer", "sample", "large"), [item for item in sized_samples() if sample_sizes(item.values[1])]
 )
+
+
+TAGGER = """
+name: tagger
+inputs: {{x: "float32[N, 5, 3]"}}
+blocks: {{reader: {{layers: [{{LSTM: {params}}}]}}}}
+layers: [reader]
+"""
 
 
 def random_weights(graph: Graph, seed: int = 1) -> dict[str, Any]:
@@ -85,7 +95,7 @@ def test_shape_inference_finds_our_types(layer: type[Layer], sample: Sample) -> 
     model = compiled(graph, random_weights(graph), "channels_first")
     edges = [*model.graph.value_info, *model.graph.output]
     ours = {edge.name: (edge.type.tensor_type.elem_type, dims(edge)) for edge in edges}
-    assert ours.keys() == {name for node in model.graph.node for name in node.output}
+    assert ours.keys() == {name for node in model.graph.node for name in node.output if name}
 
     del model.graph.value_info[:]
     for output in model.graph.output:
@@ -500,3 +510,20 @@ def test_a_layer_without_a_lowering_is_a_coded_error() -> None:
     assert [diagnostic.code for diagnostic in caught.value.report.diagnostics] == [
         "unsupported-layer"
     ]
+
+
+@pytest.mark.parametrize(
+    ("params", "expected"),
+    [("{units: 4}", [False, True]), ("{units: 4, return_sequences: true}", [True])],
+)
+@pytest.mark.parametrize("functions", [False, True])
+def test_outputs_that_nobody_reads_have_no_name(
+    params: str, expected: list[bool], functions: bool, tmp_path: Path
+) -> None:
+    """All steps and the last one: a runtime makes those that have one."""
+    graph = spec_graph(TAGGER.format(params=params), tmp_path)
+    model = onnx.load_from_string(ONNX.compile(graph, None, None, functions=functions))
+    onnx.checker.check_model(model, full_check=True)
+    nodes = [*model.graph.node, *(node for each in model.functions for node in each.node)]
+    (lstm,) = (node for node in nodes if node.op_type == "LSTM")
+    assert [bool(name) for name in lstm.output] == expected

@@ -18,7 +18,7 @@ from specc.emit.naming import class_name, relative
 from specc.ir import Graph, Region
 
 from .graph import unique_name
-from .ops import Body, Function, Op, OpGraph, Tensor
+from .ops import Body, Function, Op, OpGraph, Tensor, left_out
 
 SMALL = 64
 """The elements up to which a constant stands in the function that reads it."""
@@ -66,7 +66,7 @@ class _Grouping:
     def typed_functions(self) -> Iterator[Function]:
         """The functions, each with the tensors of which the type can be told."""
         for function in self.functions.values():
-            outputs = (x for op in function.ops for x in op.outputs)
+            outputs = (x for op in function.ops for x in op.outputs if x in function.names)
             yield replace(function, typed=tuple(x for x in outputs if x not in self.varying))
 
     def grouped(self, ops: Iterable[Op], depth: int) -> Iterator[Op]:
@@ -110,7 +110,8 @@ class _Grouping:
         key = (region.label, _Comparison(self.graph).key(inputs, ops, outputs))
         if key not in self.functions:
             name = unique_name(class_name(region.label), self.names)
-            made = (x for op in ops for x in op.makes)
+            without = left_out(ops, self.readers)
+            made = (x for op in ops for x in op.makes if x not in without)
             names = self._local_names(region, (*inputs, *constants, *made))
             self.functions[key] = Function(
                 self.domain, name, inputs, constants, outputs, ops, region.path, names

@@ -38,7 +38,7 @@ from specc.passes.layout import IoLayout, lay_out
 
 from .functions import group
 from .graph import LOWERINGS, Builder, numpy_dtype, onnx_dtype, unique_name
-from .ops import Body, Function, Op, OpGraph, Tensor
+from .ops import Body, Function, Op, OpGraph, Tensor, left_out
 from .opsets import IR_VERSIONS, convert, known_opset, oldest_opset
 from .precision import known_precision, lower_precision
 from .rewriting import rewritten
@@ -132,8 +132,8 @@ def name_tensors(graph: Graph, ops: OpGraph) -> dict[Tensor, str]:
 
     Those are inputs, outputs and weights; what a file holds in place of a weight has its key.
     """
-    made = chain.from_iterable(op.makes for op in ops.ops)
-    left = {*ops.inputs, *ops.reads, *made}
+    made, read = chain.from_iterable(op.makes for op in ops.ops), {*ops.reads}
+    left = {*ops.inputs, *read, *made} - left_out(ops.ops, read)
     wishes = [
         *zip(ops.inputs, graph.inputs, strict=True),
         *zip(ops.outputs, graph.outputs, strict=True),
@@ -151,7 +151,7 @@ def name_tensors(graph: Graph, ops: OpGraph) -> dict[Tensor, str]:
 
 @dataclass(frozen=True, slots=True)
 class _Writer:
-    """Writes protocol buffers for tensors that have a name.
+    """Writes protocol buffers for tensors that have a name; an output without one is left out.
 
     path: that the names of the nodes do without.
     """
@@ -165,7 +165,7 @@ class _Writer:
         ops, boundary = self.ops, {*self.ops.inputs, *self.ops.outputs}
         zeros = [tensor for tensor in self._held() if tensor not in ops.constants]
         zeros = zeros if without_weights else []
-        made = [tensor for op in ops.ops for tensor in op.outputs]
+        made = [tensor for op in ops.ops for tensor in op.outputs if tensor in self.names]
         return GraphProto(
             name=name,
             input=map(self._info, ops.inputs),
@@ -227,7 +227,9 @@ class _Writer:
 
     def _node(self, op: Op) -> NodeProto:
         inputs = ["" if tensor is None else self.names[tensor] for tensor in op.inputs]
-        outputs = [self.names[tensor] for tensor in op.outputs]
+        outputs = [self.names.get(tensor, "") for tensor in op.outputs]
+        while not outputs[-1]:  # only one before others has to be told as left out
+            outputs.pop()
         attributes: dict[str, Any] = {
             name: self._body(value, f"{op.name}.{name}") if isinstance(value, Body) else value
             for name, value in op.attributes.items()
@@ -236,7 +238,7 @@ class _Writer:
         return make_node(op.kind, inputs, outputs, name, domain=domain, **attributes)
 
     def _body(self, body: Body, name: str) -> GraphProto:
-        made = [tensor for op in body.ops for tensor in op.outputs]
+        made = [tensor for op in body.ops for tensor in op.outputs if tensor in self.names]
         return GraphProto(
             name=name,
             input=map(self._info, body.inputs),

@@ -6,7 +6,16 @@ weight, or made of those when the file is written.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import (
+    Callable,
+    Container,
+    Hashable,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+    Set,
+)
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import accumulate
@@ -95,6 +104,13 @@ def nested(ops: Iterable[Op]) -> Iterator[Op]:
         yield op
         for body in op.bodies.values():
             yield from nested(body.ops)
+
+
+def left_out(ops: Iterable[Op], read: Container[Tensor]) -> Set[Tensor]:
+    """The outputs that a file does without: nobody reads them, and a runtime need not make them."""
+    recurrent = (op for op in nested(ops) if op.kind in {"GRU", "LSTM", "RNN"})
+    of_use = (op for op in recurrent if any(x in read for x in op.outputs))
+    return {x for op in of_use for x in op.outputs if x not in read}
 
 
 @dataclass(frozen=True, slots=True)
