@@ -168,7 +168,7 @@ def _started(file: ModelFile, provider: str, threads: int | None) -> Any:
         try:
             session = _session(file, provider, threads)
         except Exception as error:  # onnxruntime's errors have no common base
-            _opened(file, CPU, threads)
+            _opened(file, CPU, threads)  # what is a fault of the file is told as one
             raise not_started(provider, _missing_library(log()) or _reason(error)) from None
         if provider not in session.get_providers():  # it went on without, and only logged it
             reason = _missing_library(log()) or "onnxruntime could not start it on this machine"
