@@ -106,13 +106,13 @@ def _size(text: str) -> tuple[str, int]:
 
 
 def _model_file(target: str, settings: list[str] | None) -> ModelFile:
-    from specc.inference.model import ModelFile, locate_model
+    from specc.inference.model import exported_model, locate_model
 
     if target.endswith(".onnx"):
         return locate_model(target)
     network = open_network(target, settings)
     with working("Exporting"):
-        return ModelFile(network.name, network.to_onnx(weights=weights_of(target, None)))
+        return exported_model(network.name, network, weights_of(target, None))
 
 
 def _print(result: Benchmark) -> None:

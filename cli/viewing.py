@@ -19,6 +19,7 @@ from .compiling import OptionalOutput, tell
 from .options import Settings, Spec, open_network
 
 if TYPE_CHECKING:
+    from specc.inference.model import ModelFile
     from specc.network import Network
 
     from .viewer import Viewer
@@ -85,9 +86,9 @@ def view(
     """
     import webbrowser
 
-    name, model, beside = _viewable(target, settings)
-    with _viewer(name, model, port, beside) as viewer:
-        typer.echo(f"{printable(name)} at {viewer.url} until Ctrl+C")
+    file = _viewable(target, settings)
+    with _viewer(file, port) as viewer:
+        typer.echo(f"{printable(file.name)} at {viewer.url} until Ctrl+C")
         sys.stdout.flush()
         if not no_browser:
             webbrowser.open(viewer.url)
@@ -97,26 +98,30 @@ def view(
             typer.echo("", err=True)  # the terminal shows ^C in this line
 
 
-def _viewer(name: str, model: bytes, port: int | None, beside: Mapping[str, Path]) -> Viewer:
+def _viewer(file: ModelFile, port: int | None) -> Viewer:
     from .viewer import Viewer
 
+    model, beside = _contents(file)
     try:
-        return Viewer(name, model, USUAL_PORT if port is None else port, beside)
+        return Viewer(file.name, model, USUAL_PORT if port is None else port, beside)
     except OSError as error:
         if port is None:
-            return Viewer(name, model, 0, beside)
+            return Viewer(file.name, model, 0, beside)
         reason = error.strerror or str(error)
         raise typer.BadParameter(f"{port} cannot be used: {reason}", param_hint="--port") from None
 
 
-def _viewable(target: str, settings: list[str] | None) -> tuple[str, bytes, Mapping[str, Path]]:
-    """What the viewer calls the model, the ONNX model to show, and the files with its tensors."""
+def _viewable(target: str, settings: list[str] | None) -> ModelFile:
+    """The model to show, under what the viewer calls it."""
+    from specc.inference.model import ModelFile, exported_model
+
     if Path(target).suffix.lower() == ".onnx":
-        return Path(target).name, *_read_model(Path(target))
+        return ModelFile(Path(target).name, Path(target))
     network, run = open_network(target, settings), run_folder(target)
+    name = f"{network.name}.onnx"
     if run is not None and (run.best.is_file() or run.last.is_file()):
-        return f"{network.name}.onnx", network.to_onnx(weights=run.weights), {}
-    return f"{network.name}.onnx", _without_weights(network), {}
+        return exported_model(name, network, run.weights)
+    return ModelFile(name, _without_weights(network))
 
 
 def _without_weights(network: Network) -> bytes:
@@ -127,17 +132,20 @@ def _without_weights(network: Network) -> bytes:
     return data
 
 
-def _read_model(path: Path) -> tuple[bytes, Mapping[str, Path]]:
+def _contents(file: ModelFile) -> tuple[bytes, Mapping[str, Path]]:
     """The contents of an ONNX file, and the files with its tensors.
 
     Raises `SpecError` for what is no ONNX file.
     """
+    if isinstance(file.contents, bytes):
+        return file.contents, {}
     import onnx
 
     from specc.inference.model import read_file
 
     from .viewer import external_files
 
+    path = file.contents
     data = read_file(path)
     try:
         model = onnx.load_from_string(data)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from io import BytesIO
 from pathlib import Path
-from tempfile import NamedTemporaryFile
+from tempfile import NamedTemporaryFile, TemporaryDirectory
 from typing import TYPE_CHECKING, Unpack
 
 from specc.backend import FileBackend
@@ -47,11 +47,7 @@ class OnnxBackend(FileBackend):
         Raises `SpecError`: `unsupported-layer`, or `artifact-too-large`.
         """
         with collection_paused():
-            file = model_file(graph, weights, io_layout, **options)
-            require_fit(file.size, "the weights and constants")
-            stream = BytesIO()  # takes one part after the other, where `join` would hold all
-            stream.writelines(file.parts())
-            return stream.getvalue()
+            return _contents(model_file(graph, weights, io_layout, **options))
 
     def write(
         self,
@@ -110,11 +106,27 @@ class OnnxBackend(FileBackend):
 
     def runner(self, graph: Graph, weights: Arrays) -> Runner:
         """The outputs by name, from onnxruntime on the CPU, for channels-last inputs."""
-        return self.runner_of(self.compile(graph, weights), graph, None)
+        with collection_paused():
+            file = model_file(graph, weights, None)
+        if file.size <= MAX_BYTES:
+            return self.runner_of(_contents(file), graph, None)
+        with TemporaryDirectory(prefix="specc-", ignore_cleanup_errors=True) as folder:
+            path = Path(folder, "model.onnx")
+            _write_two(path, file, lambda _: None)
+            return session_runner(path, graph, "channels_first")
 
     def runner_of(self, artifact: bytes, graph: Graph, io_layout: IoLayout | None) -> Runner:
         """See `specc.backend.FileBackend`; on the CPU."""
         return session_runner(artifact, graph, io_layout or "channels_first")
+
+
+def _contents(file: ModelFile) -> bytes:
+    """Raises `SpecError` (`artifact-too-large`)."""
+    help = "write it to a path: large tensors go beside it, but not in eight bits"
+    require_fit(file.size, "the weights and constants", help)
+    stream = BytesIO()  # takes one part after the other, where `join` would hold all
+    stream.writelines(file.parts())
+    return stream.getvalue()
 
 
 def _write_two(path: Path, file: ModelFile, inspect: Callable[[Path], None]) -> None:

@@ -211,13 +211,15 @@ def reshape_target(given: Shape, wanted: Shape) -> list[int]:
     ]
 
 
-def require_fit(size: int, what: str) -> None:
+def require_fit(
+    size: int, what: str, help: str = "make the network smaller, or use another backend"
+) -> None:
     """Raise `SpecError` (`artifact-too-large`) if `what`, of so many bytes, fits no ONNX file."""
     if size > MAX_BYTES:
         raise SpecError.of(
             "artifact-too-large",
             f"an ONNX file holds at most 2 GiB, {what} are {size / 2**30:.1f} GiB",
-            help="make the network smaller, or use another backend",
+            help=help,
         )
 
 

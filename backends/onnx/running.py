@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,8 +23,11 @@ def feed(graph: Graph, io_layout: IoLayout, inputs: Arrays) -> dict[str, Array]:
     }
 
 
-def session_runner(model: bytes, graph: Graph, io_layout: IoLayout) -> Runner:
-    """The outputs of a model of `graph` by name, channels last, on the CPU."""
+def session_runner(model: bytes | Path, graph: Graph, io_layout: IoLayout) -> Runner:
+    """The outputs of a model of `graph` by name, channels last, on the CPU.
+
+    model: what is in its file, or the path, which need not last.
+    """
     from onnxruntime import InferenceSession
 
     session = InferenceSession(model, providers=["CPUExecutionProvider"])

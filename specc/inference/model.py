@@ -7,7 +7,10 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from shutil import rmtree
+from tempfile import mkdtemp
+from typing import TYPE_CHECKING, Any, Unpack, cast
+from weakref import finalize
 
 from specc.diagnostics import SpecError
 from specc.inference.providers import (
@@ -23,6 +26,9 @@ from specc.source import printable
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from specc.exporting import ExportOptions
+    from specc.network import Network, Weights
 
     Array = NDArray[Any]
 
@@ -45,7 +51,7 @@ DTYPES = {
 _FATAL_ONLY = 4  # of onnxruntime's levels of logging: an error is raised, and told by that
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, weakref_slot=True)
 class ModelFile:
     """A model that is not loaded yet.
 
@@ -103,7 +109,7 @@ def locate_model(source: str | os.PathLike[str] | bytes) -> ModelFile:
     path = Path(source)
     name = printable(str(path), 200)
     if path.is_dir():
-        return ModelFile(name, _exported_run(path))
+        return _exported_run(name, path)
     # onnxruntime reads a file with less memory, but would wait for a pipe without hearing Ctrl+C.
     on_disk = path.is_file() and read_file(path, 1)
     return ModelFile(name, path if on_disk else read_file(path))
@@ -125,12 +131,34 @@ def read_file(path: Path, size: int = -1) -> bytes:
         raise SpecError.of("file-unreadable", f"{name}: {reason}") from None
 
 
-def _exported_run(path: Path) -> bytes:
+@needs("onnx")
+def exported_model(
+    name: str, network: Network, weights: Weights, **options: Unpack[ExportOptions]
+) -> ModelFile:
+    """The model that `specc export` makes of a network.
+
+    Beyond 2 GiB it is in a file, which goes with what comes back.
+    Raises `SpecError`: as `Network.to_onnx`.
+    """
+    try:
+        return ModelFile(name, network.to_onnx(weights=weights, **options))
+    except SpecError as error:
+        if error.report.diagnostics[0].code != "artifact-too-large":
+            raise
+    folder = mkdtemp(prefix="specc-")
+    path = Path(folder, "model.onnx")
+    file = ModelFile(name, path)
+    finalize(file, rmtree, folder, ignore_errors=True)
+    network.to_onnx(path, weights, **options)
+    return file
+
+
+def _exported_run(name: str, path: Path) -> ModelFile:
     from specc.training.metadata import run_card
     from specc.training.run import open_run
 
     run = open_run(path)
-    return run.network.to_onnx(weights=run.weights, metadata=run_card(run).metadata())
+    return exported_model(name, run.network, run.weights, metadata=run_card(run).metadata())
 
 
 @needs("onnx")
