@@ -134,7 +134,7 @@ class ModelBackend(Backend, Protocol):
     """A backend whose target is a framework with models of its own: PyTorch, Keras."""
 
     def model(self, graph: Graph, weights: Arrays, io_layout: IoLayout | None = None) -> Any:
-        """The framework's model that the emitted source makes, holding `weights`."""
+        """The framework's model that the emitted source makes, holding copies of `weights`."""
         ...
 
     def weights_of(self, graph: Graph, model: Any) -> Mapping[str, Array]:

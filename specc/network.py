@@ -164,7 +164,8 @@ class Network:
     ) -> torch.nn.Module:
         """A plain PyTorch module, in training mode as every new module is; images are NCHW."""
         backend = load_model_backend("pytorch")
-        return backend.model(self.graph, self._weights(weights, seed), _layout(io_layout))
+        values = self._weights(weights, seed, copy=False)
+        return backend.model(self.graph, values, _layout(io_layout))
 
     @needs("keras")
     def to_keras(
@@ -360,8 +361,10 @@ class Network:
         from specc.verification import Tolerance, verify
         from specc.weights import varied_weights
 
-        given = weights is not None
-        values = self._weights(weights, seed) if given else varied_weights(self.graph.weights, seed)
+        if weights is None:
+            values = varied_weights(self.graph.weights, seed)
+        else:
+            values = self._weights(weights, seed, copy=False)
         tolerance = Tolerance(rtol, atol)
         return verify(self.graph, values, backends=backends, batch=batch, tolerance=tolerance)
 

@@ -365,3 +365,18 @@ def test_a_missing_package_is_named(
     assert diagnostic.code == "missing-package"
     assert diagnostic.message == f"`{package}` is not installed"
     assert diagnostic.help == f"pip install 'specc[{extra}]'"
+
+
+@pytest.mark.parametrize("writable", [True, False])
+@pytest.mark.parametrize("method", ["to_pytorch", "to_keras"])
+def test_training_a_model_leaves_the_weights_that_were_given(method: str, writable: bool) -> None:
+    net = specc.load("digits_cnn")
+    given = net.initial_weights(7)
+    for array in given.values():
+        array.flags.writeable = writable
+    model = getattr(net, method)(given)
+    for variable in model.weights if method == "to_keras" else model.parameters():
+        zero = variable.assign if method == "to_keras" else variable.data.copy_
+        zero(variable * 0)
+    expected = net.initial_weights(7)
+    assert all((array == expected[key]).all() for key, array in given.items())

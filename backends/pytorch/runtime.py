@@ -18,12 +18,14 @@ if TYPE_CHECKING:
 
 def model(graph: Graph, weights: Arrays, io_layout: IoLayout | None = None) -> nn.Module:
     """The network as a plain module holding `weights`, in training mode as PyTorch makes them."""
+    import numpy as np
     import torch
 
     namespace = execute(source(graph, io_layout), graph.name)
     network = getattr(namespace, network_class(graph))()
-    state = {key: torch.from_numpy(array.copy()) for key, array in weights.items()}
-    network.load_state_dict(state)
+    # They are copied once, into the module, but PyTorch takes no array that is read-only.
+    writable = {key: np.require(array, requirements=["C", "W"]) for key, array in weights.items()}
+    network.load_state_dict({key: torch.from_numpy(array) for key, array in writable.items()})
     return network
 
 
