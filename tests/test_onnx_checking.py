@@ -10,13 +10,19 @@ import onnx
 import onnxruntime
 import pytest
 from onnx import ModelProto
+from onnx.helper import make_node
+from onnx.parser import parse_model
+from onnx.reference import ReferenceEvaluator
+from onnxruntime import InferenceSession
 from samples import all_samples, sample_graph
 from structures import spec_graph
 
 import specc
 from specc.backend import load_backend
 from specc.backends.onnx import checking
-from specc.backends.onnx.graph import LOWERINGS
+from specc.backends.onnx.bfloat16 import averages, widened, widened_arrays
+from specc.backends.onnx.checking import TOLERANCES
+from specc.backends.onnx.graph import LOWERINGS, numpy_dtype
 from specc.diagnostics import SpecError
 from specc.ir import Graph
 from specc.layer import Layer, Sample
@@ -142,16 +148,83 @@ def test_a_class_that_rounding_decides_is_no_fault(
 
 
 def test_the_reference_differs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(checking, "_reference", lambda path, inputs: [np.zeros((2, 4))])
+    monkeypatch.setattr(checking, "_reference", lambda *_: [np.zeros((2, 4))])
     message = fault(spec_graph(DENSE, tmp_path), tmp_path)
     assert message.startswith("onnxruntime and onnx's reference differ by")
 
 
+MEAN = "layers: [GlobalAveragePooling2D, {Dense: 4}]\n"
+
+
+@pytest.mark.parametrize("dtype", ["bfloat16", "float32"])
+def test_bfloat16_runs_by_the_reference_and_widened(dtype: str, tmp_path: Path) -> None:
+    """The reference alone would end a sum of ones at 256, which here is a mean of 0.06."""
+    graph = spec_graph(f'name: net\ninputs: {{x: "{dtype}[N, 64, 64, 3]"}}\n{MEAN}', tmp_path)
+    options: dict[str, Any] = {} if dtype == "bfloat16" else {"precision": "bfloat16"}
+    found = export(graph, tmp_path / "m.onnx", **options)
+    who = "5 levels of onnxruntime, with float32 for bfloat16, and onnx's reference"
+    start = f"checked: {who} agree within "
+    assert found[1].startswith(start)
+    assert 0 < float(found[1].removeprefix(start)) < TOLERANCES["bfloat16"]
+    assert len(found) == 2
+
+
+def test_averages_in_bfloat16() -> None:
+    ones = np.ones((1, 1, 64, 64), numpy_dtype("bfloat16"))
+    for kind, attributes in [
+        ("AveragePool", {"kernel_shape": [64, 64]}),
+        ("GlobalAveragePool", {}),
+        ("ReduceMean", {}),
+    ]:
+        node = make_node(kind, ["x"], ["y"], **attributes)
+        run = ReferenceEvaluator(node, new_ops=averages(22)).run
+        (mean,) = run(None, {"x": ones})
+        assert (mean.dtype, mean.ravel()) == (ones.dtype, [1])
+
+
+# Numbers of bfloat16 stand by their bits: 15821 is 0.1, of which it makes 0.1001, and 16384 is 2.
+EVERYWHERE = """<ir_version: 10, opset_import: ["": 22, "own": 1]>
+net (float[N] x, bfloat16[N] z, bool double) => (float[N] y) <bfloat16[1] tenth = {15821}> {
+    low = Cast<to = 16>(x)
+    sum = Add(low, z)
+    scaled = own.scale(sum, tenth)
+    chosen = If (double) <
+        then_branch = twice () => (bfloat16[N] t) {
+            two = Constant<value = bfloat16[1] {16384}>()
+            t = Mul(scaled, two)
+        },
+        else_branch = once () => (bfloat16[N] e) { e = Identity(scaled) }
+    >
+    y = Cast<to = 1>(chosen)
+}
+<domain: "own", opset_import: ["": 22]> scale (a, b) => (c) { c = Mul(a, b) }
+"""
+
+
+@pytest.mark.parametrize("double", [True, False])
+def test_nothing_stays_in_bfloat16(double: bool) -> None:
+    wide = widened(parse_model(EVERYWHERE))
+    onnx.checker.check_model(wide, full_check=True)
+    x, z = np.array([1, 3], np.float32), np.array([0.5, -1], numpy_dtype("bfloat16"))
+    session = InferenceSession(wide.SerializeToString(), providers=["CPUExecutionProvider"])
+    (y,) = session.run(None, widened_arrays({"x": x, "z": z, "double": np.array(double)}))
+    tenth = np.float32(0.10009765625)
+    np.testing.assert_array_equal(y, np.array([1.5, 2], np.float32) * tenth * (1 + double))
+
+
+def test_what_does_not_fit_in_float32_is_not_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(checking, "MAX_BYTES", 4 * 20 - 1)
+    *_, last = export(spec_graph(DENSE, tmp_path), tmp_path / "m.onnx", precision="bfloat16")
+    assert last.startswith("not checked: the outputs: in float32, which onnxruntime's CPU needs, ")
+
+
 def test_what_cannot_run_is_said(tmp_path: Path) -> None:
-    graph = spec_graph(DENSE, tmp_path)
-    *_, last = export(graph, tmp_path / "m.onnx", precision="bfloat16")
+    double = 'name: net\ninputs: {x: "float64[N, 4]"}\nlayers: [{Activation: softsign}]\n'
+    *_, last = export(spec_graph(double, tmp_path), tmp_path / "m.onnx")
     begin = "not checked: the outputs, on onnxruntime's CPU: Could not find an implementation for"
-    assert last.startswith(f"{begin} Gemm")
+    assert last.startswith(f"{begin} Softsign")
     recurrent = 'name: net\ninputs: {x: "float32[N, T, 4]"}\nlayers: [{LSTM: 4}]\n'
     *_, last = export(spec_graph(recurrent, tmp_path), tmp_path / "m.onnx")
     assert last == "not checked: onnx's reference: it computes LSTM otherwise than ONNX says"

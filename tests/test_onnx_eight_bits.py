@@ -127,7 +127,9 @@ def planted(monkeypatch: pytest.MonkeyPatch, steps: float) -> None:
         return [each + drift for each in real(file, level, inputs)]
 
     monkeypatch.setattr(checking, "_onnxruntime", drifting)
-    monkeypatch.setattr(checking, "_reference", lambda file, inputs: real(file, _plain(), inputs))
+    monkeypatch.setattr(
+        checking, "_reference", lambda file, _, inputs: real(file, _plain(), inputs)
+    )
 
 
 def _plain() -> Any:

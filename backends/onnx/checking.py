@@ -27,7 +27,9 @@ from specc.passes.cost import flops
 from specc.passes.layout import IoLayout
 from specc.verification import example_sizes, random_inputs
 
+from .bfloat16 import averages, widened, widened_arrays
 from .eight_bits import STEPS, last_steps, saturates, with_outputs
+from .graph import MAX_BYTES
 from .ops import Array
 from .running import feed
 
@@ -202,8 +204,10 @@ def _check_outputs(
     steps = last_steps(model.graph)
     if steps:
         file = with_outputs(model, steps).SerializeToString()
+    low = "bfloat16" in _dtypes(model)
+    runnable = _in_float32(file, graph) if low else file
     levels = GraphOptimizationLevel.__members__.values()
-    first, *others = (partial(_onnxruntime, file, level) for level in levels)
+    first, *others = (partial(_onnxruntime, runnable, level) for level in levels)
     sizes, inputs, expected = _first_run(first, graph, io_layout)
     if any(each.dtype.kind == "f" and np.isnan(each).any() for each in expected):
         checked.skipped.append("the numbers of the outputs that are NaN")
@@ -211,13 +215,17 @@ def _check_outputs(
         names = [value.name for value in model.graph.output]
         trial = _TrialInSteps(names, steps, expected, checked)
     else:
-        trial = _Trial(first, inputs, expected, _tolerance(model), checked)
+        tolerance = Tolerance() if low else _tolerance(model)
+        trial = _Trial(first, inputs, expected, tolerance, checked)
     for run in others:
         trial.compare(run(inputs), "two levels of onnxruntime")
-    checked.runs.append(f"{len(levels)} levels of onnxruntime")
+    instead = ", with float32 for bfloat16," if low else ""
+    checked.runs.append(f"{len(levels)} levels of onnxruntime{instead}")
     if reason := _reference_obstacle(model, graph, sizes):
         raise _NotRun(f"onnx's reference: {reason}")
-    trial.compare(_reference(file, inputs), "onnxruntime and onnx's reference")
+    if low:
+        trial = replace(trial, tolerance=_tolerance(model))
+    trial.compare(_reference(file, model, inputs), "onnxruntime and onnx's reference")
     checked.runs.append("onnx's reference")
 
 
@@ -249,9 +257,22 @@ def _example_sizes(graph: Graph, least: int) -> dict[str, int]:
 
 def _tolerance(model: ModelProto) -> Tolerance:
     """What runs may differ by, where the least precise edges are of the types they are."""
-    dtypes = {_Edge.of(edge).dtype for edge in model.graph.value_info}
     usual = Tolerance()
-    return Tolerance(max([usual.relative, *(TOLERANCES.get(dtype, 0.0) for dtype in dtypes)]))
+    return Tolerance(max([usual.relative, *(TOLERANCES.get(x, 0.0) for x in _dtypes(model))]))
+
+
+def _dtypes(model: ModelProto) -> set[str]:
+    """The types of the edges."""
+    edges = (*model.graph.input, *model.graph.value_info, *model.graph.output)
+    return {_Edge.of(edge).dtype for edge in edges}
+
+
+def _in_float32(file: File, graph: Graph) -> bytes:
+    """The model with float32 in place of bfloat16. Raises `_NotRun` beyond what a file holds."""
+    if 4 * graph.parameters > MAX_BYTES:
+        raise _NotRun("the outputs: in float32, which onnxruntime's CPU needs, it is beyond 2 GiB")
+    model = onnx.load_from_string(file) if isinstance(file, bytes) else onnx.load(file)
+    return widened(model).SerializeToString()
 
 
 @dataclass(frozen=True, slots=True)
@@ -341,19 +362,21 @@ def _onnxruntime(file: File, level: Any, inputs: Arrays) -> Outputs:
             raise _NotRun(f"the outputs: {reason}") from None
         raise _fault(f"onnxruntime refuses it: {_first_line(error)}") from None
     try:
-        return session.run(None, dict(inputs))
+        return session.run(None, widened_arrays(inputs))
     except Exception as error:
         raise _fault(f"onnxruntime fails: {_first_line(error)}", _RunFailed) from None
 
 
-def _reference(file: File, inputs: Arrays) -> Outputs:
+def _reference(file: File, model: ModelProto, inputs: Arrays) -> Outputs:
     """The outputs by numpy. Raises `_NotRun` for what the reference cannot do."""
     from onnx.reference import ReferenceEvaluator
 
+    [opset] = (each.version for each in model.opset_import if not each.domain)
+    ops = averages(opset) if "bfloat16" in _dtypes(model) else []
     try:
         with np.errstate(all="ignore"), catch_warnings(action="ignore"):
             source = file if isinstance(file, bytes) else str(file)
-            found = ReferenceEvaluator(source).run(None, dict(inputs))
+            found = ReferenceEvaluator(source, new_ops=ops).run(None, dict(inputs))
     except Exception as error:
         raise _NotRun(f"onnx's reference: {_first_line(error)}") from None
     return [np.asarray(each) for each in found]
