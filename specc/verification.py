@@ -20,6 +20,7 @@ from specc.backend import backend_names, load_backend
 from specc.diagnostics import Diagnostic, Report, SpecError
 from specc.dims import Size, evaluate, symbols
 from specc.ir import Graph, Item, Node, Value
+from specc.layer import Fault
 from specc.passes.beginnings import first_layers
 from specc.passes.cost import batch_symbols
 from specc.tensor import FLOATS
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from specc.backend import Array, Arrays
 
 SMALLEST_SIZES = (2, 4, 8, 16, 32, 64, 128, 256)
-"""Tried in turn for the symbols that are not the batch, until every dim is positive."""
+"""Tried in turn for the symbols that are not the batch, until every layer takes them."""
 
 MOST_ELEMENTS = 2**28
 """The numbers of one backend that are held at once: of a larger network, the layers are compared
@@ -288,16 +289,15 @@ def two_sizes(graph: Graph, batch: int) -> list[dict[str, int]]:
     return [first, *(sizes for sizes in others[:1] if sizes != first)]
 
 
-def example_sizes(graph: Graph, batch: int, least: int = 0) -> dict[str, int]:
+def example_sizes(graph: Graph, batch: int) -> dict[str, int]:
     """A size for each symbol: `batch` for the batch, and small different ones that fit every layer.
 
-    least: what the small ones are not to be below.
     Raises `SpecError` (`invalid-dim`) if none up to 256 do.
     """
     names = sorted({name for size in _dims(graph) for name in symbols(size)})
     leading = batch_symbols(graph)
     others = [name for name in names if name not in leading]
-    for smallest in (size for size in SMALLEST_SIZES if size >= least):
+    for smallest in SMALLEST_SIZES:
         sizes = dict.fromkeys(leading, batch)
         sizes |= {name: smallest + index for index, name in enumerate(others)}
         if _fit(graph, sizes):
@@ -306,7 +306,18 @@ def example_sizes(graph: Graph, batch: int, least: int = 0) -> dict[str, int]:
 
 
 def _fit(graph: Graph, sizes: Mapping[str, int]) -> bool:
-    return all(evaluate(size, sizes) >= 1 for size in _dims(graph))
+    positive = all(evaluate(size, sizes) >= 1 for size in _dims(graph))
+    return positive and all(_takes(node, sizes) for node in graph.nodes)
+
+
+def _takes(node: Node, sizes: Mapping[str, int]) -> bool:
+    """Whether a layer takes inputs of these sizes: a mirrored pad must be smaller than its axis."""
+    types = (value.type for value in node.inputs)
+    try:
+        node.layer.infer(*(x.with_shape(evaluate(size, sizes) for size in x.shape) for x in types))
+    except Fault:
+        return False
+    return True
 
 
 def _dims(graph: Graph) -> Iterator[Size]:

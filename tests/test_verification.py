@@ -307,6 +307,22 @@ def test_sizes_fit_every_layer(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("layer", "least"),
+    [
+        ("Pad: {pad_width: [[5, 2], 0], mode: reflect}", 6),
+        ("Pad: {pad_width: [[5, 2], 0], mode: edge}", 1),
+        ("Cropping1D: [5, 2]", 8),
+    ],
+)
+def test_sizes_are_those_that_a_layer_takes(layer: str, least: int, tmp_path: Path) -> None:
+    """The type of what a mirrored pad makes would suit an axis that is too short for it."""
+    text = f'specc: 1\ninputs: {{x: "float32[N, T, 3]"}}\nlayers: [{{{layer}}}]'
+    net = network_of(tmp_path, text)
+    assert min(each["T"] for each in verification.two_sizes(net.graph, 2)) >= least
+    assert net.verify(backends=["pytorch", "onnx"]).agrees
+
+
+@pytest.mark.parametrize(
     ("type", "batch", "expected"),
     [
         ("float32[N, 4]", 2, [{"N": 2}, {"N": 1}]),

@@ -55,9 +55,6 @@ REFERENCE_FAULTS_OF_VOLUMES = {"GlobalMaxPool", "MaxPool"}
 TOO_NEW = re.compile("max supported IR version|support for domain ai.onnx is till opset")
 """What onnxruntime says to a file of an ONNX that came after it."""
 
-LEAST_SIZES = (0, 16)
-"""What symbols other than the batch are at least, in turn."""
-
 TOLERANCES = {"float16": 2.0**-8, "bfloat16": 2.0**-5}
 """By how much of the largest number two runs may differ where an edge has this type: 8 roundings.
 
@@ -120,12 +117,8 @@ class _NotRun(Exception):
     """Why something cannot run a file, which is no fault of the file."""
 
 
-class _RunFailed(SpecError):
-    """What may be a fault of the sizes that were tried."""
-
-
-def _fault(message: str, kind: type[SpecError] = SpecError) -> SpecError:
-    return kind.of(
+def _fault(message: str) -> SpecError:
+    return SpecError.of(
         "export-faulty",
         message,
         help="this is a fault of specc or of a plugin: please report it; "
@@ -208,7 +201,9 @@ def _check_outputs(
     runnable = _in_float32(file, graph) if low else file
     levels = GraphOptimizationLevel.__members__.values()
     first, *others = (partial(_onnxruntime, runnable, level) for level in levels)
-    sizes, inputs, expected = _first_run(first, graph, io_layout)
+    sizes = _example_sizes(graph)
+    inputs = feed(graph, io_layout, random_inputs(graph, sizes))
+    expected = first(inputs)
     if any(each.dtype.kind == "f" and np.isnan(each).any() for each in expected):
         checked.skipped.append("the numbers of the outputs that are NaN")
     if steps:
@@ -229,28 +224,9 @@ def _check_outputs(
     checked.runs.append("onnx's reference")
 
 
-def _first_run(
-    run: Run, graph: Graph, io_layout: IoLayout
-) -> tuple[Mapping[str, int], Arrays, Outputs]:
-    """Sizes, inputs of them, and the outputs.
-
-    A layer may want more cells than its type tells, as mirrored pads do, so what fails is tried
-    once more on larger inputs.
-    """
-    for least in LEAST_SIZES:
-        sizes = _example_sizes(graph, least)
-        inputs = feed(graph, io_layout, random_inputs(graph, sizes))
-        try:
-            return sizes, inputs, run(inputs)
-        except _RunFailed:
-            if least == LEAST_SIZES[-1]:
-                raise
-    raise AssertionError
-
-
-def _example_sizes(graph: Graph, least: int) -> dict[str, int]:
+def _example_sizes(graph: Graph) -> dict[str, int]:
     try:
-        return example_sizes(graph, BATCH, least)
+        return example_sizes(graph, BATCH)
     except SpecError as error:
         raise _NotRun(f"the outputs: {error.report.diagnostics[0].message}") from None
 
@@ -364,7 +340,7 @@ def _onnxruntime(file: File, level: Any, inputs: Arrays) -> Outputs:
     try:
         return session.run(None, widened_arrays(inputs))
     except Exception as error:
-        raise _fault(f"onnxruntime fails: {_first_line(error)}", _RunFailed) from None
+        raise _fault(f"onnxruntime fails: {_first_line(error)}") from None
 
 
 def _reference(file: File, model: ModelProto, inputs: Arrays) -> Outputs:
