@@ -159,6 +159,15 @@ def test_an_op_that_lacks_the_type_stays() -> None:
     assert edges(compiled(pooled, "bfloat16", opset=21))["layer_1"] == "FLOAT"
 
 
+def test_pictures_of_integers_are_resized_in_float32() -> None:
+    """A pixel of 200.5 is none of bfloat16's numbers."""
+    bicubic = ("Resizing", {"height": 5, "width": 7, "interpolation": "bicubic"})
+    images = compiled(chain(bicubic, input="uint8[N, 8, 8, 3]"), "bfloat16")
+    assert "BFLOAT16" not in edges(images).values()
+    floats = compiled(chain(bicubic, input="float32[N, 8, 8, 3]"), "bfloat16")
+    assert "BFLOAT16" in edges(floats).values()
+
+
 def test_an_embedding_is_stored_low() -> None:
     table = ("Embedding", {"input_dim": 5, "output_dim": 3})
     types = edges(compiled(chain(table, input="int32[N, 4]"), "float16"))

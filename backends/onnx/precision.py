@@ -17,9 +17,9 @@ from ml_dtypes import finfo
 
 from specc.diagnostics import SpecError
 from specc.exporting import Precision
-from specc.ir import Graph
+from specc.ir import Graph, Node
 from specc.layer import LAYERS
-from specc.tensor import TensorType
+from specc.tensor import FLOATS, TensorType
 
 from .graph import numpy_dtype, onnx_dtype, unique_name
 from .ops import Array, Op, OpGraph, Tensor, nested
@@ -76,11 +76,17 @@ def lower_precision(graph: Graph, ops: OpGraph, dtype: Low, opset: int) -> None:
 
     Raises `SpecError` (`precision-overflow`) when a weight that it cannot hold is written.
     """
-    exact = {node.path for node in graph.nodes if LAYERS.families.get(node.type) in EXACT}
+    exact = {node.path for node in graph.nodes if _is_exact(node)}
     casting = _Casting(ops, dtype, opset, {op.name for op in nested(ops.ops)}, exact)
     for op in ops.ops:
         casting.add(op)
     ops.ops = casting.ops
+
+
+def _is_exact(node: Node) -> bool:
+    """Whether a layer is computed in float32: so is what ends in integers, rounded once more."""
+    floats = any(value.type.dtype in FLOATS for value in node.outputs)
+    return not floats or LAYERS.families.get(node.type) in EXACT
 
 
 @dataclass(slots=True)
