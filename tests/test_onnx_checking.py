@@ -147,6 +147,28 @@ def test_a_class_that_rounding_decides_is_no_fault(
     assert "agree within" in export(graph, tmp_path / "m.onnx", precision=precision)[1]
 
 
+TEXT = """specc: 1
+name: text
+inputs: {ids: "int32[N, T]"}
+layers:
+  - Embedding: {input_dim: 100, output_dim: 64}
+  - GlobalAveragePooling1D
+  - Dense: {units: 64, activation: relu}
+  - Dense: 5000
+"""
+
+
+def test_a_class_of_a_text_that_rounding_decides_is_no_fault(tmp_path: Path) -> None:
+    """Ids have no last place to move: the weights have."""
+    (tmp_path / "text.yaml").write_text(TEXT, "utf-8")
+    net, lines = specc.load(tmp_path / "text.yaml"), list[str]()
+    options: dict[str, Any] = {"top_k": 50, "precision": "float16"}
+    net.to_onnx(tmp_path / "m.onnx", check=True, report=lines.append, **options)
+    _, scores, classes = lines
+    assert float(scores.partition(" agree within ")[2]) < TOLERANCES["float16"]
+    assert classes.startswith("checked: `classes` differs by ")
+
+
 def test_the_reference_differs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(checking, "_reference", lambda *_: [np.zeros((2, 4))])
     message = fault(spec_graph(DENSE, tmp_path), tmp_path)
