@@ -28,6 +28,8 @@ def ops(graph: Graph, *, with_weights: bool = True) -> Counter[str]:
     weights = varied_weights(graph.weights) if with_weights else None
     file = onnx.load_from_string(ONNX.compile(graph, weights, None))
     onnx.checker.check_model(file, full_check=True)
+    names = Counter(node.name for node in file.graph.node)
+    assert max(names.values()) == 1, names
     return Counter(node.op_type for node in file.graph.node)
 
 
@@ -206,6 +208,31 @@ outputs: [conv2d, other, conv2d_1]
 """
     graph = spec_graph(f"name: net\n{IMAGES}\nlayers:{layers}", tmp_path)
     assert ops(graph)["Transpose"] == expected
+    assert_unchanged(graph, monkeypatch)
+
+
+@pytest.mark.parametrize(
+    ("second", "expected"),
+    [("0.5", {"MatMul": 1, "Add": 1}), ("0.25", {"MatMul": 1, "Mul": 2, "Add": 1})],
+)
+def test_a_product_that_is_shared_is_scaled_for_both(
+    second: str, expected: dict[str, int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that a kernel took in was shared after that: it was there twice, under one name."""
+    layers = f"""
+  - Dense: {{units: 4, use_bias: false}}
+    name: dense
+  - Rescaling: 0.5
+    name: first
+  - reuse: dense
+    inputs: x
+  - Rescaling: {second}
+  - Add:
+    inputs: [first, prev]
+"""
+    text = f'name: net\ninputs: {{x: "float32[N, T, 8]"}}\nlayers:{layers}'
+    graph = spec_graph(text, tmp_path)
+    assert ops(graph) == expected
     assert_unchanged(graph, monkeypatch)
 
 

@@ -1,7 +1,8 @@
 """The ops made fewer, without another function: what a file is read and run faster for.
 
-Each module has the rewrites of one sort; they are taken until none finds anything more. With
-weights they compute what is known before a run: once, in double precision.
+Each module has the rewrites of one sort; they are taken until none finds anything more. What is
+computed twice is shared before anything else looks at it: an op that a kernel took in is no more to
+be shared. With weights they compute what is known before a run: once, in double precision.
 """
 
 from __future__ import annotations
@@ -33,14 +34,14 @@ def rewritten(graph: OpGraph, *, with_weights: bool) -> OpGraph:
         MOVES,
         PADS,
         CONCATENATIONS,
-        DUPLICATES,
         *([NORMALIZATIONS, SCALINGS] if with_weights else []),
     ]
     rewrites: Rewrites = {}
     for family in families:
         for kind, functions in family.items():
             rewrites[kind] = (*rewrites.get(kind, ()), *functions)
-    rewriter = Rewriter(graph, rewrites)
-    while rewriter.step():
+    sharing, rewriter = Rewriter(graph, DUPLICATES), Rewriter(graph, rewrites)
+    sharing.run()
+    while rewriter.run() and sharing.run():
         pass
     return graph

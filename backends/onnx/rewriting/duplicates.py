@@ -33,7 +33,10 @@ def _same(rewriter: Rewriter, op: Op) -> Same:
 
 
 def _identity(rewriter: Rewriter, tensor: Tensor | None) -> Hashable:
-    """A tensor, or the value of a small one that is known."""
+    """A tensor, or what it is a copy of, or the value of a small one that is known."""
+    copied = None if tensor is None else rewriter.makers.get(tensor)
+    if copied and copied.kind == "Identity":
+        return _identity(rewriter, copied.inputs[0])
     array = rewriter.constant(tensor)
     if array is None or array.size > 64:
         return tensor

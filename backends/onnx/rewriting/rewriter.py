@@ -39,6 +39,13 @@ class Rewriter:
     users: dict[Tensor, Op] = field(default_factory=dict[Tensor, Op])
     seen: dict[Hashable, Op] = field(default_factory=dict[Hashable, Op])
 
+    def run(self) -> bool:
+        """Rewrite until there is nothing more to do; whether there was something."""
+        steps = 0
+        while self.step():
+            steps += 1
+        return steps > 0
+
     def step(self) -> bool:
         """Look at each op once; whether one was rewritten."""
         self.makers, self.readers, self.seen = {}, Counter(self.graph.reads), {}
