@@ -53,6 +53,12 @@ class KeepingCase(Case):
         return arrays
 
 
+def averages_twice(graph: Graph) -> bool:
+    """Whether moving averages are updated in two places, of which Keras chooses the first."""
+    owners = [node.owner for node in graph.nodes if node.type == "BatchNormalization"]
+    return len(owners) > len({*owners})
+
+
 def test_every_layer_has_a_use() -> None:
     assert {use.layer for use in USES} == set(LAYERS)
 
@@ -68,6 +74,6 @@ def test_the_backends_agree(seed: int, tmp_path: Path) -> None:
         sizes = graph_sizes(graph, large) | ({} if large else {"N": 1})
         case = KeepingCase(graph, weights, sizes, seed)
         assert_outputs_agree(case, torch, keras, sensitive=torch)
-    if training and case.directions:
+    if training and case.directions and not averages_twice(graph):
         assert_steps_agree(case, torch, keras, training=True, sensitive=True)
         assert_losses_agree(case, torch, keras, steps=3, rate=1e-3)
