@@ -150,6 +150,19 @@ class TrainingBackend(ModelBackend, Protocol):
         ...
 
 
+class SettlingBackend(Backend, Protocol):
+    """A backend that can draw weights as training leaves them."""
+
+    def settled(self, graph: Graph, weights: Arrays, inputs: Arrays) -> Arrays:
+        """The weights, with moving averages of batch normalizations as training leaves them.
+
+        Each has the mean and about the variance of what it normalizes, for these inputs. Where it
+        has some average instead, a deep network makes its numbers larger and larger, until rounding
+        decides them.
+        """
+        ...
+
+
 def backend_names() -> tuple[str, ...]:
     """The names of the backends that are installed, third parties' included."""
     return tuple(sorted({entry.name for entry in metadata.entry_points(group=GROUP)}))

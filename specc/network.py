@@ -353,20 +353,19 @@ class Network:
     ) -> Verification:
         """How far all layers' outputs lie apart between backends, for the same weights and inputs.
 
-        weights: None draws them from `seed`, as for training, and varies what starts as one number.
+        weights: None draws them from `seed`, as training would leave them: see `drawn_weights`.
+        seed: of the inputs, too.
         batch: the number of examples; the network is run on one, too, and at another size.
         backends: their names; None is all that are installed.
         rtol: what a tensor may differ by for each of its largest number. atol: for any tensor.
         """
         from specc.verification import Tolerance, verify
-        from specc.weights import varied_weights
 
-        if weights is None:
-            values = varied_weights(self.graph.weights, seed)
-        else:
-            values = self._weights(weights, seed, copy=False)
+        values = None if weights is None else self._weights(weights, seed, copy=False)
         tolerance = Tolerance(rtol, atol)
-        return verify(self.graph, values, backends=backends, batch=batch, tolerance=tolerance)
+        return verify(
+            self.graph, values, backends=backends, batch=batch, seed=seed, tolerance=tolerance
+        )
 
     def _weights(
         self, weights: Weights, seed: int, *, copy: bool = True

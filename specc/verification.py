@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import combinations, product
 from math import isfinite, prod
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from specc.agreement import NUDGES, Difference, Tolerance, compare, distance, nudged
 from specc.backend import backend_names, load_backend
@@ -26,7 +26,7 @@ from specc.passes.cost import batch_symbols
 from specc.tensor import FLOATS
 
 if TYPE_CHECKING:
-    from specc.backend import Array, Arrays
+    from specc.backend import Array, Arrays, SettlingBackend
 
 SMALLEST_SIZES = (2, 4, 8, 16, 32, 64, 128, 256)
 """Tried in turn for the symbols that are not the batch, until every layer takes them."""
@@ -204,9 +204,23 @@ def _nudged(arrays: Arrays, seed: int) -> dict[str, Array]:
     return {name: nudged(array, seed) for name, array in arrays.items()}
 
 
+def drawn_weights(graph: Graph, backends: Iterable[str], inputs: Arrays, seed: int = 0) -> Arrays:
+    """Weights to verify a network with: as after training, as far as that can be without data.
+
+    See `varied_weights`, and `SettlingBackend` if one of the backends is such.
+    """
+    from specc.weights import varied_weights
+
+    weights: Arrays = varied_weights(graph.weights, seed)
+    settling = [each for each in map(load_backend, backends) if hasattr(each, "settled")]
+    if settling and any(node.type == "BatchNormalization" for node in graph.nodes):
+        weights = cast("SettlingBackend", settling[0]).settled(graph, weights, inputs)
+    return weights
+
+
 def verify(
     graph: Graph,
-    weights: Arrays,
+    weights: Arrays | None = None,
     *,
     backends: Iterable[str] | None = None,
     batch: int = 2,
@@ -215,8 +229,9 @@ def verify(
 ) -> Verification:
     """Run `graph` on random inputs through `backends` (default: all installed) and compare.
 
+    weights: None draws them: see `drawn_weights`.
     batch: the number of examples in the first of two trials; there is one in the second, with
-        other sizes. seed: of the inputs.
+        other sizes. seed: of the inputs, and of weights that are drawn.
     Where two backends part by more than `tolerance`, rounding may explain it: see `agreement`.
     Raises `SpecError`, among them `unknown-backend` for fewer than two backends.
     """
@@ -224,6 +239,8 @@ def verify(
     if len(names) < 2:
         raise SpecError.of("unknown-backend", "it takes two backends to compare them")
     trials = [_Trial(each, random_inputs(graph, each, seed)) for each in two_sizes(graph, batch)]
+    if weights is None:
+        weights = drawn_weights(graph, names, trials[0].inputs, seed)
     found: defaultdict[tuple[int, tuple[str, str]], list[Compared]] = defaultdict(list)
     for view in _views(graph, trials):
         seen = {name: _Seen(view, name, weights, trials) for name in names}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from specc.backend import TrainingBackend
+from specc.backend import SettlingBackend, TrainingBackend
 from specc.packages import needs
 
 from . import layout as layout  # its lowering is of no family, so nothing else imports it
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from specc.training.engine import Engine, Plan
 
 
-class PyTorchBackend(TrainingBackend):
+class PyTorchBackend(TrainingBackend, SettlingBackend):
     """See `specc.backend.TrainingBackend`."""
 
     name = "pytorch"
@@ -37,6 +37,9 @@ class PyTorchBackend(TrainingBackend):
 
     def runner(self, graph: Graph, weights: Arrays) -> Runner:
         return runtime.runner(graph, weights)
+
+    def settled(self, graph: Graph, weights: Arrays, inputs: Arrays) -> Arrays:
+        return runtime.settled(graph, weights, inputs)
 
     @needs("torch")
     def engine(self, plan: Plan) -> Engine:

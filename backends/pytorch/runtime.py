@@ -9,8 +9,15 @@ from specc.passes.layout import IoLayout, boundary_orders, permutation
 
 from .source import network_class, source
 
+FEW = 8
+"""Numbers of a channel that have no average worth the name."""
+
+LEAST = 0.05
+"""The variance of a channel that hardly varies, as a part of the mean of all; else it would be
+blown up."""
+
 if TYPE_CHECKING:
-    from torch import nn
+    from torch import Tensor, nn
 
     from specc.backend import Array, Arrays, Runner
     from specc.ir import Graph, Value
@@ -37,9 +44,35 @@ def weights_of(graph: Graph, network: nn.Module) -> dict[str, Array]:
 
 def runner(graph: Graph, weights: Arrays) -> Runner:
     """The outputs at inference; channels last in and out."""
+    return _runner(graph, model(graph, weights, "channels_first").eval())
+
+
+def settled(graph: Graph, weights: Arrays, inputs: Arrays) -> Arrays:
+    """See `specc.backend.SettlingBackend`."""
+    from torch.nn.modules.batchnorm import _BatchNorm
+
+    network = model(graph, weights, "channels_first").eval()
+    for module in network.modules():
+        if isinstance(module, _BatchNorm):
+            module.register_forward_pre_hook(_settle)
+    _runner(graph, network)(inputs)
+    return {**weights, **weights_of(graph, network)}
+
+
+def _settle(module: Any, inputs: tuple[Tensor, ...]) -> None:
+    """Give a batch normalization the averages of what it is about to normalize."""
+    x = inputs[0].movedim(1, -1).flatten(0, -2)
+    variances = x.var(0, correction=0)
+    if len(x) < FEW or not variances.isfinite().all():
+        return
+    module.running_mean.copy_(x.mean(0))
+    module.running_var.mul_(variances.clamp(min=LEAST * variances.mean()))
+
+
+def _runner(graph: Graph, network: nn.Module) -> Runner:
     import torch
 
-    network, axes = model(graph, weights, "channels_first").eval(), boundary_axes(graph)
+    axes = boundary_axes(graph)
 
     def run(inputs: Arrays) -> dict[str, Array]:
         with torch.inference_mode():
