@@ -172,6 +172,63 @@ layers:
     inputs: [first, second]
   - tower: {widths: [6]}
 """,
+    "functions_that_differ": """
+inputs: {x: "float32[N, 8, 8, 4]"}
+blocks:
+  convolution:
+    params: {activation: str, gate: str}
+    layers:
+      - Conv2D: {filters: 4, kernel_size: 1, activation: "${activation}"}
+      - Conv2D: {filters: 4, kernel_size: 1, activation: "${gate}"}
+        name: gate
+      - Activation: "${activation}"
+layers:
+  - convolution: {activation: relu, gate: sigmoid}
+  - convolution: {activation: squareplus, gate: tanh}
+  - convolution: {activation: hard_swish, gate: tanh}
+""",
+    "sums_that_only_some_have": """
+inputs: {x: "float32[N, 8, 8, 4]"}
+blocks:
+  squeeze:
+    layers:
+      - GlobalAveragePooling2D: {keepdims: true}
+      - Conv2D: {filters: "${x.channels}", kernel_size: 1, activation: sigmoid}
+      - Multiply:
+        inputs: [x, prev]
+  widened:
+    params: {filters: int, kernel_size: int, squeezes: bool}
+    layers:
+      - Conv2D: {filters: "${filters}", kernel_size: "${kernel_size}", padding: same}
+      - squeeze:
+        when: "${squeezes}"
+      - Add:
+        inputs: [prev, x]
+        when: "${filters == x.channels}"
+layers:
+  - widened: {filters: 4, kernel_size: 3, squeezes: false}
+  - widened: {filters: 6, kernel_size: 3, squeezes: true}
+  - widened: {filters: 6, kernel_size: 5, squeezes: true}
+""",
+    "a_name_inside_itself": """
+inputs: {x: "float32[N, 5]"}
+blocks:
+  twice:
+    params: {units: int}
+    layers:
+      - Dense: "${units}"
+      - for: {width: ["${units}", 3]}
+        name: part
+        layers:
+          - Dense: {units: "${width}"}
+          - ReLU
+layers:
+  - for: {units: [4, 7]}
+    name: part
+    layers:
+      - twice: {units: "${units}"}
+      - Dense: 5
+""",
     "captures": """
 inputs: {x: "float32[N, 7]", gate: "float32[N, 7]"}
 layers:

@@ -96,3 +96,90 @@ def test_what_differs_in_one_module_is_one_class(tmp_path: Path) -> None:
     assert text.count("class Tower") == 1
     assert "def __init__(self, step: nn.Module) -> None:" in text
     assert "Tower(nn.Sequential(nn.Conv2d(10, 6, 3, padding=1)))" in text
+
+
+def test_what_differs_in_functions_is_one_class(tmp_path: Path) -> None:
+    text = emitted("functions_that_differ", tmp_path)
+    assert text.count("class Convolution") == 1
+    assert "from collections.abc import Callable\n" in text
+    assert "activation: Callable[[Tensor], Tensor]" in text
+    assert "x = self.gate_activation(self.gate(x))" in text
+    assert "return self.activation(x)" in text
+    assert "Convolution(activation=F.relu, gate_activation=torch.sigmoid)" in text
+    assert "activation=squareplus, gate_activation=torch.tanh\n" in text
+
+
+def test_a_function_that_all_call_is_called_by_its_name(tmp_path: Path) -> None:
+    text = emitted_of(BOTTLENECKS.replace('strides: "${strides}"', "activation: relu"), tmp_path)
+    assert "return F.relu(self.conv2d_1(x))" in text
+    assert "Callable" not in text
+
+
+def test_what_only_some_add_is_a_choice(tmp_path: Path) -> None:
+    text = emitted("sums_that_only_some_have", tmp_path)
+    assert text.count("class Widened") == 1
+    assert "squeeze: nn.Module, residual: bool = True" in text.replace("\n        ", " ")
+    assert "return y + x if self.residual else y  # [N, out_channels, 8, 8]" in text
+    assert "Widened(4, 4, 3, squeeze=nn.Identity())\n" in text
+    assert "Widened(4, 6, 3, squeeze=Squeeze(), residual=False)\n" in text
+    assert "Widened(6, 6, 5, squeeze=Squeeze())\n" in text
+
+
+def test_what_only_some_drop_is_a_rate_of_nothing_in_the_others(tmp_path: Path) -> None:
+    text = emitted_of(
+        """
+inputs: {x: "float32[N, 8]"}
+blocks:
+  layer:
+    params: {rate: float}
+    layers:
+      - Dense: 8
+      - Dropout: "${rate}"
+        when: "${rate > 0}"
+layers:
+  - layer: {rate: 0.5}
+  - layer: {rate: 0}
+""",
+        tmp_path,
+    )
+    assert "self.dropout = nn.Dropout(p)\n" in text
+    assert "self.layer = Layer(0.5)\n" in text
+    assert "self.layer_1 = Layer(0.0)\n" in text
+
+
+def test_pads_of_half_a_kernel_are_no_parameter(tmp_path: Path) -> None:
+    text = emitted("sums_that_only_some_have", tmp_path)
+    assert "padding=kernel_size // 2" in text
+    assert "padding:" not in text
+
+
+def test_pads_that_are_not_always_half_a_kernel_are_a_parameter(tmp_path: Path) -> None:
+    text = emitted_of(
+        """
+inputs: {x: "float32[N, 8, 8, 4]"}
+blocks:
+  convolution:
+    params: {kernel_size: int, padding: str}
+    layers:
+      - Conv2D: {filters: 4, kernel_size: "${kernel_size}", padding: "${padding}"}
+      - ReLU
+layers:
+  - convolution: {kernel_size: 5, padding: same}
+  - convolution: {kernel_size: 3, padding: valid}
+""",
+        tmp_path,
+    )
+    assert "Convolution(5, padding=2)" in text
+    assert "Convolution(3)" in text
+
+
+def test_what_always_adds_has_no_choice(tmp_path: Path) -> None:
+    text = emitted("modules_that_only_some_have", tmp_path)
+    assert "residual: bool" not in text
+    assert " if self." not in text
+
+
+def test_a_loop_inside_one_of_its_name_is_a_class_before_it(tmp_path: Path) -> None:
+    text = emitted("a_name_inside_itself", tmp_path)
+    places = [text.index(f"class {name}(") for name in ("Part", "Twice", "Part2")]
+    assert places == sorted(places)

@@ -6,6 +6,8 @@ That it computes what the other backends compute is tested in test_parity.py.
 from __future__ import annotations
 
 import ast
+import copy
+import pickle
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +16,11 @@ import pytest
 import torch
 from parity import images_of
 from samples import all_samples, sample_graph, sample_sizes
-from structures import spec_graph
+from structures import spec_graph, structure
 from torch import Tensor, nn
 
 from specc.backend import load_model_backend
+from specc.backends.pytorch.activations import FUNCTIONS
 from specc.emit.module import execute
 from specc.initializers import INITIALIZERS, Initializer
 from specc.ir import Graph
@@ -385,6 +388,20 @@ outputs: [each.0, each.1]
     )
     first, second = fresh(graph)(torch.rand(1, 3, 2, 2))
     assert (first.shape, second.shape) == ((1, 4, 3), (1, 4, 5))
+
+
+def test_a_network_that_is_handed_functions_can_be_copied_and_pickled(tmp_path: Path) -> None:
+    network, x = fresh(structure("functions_that_differ", tmp_path)), torch.rand(2, 4, 8, 8)
+    for other in (copy.deepcopy(network), pickle.loads(pickle.dumps(network))):  # noqa: S301 - ours
+        torch.testing.assert_close(other(x), network(x), rtol=0, atol=0)
+
+
+@pytest.mark.parametrize("name", FUNCTIONS.values())
+def test_functions_that_are_handed_in_can_be_pickled(name: str) -> None:
+    family, _, attribute = name.partition(".")
+    if attribute:  # the others are of the file itself
+        function = getattr({"F": nn.functional, "torch": torch}[family], attribute)
+        assert pickle.loads(pickle.dumps(function)) is function  # noqa: S301 - ours
 
 
 # Random layers

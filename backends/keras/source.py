@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from specc.emit.code import Argument, Call, Code, Ref
-from specc.emit.interface import Interfaces, by_height
+from specc.emit.interface import Interfaces, inner_first
 from specc.emit.naming import unique
 from specc.emit.template import Body, Template, group_first, merge
 from specc.emit.text import module_docstring, region_description
@@ -62,7 +62,7 @@ class Emitter:
 
     def emit(self) -> Emitted:
         """The whole file."""
-        for regions in by_height(self.graph.body, self._has_function):
+        for regions in inner_first(self.graph.body, self._has_function):
             self._lower(regions)
         root = network_body(self)
         network = merge([root], {root: self.function})[root]

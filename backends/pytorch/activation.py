@@ -5,7 +5,7 @@ from __future__ import annotations
 from specc.emit.code import Code, Literal, call, join, optional, text
 from specc.layers.activation import ELU, GELU, LeakyReLU, PReLU, ReLU, Softmax
 
-from .activations import last_axis
+from .activations import activate, last_axis
 from .site import LOWERINGS, Site
 
 
@@ -13,7 +13,7 @@ from .site import LOWERINGS, Site
 def relu(layer: ReLU, site: Site) -> Code:
     """Below the threshold lies a line, or zero; the bound comes last."""
     if (layer.max_value, layer.negative_slope, layer.threshold) == (6, 0, 0):
-        return call("F.relu6", site.x)
+        return activate("relu6", site.x, site)
     y = _unbounded(layer, site)
     return y if layer.max_value is None else call("torch.clamp", y, max=layer.max_value)
 
@@ -30,7 +30,7 @@ def _unbounded(layer: ReLU, site: Site) -> Code:
     if layer.negative_slope:
         slope = Literal(layer.negative_slope, "negative_slope")
         return call(site.module("nn.LeakyReLU", slope), x)
-    return call("F.relu", x)
+    return activate("relu", x, site)
 
 
 @LOWERINGS.add("LeakyReLU")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from specc.activations import ALONG_CHANNELS
-from specc.emit.code import Code, call
+from specc.emit.code import Code, Function, Literal, call
 from specc.ir import Value
 
 from .site import Site
@@ -54,7 +54,9 @@ def activate(name: str | None, x: Code, site: Site) -> Code:
         function = site.helper(function)
     if name in ALONG_CHANNELS:
         return call(function, x, dim=last_axis(site.node.outputs[0]))
-    return call(function, x, **CONSTANTS.get(name, {}))
+    if name in CONSTANTS:
+        return call(function, x, **CONSTANTS[name])
+    return call(Literal(Function(function), "activation"), x)
 
 
 def last_axis(value: Value) -> int:

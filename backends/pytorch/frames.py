@@ -22,7 +22,7 @@ from specc.ir import Item, Node, Region, Value
 
 from .loops import is_live, loop_container
 from .names import RESERVED
-from .statements import Statement, lines, shape_comment
+from .statements import Statement, assigned, lines, shape_comment
 
 if TYPE_CHECKING:
     from .source import Emitter
@@ -97,6 +97,7 @@ class Frame:
             name = value.name.rpartition(".")[2]
             self.statements.append(Statement(expression, (value,), (name,)))
         if any(self.emitter.interfaces.uses(x) or x in self.outputs for x in node.outputs):
+            code = scoped(code, scope(node, self.region))
             self.statements.append(Statement(code, node.outputs, self.wishes(node)))
         if not own or site.constructor is None:
             return None
@@ -141,7 +142,7 @@ class Frame:
             (name,) = unique([variable(relative(item.path, self.region.path))], taken)
             constructor = self.item(item, f"self.{name}")
             if constructor is not None:
-                self.setup.append(Line(join(f"self.{name} = ", constructor)))
+                self.setup.append(Line(join(f"self.{name}", " = ", constructor)))
 
     def _construction(self, region: Region) -> Code:
         """The call that makes a region's module; what is passed on is called after the region."""
@@ -161,7 +162,7 @@ class Frame:
         reserved = (*RESERVED, *self.borrowed.values())
         steps = [item.step() for item in self.statements]
         names = name_values(self.arguments, steps, self.outputs, reserved)
-        last = self.statements[-1] if self._ends_in_result() else None
+        last = self.statements[-1] if self.ends_in_result() else None
         others = (item for item in self.statements if item is not last)
         forward = [line for item in others for line in lines(item, names)]
         if last is not None:
@@ -176,10 +177,10 @@ class Frame:
             (*tensor_arguments, *modules),
             (tuple(self.setup), tuple(forward)),
             len(self.outputs),
-            tuple(item.name for item in self.region.items),
+            tuple(name for line in self.setup if (name := assigned(line))),
         )
 
-    def _ends_in_result(self) -> bool:
+    def ends_in_result(self) -> bool:
         """Whether the last statement makes the one result, so that it can be returned as it is."""
         if not self.statements or len(self.outputs) != 1:
             return False

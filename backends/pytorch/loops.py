@@ -9,6 +9,7 @@ from specc.emit.code import Argument, Call, Code, Join, Literal, Ref, join
 from specc.emit.runs import segments
 from specc.ir import Item, Node, Region
 
+from .names import LOOP_VARIABLE
 from .statements import Statement
 
 if TYPE_CHECKING:
@@ -61,7 +62,9 @@ def _for(frame: Frame, loop: Region, items: list[Item], reference: str) -> State
     assert isinstance(first, Region)
     carry = frame.emitter.interfaces[first].inputs[0]
     outputs = frame.emitter.interfaces[last].outputs
-    return Statement(frame.called(first, "layer"), outputs, frame.wishes(loop), reference, carry)
+    return Statement(
+        frame.called(first, LOOP_VARIABLE), outputs, frame.wishes(loop), reference, carry
+    )
 
 
 def _is_sequential(frame: Frame, loop: Region, items: list[Item], reference: str) -> bool:

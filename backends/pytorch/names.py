@@ -10,10 +10,13 @@ from .emitted import helpers
 AMBIGUOUS = ("I", "O", "l")
 """Letters that linters refuse, since they look like digits."""
 
+LOOP_VARIABLE = "layer"
+"""What `forward` calls the modules that it applies one after the other."""
+
 RESERVED = (
-    *("F", "Tensor", "math", "nn", "torch"),
+    *("Callable", "F", "Tensor", "math", "nn", "torch"),
     *("False", "None", "True"),
-    *("i", "initialize", "layer", "module", "self", "weight"),
+    *("i", "initialize", "module", "self", "weight", LOOP_VARIABLE),
     *AMBIGUOUS,
     *helpers(),
 )

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from specc.emit.code import Call, Code
-from specc.emit.interface import Interface, Interfaces, by_height
+from specc.emit.interface import Interface, Interfaces, inner_first
 from specc.emit.naming import attribute, class_name, unique
 from specc.emit.template import Body, Line, Template, group_first, merge
 from specc.emit.text import module_docstring, region_description
@@ -54,7 +54,7 @@ class Emitter:
 
     def text(self) -> str:
         """The whole file."""
-        for regions in by_height(self.graph.body, _has_class):
+        for regions in inner_first(self.graph.body, _has_class):
             self._lower(regions)
         classes = [
             class_text(template, region_description(region))

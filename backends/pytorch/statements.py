@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from specc.emit.code import Code, Literal, join, name_tensors, tensors
+from specc.emit.code import Code, Join, Literal, join, name_tensors, tensors
 from specc.emit.template import Line
 from specc.emit.variables import Step
 from specc.ir import Value
+
+from .names import LOOP_VARIABLE
 
 AXIS_LETTERS = {
     "batch": "N",
@@ -52,8 +54,17 @@ def lines(item: Statement, names: Mapping[Value, str]) -> Iterator[Line]:
     if item.carry is not None and names[item.carry] != targets:
         yield Line(join(targets, " = ", names[item.carry]))
         code = name_tensors(item.code, {**names, item.carry: targets})
-    yield Line(join("for layer in ", item.loop, ":"))
+    yield Line(join(f"for {LOOP_VARIABLE} in ", item.loop, ":"))
     yield Line(join(targets, " = ", code), comment, 1)
+
+
+def assigned(line: Line) -> str:
+    """The attribute that a line of `__init__` makes; empty if it makes none."""
+    match line.code:
+        case Join((str(reference), " = ", _)):
+            return reference.removeprefix("self.")
+        case _:  # as it starts the weights of a module
+            return ""
 
 
 def shape_comment(outputs: tuple[Value, ...]) -> tuple[tuple[Literal, ...], ...]:

@@ -2,12 +2,13 @@
 
 As in hand-written files, `Stage(64, transition=Transition(64, 32))` and, of the last,
 `Stage(32, transition=nn.Identity())` are one class; and so are two towers of other layers,
-`Tower(nn.Sequential(…))`.
+`Tower(nn.Sequential(…))`. Where one drops what another does not, its rate is 0; and where one adds
+what it takes and another does not, `residual` says so.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from itertools import permutations
 from typing import TYPE_CHECKING
@@ -15,7 +16,6 @@ from typing import TYPE_CHECKING
 from specc.emit.code import (
     Argument,
     Call,
-    Code,
     Join,
     Literal,
     Ref,
@@ -30,13 +30,17 @@ from specc.emit.parameters import MANY
 from specc.emit.template import Line, merge
 from specc.ir import Value
 
-from .names import RESERVED
-from .statements import Statement
+from .names import LOOP_VARIABLE, RESERVED
+from .residuals import with_optional_residual
+from .statements import Statement, assigned
 
 if TYPE_CHECKING:
     from .frames import Frame
 
 IDENTITY = Call("nn.Identity", ())
+
+DROPPING = ("nn.Dropout", "nn.Dropout1d", "nn.Dropout2d", "nn.Dropout3d", "MaskDropout")
+"""Modules that are the identity at a rate of 0, which is their first argument."""
 
 
 def unified(frames: list[Frame]) -> list[Frame]:
@@ -44,8 +48,8 @@ def unified(frames: list[Frame]) -> list[Frame]:
     labels: dict[str, list[Frame]] = {}
     for frame in frames:
         labels.setdefault(frame.region.label, []).append(frame)
-    found = [_with_identities(_with_one_handed_in(alike)) for alike in labels.values()]
-    new = {frame.region.path: frame for alike in found for frame in alike}
+    found = [_merged(_groups(_with_one_handed_in(alike))) for alike in labels.values()]
+    new = {frame.region.path: frame for groups in found for group in groups for frame in group}
     return [new[frame.region.path] for frame in frames]
 
 
@@ -63,7 +67,7 @@ def _with_one_handed_in(frames: list[Frame]) -> list[Frame]:
     if len(groups) == 1:
         return frames
     firsts = [group[0] for group in groups]
-    names = [name for name in _modules(firsts[0].setup) if all(map(_has(name), firsts))]
+    names = [name for name in _modules(firsts[0]) if all(name in _modules(x) for x in firsts)]
     counts = {name: len(_groups([_handing(frame, name) for frame in firsts])) for name in names}
     name = min(counts, key=lambda name: counts[name], default="")
     if not name or counts[name] == len(groups):
@@ -71,82 +75,104 @@ def _with_one_handed_in(frames: list[Frame]) -> list[Frame]:
     return [_handing(frame, name) for frame in frames]
 
 
-def _with_identities(frames: list[Frame]) -> list[Frame]:
-    """Frames of one label; those that lack one module of others with an identity for it."""
-    new: dict[str, Frame] = {}
-    for wide, narrow in permutations(_groups(frames), 2):
-        if new.keys().isdisjoint(frame.region.path for frame in (*wide, *narrow)):
-            new |= {frame.region.path: frame for frame in _filled(wide, narrow)}
-    return [new.get(frame.region.path, frame) for frame in frames]
+def _merged(groups: list[list[Frame]]) -> list[list[Frame]]:
+    """The frames of each class of one label, two classes made one as long as there are such."""
+    for wide, narrow in permutations(groups, 2):
+        if one := _as_one(wide, narrow):
+            rest = [group for group in groups if group is not wide and group is not narrow]
+            return _merged([one, *rest])
+    return groups
 
 
-def _filled(wide: list[Frame], narrow: list[Frame]) -> list[Frame]:
-    """All frames, so that they are one class; none if they cannot be, or not in a readable way."""
-    name = _lacking(wide[0], narrow[0])
+def _as_one(wide: list[Frame], narrow: list[Frame]) -> list[Frame]:
+    """All frames, so that they are one class; none if they cannot be, or not in a readable way.
+
+    `narrow` may lack one module of `wide`, and either of them the residual sum of the other.
+    """
+    lacking = {*_modules(wide[0])} - {*_modules(narrow[0])}
+    if len(wide[0].inputs) != len(narrow[0].inputs) or len(lacking) > 1:
+        return []
+    name = next(iter(lacking), "")
+    for pair in ((wide, narrow), with_optional_residual(wide, narrow)):
+        if len(_groups(_alike(*(frames[:1] for frames in pair), name))) == 1:
+            found = _alike(*pair, name)
+            return found if _is_readable(found) else []
+    return []
+
+
+def _alike(wide: list[Frame], narrow: list[Frame], name: str) -> list[Frame]:
+    """All frames, with the same modules handed in, and something for `name` where it lacks."""
+    handed = {*_handed_in(wide[0]), *_handed_in(narrow[0])}
+    wide = [_handing(frame, *handed) for frame in wide]
+    narrow = [_handing(frame, *handed) for frame in narrow]
     if not name:
-        return []
-    filled = [_with_identity(wide[0], frame, name) for frame in narrow]
-    known = [frame for frame in filled if frame is not None]
-    if len(known) < len(narrow):
-        return []
-    known += (_handing(frame, name) for frame in wide)
-    bodies = [frame.body() for frame in known]
-    template = merge(bodies, {bodies[0]: ""})[bodies[0]]
-    return known if len(template.parameters) < MANY else []
+        return [*wide, *narrow]
+    found = [*wide, *(_with_identity(wide[0], frame, name) for frame in narrow)]
+    is_idle = len(_groups([wide[0], found[-1]])) == 1
+    return found if is_idle else [_handing(frame, name) for frame in found]
 
 
-def _lacking(wide: Frame, narrow: Frame) -> str:
-    """The one module that `narrow` lacks of `wide`; empty if there is no such."""
-    lacking = {*_modules(wide.setup)} - {*_modules(narrow.setup)}
-    fits = len(wide.inputs) == len(narrow.inputs) and len(wide.setup) == len(narrow.setup) + 1
-    if not fits or len(lacking) != 1:
-        return ""
-    (name,) = lacking
-    return name if _has(name)(wide) else ""
+def _is_readable(frames: list[Frame]) -> bool:
+    """Whether they are one class, and one of few parameters."""
+    bodies = [frame.body() for frame in frames]
+    template, *others = {*merge(bodies, dict.fromkeys(bodies, "")).values()}
+    return not others and len(template.parameters) < MANY
 
 
-def _modules(setup: list[Line]) -> list[str]:
-    """The name of the module that each line makes; empty if it makes none."""
-    return [_module(line.code) for line in setup]
+def _modules(frame: Frame) -> list[str]:
+    """The names of its modules that can be those of parameters."""
+    names = map(assigned, frame.setup)
+    return [name for name in names if name not in ("", *RESERVED) or name == LOOP_VARIABLE]
 
 
-def _module(code: Code) -> str:
-    match code:
-        case Join((str(reference), " = ", Call())):
-            return reference.removeprefix("self.")
+def _handed_in(frame: Frame) -> list[str]:
+    """The names of the modules that are handed to it."""
+    return [assigned(line) for line in frame.setup if _is_handed_in(line)]
+
+
+def _is_handed_in(line: Line) -> bool:
+    match line.code:
+        case Join((str(), " = ", Literal())):
+            return True
         case _:
-            return ""
+            return False
 
 
-def _has(name: str) -> Callable[[Frame], bool]:
-    """Whether a frame has the module, under a name that can be a parameter's."""
-    return lambda frame: name not in ("", *RESERVED) and name in _modules(frame.setup)
+def _handing(frame: Frame, *names: str) -> Frame:
+    """The frame with the constructors of these modules as literals, in which uses differ."""
+    return replace(frame, setup=[_given(line, names) for line in frame.setup])
 
 
-def _handing(frame: Frame, name: str) -> Frame:
-    """The frame with the constructor of the module `name` as a literal, in which uses differ."""
-    place = _modules(frame.setup).index(name)
-    code = frame.setup[place].code
-    assert isinstance(code, Join)
-    reference, equals, constructor = code.parts
-    line = Line(join(reference, equals, Literal(constructor, name)))
-    return replace(frame, setup=[*frame.setup[:place], line, *frame.setup[place + 1 :]])
+def _given(line: Line, names: tuple[str, ...]) -> Line:
+    match line.code:
+        case Join((str(reference), " = ", Call() as constructor)) if assigned(line) in names:
+            return Line(join(reference, " = ", Literal(constructor, assigned(line))))
+        case _:
+            return line
 
 
-def _with_identity(wide: Frame, narrow: Frame, name: str) -> Frame | None:
-    """`narrow` with an identity where `wide` has the module `name`; None if they differ in more."""
-    place = _modules(wide.setup).index(name)
-    others = wide.setup[:place] + wide.setup[place + 1 :]
-    if [skeleton(line.code) for line in others] != [skeleton(line.code) for line in narrow.setup]:
-        return None
+def _with_identity(wide: Frame, narrow: Frame, name: str) -> Frame:
+    """`narrow` with an identity where `wide` has the module `name`; as it is if it differs more."""
+    place = next(i for i, line in enumerate(wide.setup) if assigned(line) == name)
     found = _statements(wide, narrow, f"self.{name}")
     if found is None:
-        return None
-    line = Line(join(f"self.{name}", " = ", IDENTITY))
-    setup = [*narrow.setup[:place], line, *narrow.setup[place:]]
+        return narrow
+    line = _idle(wide.setup[place], name)
     statements, outputs = found
-    filled = replace(narrow, setup=setup, statements=statements, outputs=outputs)
-    return _handing(filled, name)
+    setup = [*narrow.setup[:place], line, *narrow.setup[place:]]
+    return replace(narrow, setup=setup, statements=statements, outputs=outputs)
+
+
+def _idle(line: Line, name: str) -> Line:
+    """A line that makes an identity: what drops nothing is one, and needs no other class."""
+    match line.code:
+        case Join((reference, equals, Call(str(kind), (Argument(Literal() as rate), *rest)))) if (
+            kind in DROPPING
+        ):
+            nothing = Argument(replace(rate, value=0.0))
+            return Line(join(reference, equals, Call(kind, (nothing, *rest))))
+        case _:
+            return Line(join(f"self.{name}", " = ", IDENTITY))
 
 
 def _statements(

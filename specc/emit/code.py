@@ -11,17 +11,25 @@ from specc.ir import Value
 NO_DEFAULT: Any = object()
 
 
+class Function(str):
+    """The name of a function that is a constant, as `F.relu` is where a class is handed one."""
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Literal:
     """A constant. `hint` names the parameter it becomes where it differs between uses.
 
-    value: a number, a string, or the call that makes a module.
+    value: a number, a string, a function, or the call that makes a module.
     scope: what it belongs to, which tells it from others of that name.
+    default: that of the parameter, where the literal is no argument that has one.
     """
 
     value: object
     hint: str
     scope: str = ""
+    default: object = NO_DEFAULT
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,6 +254,8 @@ def _argument_text(item: Argument, show: Show) -> str:
 def python(value: object) -> str:
     """The source of a constant or a call, strings in double quotes as ruff writes them."""
     match value:
+        case Function():
+            return str(value)
         case str():
             return _string(value)
         case Call():

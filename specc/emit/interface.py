@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
 
 from specc.emit.naming import relative, variable
 from specc.ir import Graph, Item, Node, Region, Value
@@ -111,21 +112,48 @@ def _returned(region: Region) -> tuple[Value, ...]:
     return tuple(dict.fromkeys(value for _, value in region.outputs if value in made))
 
 
-def by_height(root: Region, wanted: Callable[[Region], bool]) -> list[list[Region]]:
-    """The regions that are `wanted`, those first that contain no other region."""
-    heights: dict[Region, int] = {}
+def inner_first(root: Region, wanted: Callable[[Region], bool]) -> list[list[Region]]:
+    """The regions that are `wanted`, those of one label together, after all that they contain.
 
-    def visit(region: Region) -> int:
-        inner = (visit(item) for item in region.items if isinstance(item, Region))
-        heights[region] = 1 + max(inner, default=-1)
-        return heights[region]
+    Where a label is inside itself it is by height: those that contain no other region come first.
+    """
+    regions = [region for region in _below(root) if wanted(region)]
+    try:
+        order = [*TopologicalSorter(_inner_labels(root)).static_order()]
+        groups = ([item for item in regions if item.label == label] for label in order)
+    except CycleError:
+        heights = {region: _height(region) for region in regions}
+        levels = sorted({*heights.values()})
+        groups = ([item for item in regions if heights[item] == level] for level in levels)
+    return [group for group in groups if group]
 
-    visit(root)
-    levels: dict[int, list[Region]] = {}
-    for region, height in heights.items():
-        if wanted(region):
-            levels.setdefault(height, []).append(region)
-    return [levels[height] for height in sorted(levels)]
+
+def _below(region: Region) -> Iterator[Region]:
+    """The regions in a region and it, the inner ones first."""
+    for item in region.items:
+        if isinstance(item, Region):
+            yield from _below(item)
+    yield region
+
+
+def _inner_labels(root: Region) -> dict[str, list[str]]:
+    """Of each label of blocks and iterations those that it contains."""
+    found: dict[str, list[str]] = {}
+    for region in _below(root):
+        if region.kind != "loop" and region is not root:
+            found.setdefault(region.label, []).extend(item.label for item in _direct(region))
+    return found
+
+
+def _direct(region: Region) -> Iterator[Region]:
+    """The blocks and iterations in a region that are in none of these."""
+    for item in region.items:
+        if isinstance(item, Region):
+            yield from _direct(item) if item.kind == "loop" else (item,)
+
+
+def _height(region: Region) -> int:
+    return 1 + max((_height(item) for item in region.items if isinstance(item, Region)), default=-1)
 
 
 def output_names(item: Item, scope: str, outputs: tuple[Value, ...]) -> tuple[str, ...]:

@@ -7,11 +7,11 @@ position by position.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from itertools import count
 
-from specc.emit.code import NO_DEFAULT, Argument, Call, Literal, Place, python
+from specc.emit.code import NO_DEFAULT, Argument, Call, Function, Literal, Place, python
 
 TAKEN = ("in_channels", "in_features", "normalized_shape")
 """What layers call the number of channels that they take."""
@@ -53,6 +53,18 @@ class Parameter:
         return Argument(Literal(value, self.name), keyword, self.default)
 
 
+@dataclass(frozen=True, slots=True)
+class Use:
+    """What is written for a literal: a parameter, or what comes of it by `operation`."""
+
+    parameter: Parameter
+    operation: str = ""
+
+    @property
+    def text(self) -> str:
+        return self.parameter.name + self.operation
+
+
 Key = tuple[str, ...]
 """The values of a column as text: equal for literals that differ in the same way."""
 
@@ -84,7 +96,18 @@ class _Column:
     @property
     def default(self) -> object:
         argument = self.places[0].argument
-        return NO_DEFAULT if argument is None else argument.default
+        return self.literal.default if argument is None else argument.default
+
+    @property
+    def is_padding(self) -> bool:
+        argument = self.places[0].argument
+        return argument is not None and argument.keyword == "padding"
+
+    @property
+    def halves(self) -> tuple[object, ...]:
+        """Half of each value, if all are whole numbers."""
+        numbers = [value for value in self.values if isinstance(value, int)]
+        return tuple(number // 2 for number in numbers) if len(numbers) == len(self.values) else ()
 
     @property
     def by_position(self) -> bool:
@@ -97,8 +120,8 @@ class _Column:
 
 def parameters(
     rows: list[list[Place]], result: tuple[object, ...], taken: set[str]
-) -> tuple[tuple[Parameter, ...], tuple[Parameter | None, ...]]:
-    """The parameters in the order of the signature, and the one at each place.
+) -> tuple[tuple[Parameter, ...], tuple[Use | None, ...]]:
+    """The parameters in the order of the signature, and what is written at each place.
 
     rows: the places of each body. result: the channels of what each gives.
     taken: names that no parameter may have.
@@ -109,17 +132,36 @@ def parameters(
     for values, column in zip(keys, columns, strict=True):
         if len({*map(python, column.values)}) > 1:
             groups.setdefault(values, []).append(column)
+    halves = _halves(groups)
+    groups = {values: group for values, group in groups.items() if values not in halves}
     names = _names({values: group[0].literal for values, group in groups.items()}, result, taken)
-    known = {values: _parameter(names[values], group) for values, group in groups.items()}
-    by_position = sum(item.positional for item in known.values())
-    if by_position >= MANY:
-        known = {values: replace(item, positional=False) for values, item in known.items()}
-    if len(known) == 1:
-        known = {
-            values: replace(item, positional=not item.is_optional) for values, item in known.items()
-        }
+    made = [_parameter(names[values], group) for values, group in groups.items()]
+    known = dict(zip(groups, _readably_passed(made), strict=True))
     ordered = sorted(known.values(), key=lambda item: (item.is_optional, not item.positional))
-    return tuple(ordered), tuple(known.get(values) for values in keys)
+    uses = {values: Use(item) for values, item in known.items()}
+    uses |= {values: Use(known[of], " // 2") for values, of in halves.items()}
+    return tuple(ordered), tuple(uses.get(values) for values in keys)
+
+
+def _readably_passed(made: list[Parameter]) -> list[Parameter]:
+    """None of many by position; one alone so, unless it has a default."""
+    if sum(item.positional for item in made) >= MANY:
+        return [replace(item, positional=False) for item in made]
+    if len(made) == 1:
+        return [replace(item, positional=not item.is_optional) for item in made]
+    return made
+
+
+def _halves(groups: Mapping[Key, list[_Column]]) -> dict[Key, Key]:
+    """The pads that are half a kernel, as those that leave sizes alone are, with that kernel."""
+    return {
+        pads: kernel
+        for pads, group in groups.items()
+        for kernel, (first, *_) in groups.items()
+        if first.literal.hint == "kernel_size"
+        and all(column.is_padding for column in group)
+        and group[0].values == first.halves
+    }
 
 
 def _parameter(name: str, columns: list[_Column]) -> Parameter:
@@ -186,6 +228,8 @@ def _type_name(value: object) -> str:
             return "None"
         case Call():
             return "nn.Module"
+        case Function():
+            return "Callable[[Tensor], Tensor]"
         case tuple():
             return f"tuple[{', '.join(_type_name(item) for item in value)}]"  # type: ignore[misc]
         case _:

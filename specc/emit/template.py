@@ -21,7 +21,7 @@ from specc.emit.code import (
     render,
     skeleton,
 )
-from specc.emit.parameters import Parameter, parameters
+from specc.emit.parameters import Parameter, Use, parameters
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,13 +92,13 @@ class Template:
 
     bodies: the uses; the first stands for all.
     parameters: what differs between them.
-    positions: the parameter at each literal of a body, None where the literal is written out.
+    positions: what is written for each literal of a body, None where it is the literal itself.
     """
 
     name: str
     bodies: tuple[Body, ...]
     parameters: tuple[Parameter, ...]
-    positions: tuple[Parameter | None, ...]
+    positions: tuple[Use | None, ...]
 
     @property
     def body(self) -> Body:
@@ -122,8 +122,8 @@ class Template:
         positions = count(position)
 
         def show(literal: Literal) -> str:
-            parameter = self.positions[next(positions)]
-            return python(literal.value) if parameter is None else prefix + parameter.name
+            use = self.positions[next(positions)]
+            return python(literal.value) if use is None else prefix + use.text
 
         for index, line in enumerate(self.body.sections[number]):
             yield render(line.code, show), self._comment(number, index), line.level
@@ -136,7 +136,7 @@ class Template:
         ]
         start = sum(counts[:number])
         used = self.positions[start : start + counts[number]]
-        return tuple(dict.fromkeys(item for item in used if item is not None))
+        return tuple(dict.fromkeys(use.parameter for use in used if use is not None))
 
     def _comment(self, number: int, index: int) -> str:
         """The shapes a statement gives.
@@ -194,7 +194,7 @@ def _offset(values: tuple[object, ...], base: tuple[object, ...]) -> int | None:
         for value, start in zip(values, base, strict=True)
         if isinstance(value, int) and isinstance(start, int)
     }
-    if len(differences) != 1 or not all(isinstance(item, int) for item in (*values, *base)):
+    if len(differences) != 1 or not all(type(item) is int for item in (*values, *base)):
         return None
     (offset,) = differences
     return offset if offset >= 0 else None

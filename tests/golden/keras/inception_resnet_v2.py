@@ -39,12 +39,6 @@ def correction2(x, found, name):
     return layers.Add(name=f"{name}-add")([x, y])  # [N, 8, 8, 2080]
 
 
-def halving(x, filters, name):
-    """The block `halving`."""
-    # [N, H, W, filters]
-    return convolution(x, filters, kernel_size=3, strides=2, name=f"{name}-convolution")
-
-
 def tower(x, step_filters, filters, kernel_size, name):
     """The block `tower`."""
     # [N, H, W, step_filters]
@@ -85,6 +79,12 @@ def tower3(
     )
 
 
+def halving(x, filters, name):
+    """The block `halving`."""
+    # [N, H, W, filters]
+    return convolution(x, filters, kernel_size=3, strides=2, name=f"{name}-convolution")
+
+
 def inception_a(x, name):
     """The block `inception_a`."""
     # [N, 35, 35, 96]
@@ -116,16 +116,6 @@ def residual_a(x, name):
     return correction(x, y, 320, scale=0.17, name=f"{name}-correction")
 
 
-def reduction_a(x, name):
-    """The block `reduction_a`."""
-    three = halving(x, 384, name=f"{name}-three")  # [N, 17, 17, 384]
-    y = tower(x, 256, 256, kernel_size=3, name=f"{name}-tower")  # [N, 35, 35, 256]
-    three_twice = halving(y, 384, name=f"{name}-three_twice")  # [N, 17, 17, 384]
-    x = layers.MaxPooling2D(3, strides=2, name=f"{name}-pooling")(x)  # [N, 17, 17, 320]
-    # [N, 17, 17, 1088]
-    return layers.Concatenate(name=f"{name}-concatenate")([three, three_twice, x])
-
-
 def residual_b(x, name):
     """The block `residual_b`."""
     # [N, 17, 17, 192]
@@ -143,23 +133,6 @@ def residual_b(x, name):
     y = layers.Concatenate(name=f"{name}-concatenate")([one, y])  # [N, 17, 17, 384]
     # [N, 17, 17, 1088]
     return correction(x, y, 1088, scale=0.1, name=f"{name}-correction")
-
-
-def reduction_b(x, name):
-    """The block `reduction_b`."""
-    # [N, 17, 17, 256]
-    y = convolution(x, 256, kernel_size=1, padding="same", name=f"{name}-convolution")
-    three = halving(y, 384, name=f"{name}-three")  # [N, 8, 8, 384]
-    # [N, 17, 17, 256]
-    y = convolution(x, 256, kernel_size=1, padding="same", name=f"{name}-convolution_1")
-    narrow = halving(y, 288, name=f"{name}-narrow")  # [N, 8, 8, 288]
-    y = tower(x, 256, 288, kernel_size=3, name=f"{name}-tower")  # [N, 17, 17, 288]
-    three_twice = halving(y, 320, name=f"{name}-three_twice")  # [N, 8, 8, 320]
-    x = layers.MaxPooling2D(3, strides=2, name=f"{name}-pooling")(x)  # [N, 8, 8, 1088]
-    # [N, 8, 8, 2080]
-    return layers.Concatenate(name=f"{name}-concatenate")(
-        [three, narrow, three_twice, x]
-    )
 
 
 def residual_c(x, name):
@@ -197,6 +170,33 @@ def residual_c2(x, name):
     )
     y = layers.Concatenate(name=f"{name}-concatenate")([one, y])  # [N, 8, 8, 448]
     return correction2(x, y, name=f"{name}-correction")  # [N, 8, 8, 2080]
+
+
+def reduction_a(x, name):
+    """The block `reduction_a`."""
+    three = halving(x, 384, name=f"{name}-three")  # [N, 17, 17, 384]
+    y = tower(x, 256, 256, kernel_size=3, name=f"{name}-tower")  # [N, 35, 35, 256]
+    three_twice = halving(y, 384, name=f"{name}-three_twice")  # [N, 17, 17, 384]
+    x = layers.MaxPooling2D(3, strides=2, name=f"{name}-pooling")(x)  # [N, 17, 17, 320]
+    # [N, 17, 17, 1088]
+    return layers.Concatenate(name=f"{name}-concatenate")([three, three_twice, x])
+
+
+def reduction_b(x, name):
+    """The block `reduction_b`."""
+    # [N, 17, 17, 256]
+    y = convolution(x, 256, kernel_size=1, padding="same", name=f"{name}-convolution")
+    three = halving(y, 384, name=f"{name}-three")  # [N, 8, 8, 384]
+    # [N, 17, 17, 256]
+    y = convolution(x, 256, kernel_size=1, padding="same", name=f"{name}-convolution_1")
+    narrow = halving(y, 288, name=f"{name}-narrow")  # [N, 8, 8, 288]
+    y = tower(x, 256, 288, kernel_size=3, name=f"{name}-tower")  # [N, 17, 17, 288]
+    three_twice = halving(y, 320, name=f"{name}-three_twice")  # [N, 8, 8, 320]
+    x = layers.MaxPooling2D(3, strides=2, name=f"{name}-pooling")(x)  # [N, 8, 8, 1088]
+    # [N, 8, 8, 2080]
+    return layers.Concatenate(name=f"{name}-concatenate")(
+        [three, narrow, three_twice, x]
+    )
 
 
 def inception_resnet_v2():

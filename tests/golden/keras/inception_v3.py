@@ -25,27 +25,6 @@ def convolution(x, filters, kernel_size, name, strides=1, padding="valid"):
     return layers.ReLU(name=f"{name}-re_lu")(x)  # [N, H, W, filters]
 
 
-def pooling_tower(x, filters, name):
-    """The block `pooling_tower`."""
-    # [N, H, W, C]
-    x = layers.AveragePooling2D(
-        3, strides=1, padding="same", name=f"{name}-average_pooling2d"
-    )(x)
-    # [N, H, W, filters]
-    return convolution(
-        x, filters, kernel_size=1, padding="same", name=f"{name}-convolution"
-    )
-
-
-def fork(x, name):
-    """The block `fork`."""
-    # [N, 8, 8, 384]
-    wide = convolution(x, 384, kernel_size=(1, 3), padding="same", name=f"{name}-wide")
-    # [N, 8, 8, 384]
-    x = convolution(x, 384, kernel_size=(3, 1), padding="same", name=f"{name}-high")
-    return layers.Concatenate(name=f"{name}-concatenate")([wide, x])  # [N, 8, 8, 768]
-
-
 def tower(x, step_filters, filters, kernel_size, name):
     """The block `tower`."""
     # [N, H, W, step_filters]
@@ -108,16 +87,25 @@ def tower4(x, step_filters, name):
     )
 
 
-def inception_a(x, pooling_filters, name):
-    """The block `inception_a`."""
-    # [N, 35, 35, 64]
-    one = convolution(x, 64, kernel_size=1, padding="same", name=f"{name}-one")
-    five = tower(x, 48, 64, kernel_size=5, name=f"{name}-five")  # [N, 35, 35, 64]
-    three_twice = tower2(x, name=f"{name}-three_twice")  # [N, 35, 35, 96]
-    # [N, 35, 35, pooling_filters]
-    x = pooling_tower(x, pooling_filters, name=f"{name}-pooling")
-    # [N, 35, 35, pooling_filters + 224]
-    return layers.Concatenate(name=f"{name}-concatenate")([one, five, three_twice, x])
+def pooling_tower(x, filters, name):
+    """The block `pooling_tower`."""
+    # [N, H, W, C]
+    x = layers.AveragePooling2D(
+        3, strides=1, padding="same", name=f"{name}-average_pooling2d"
+    )(x)
+    # [N, H, W, filters]
+    return convolution(
+        x, filters, kernel_size=1, padding="same", name=f"{name}-convolution"
+    )
+
+
+def fork(x, name):
+    """The block `fork`."""
+    # [N, 8, 8, 384]
+    wide = convolution(x, 384, kernel_size=(1, 3), padding="same", name=f"{name}-wide")
+    # [N, 8, 8, 384]
+    x = convolution(x, 384, kernel_size=(3, 1), padding="same", name=f"{name}-high")
+    return layers.Concatenate(name=f"{name}-concatenate")([wide, x])  # [N, 8, 8, 768]
 
 
 def reduction_a(x, name):
@@ -134,18 +122,6 @@ def reduction_a(x, name):
     return layers.Concatenate(name=f"{name}-concatenate")([three, three_twice, x])
 
 
-def inception_b(x, step_filters, name):
-    """The block `inception_b`."""
-    # [N, 17, 17, 192]
-    one = convolution(x, 192, kernel_size=1, padding="same", name=f"{name}-one")
-    seven = tower3(x, step_filters, name=f"{name}-seven")  # [N, 17, 17, 192]
-    # [N, 17, 17, 192]
-    seven_twice = tower4(x, step_filters, name=f"{name}-seven_twice")
-    x = pooling_tower(x, 192, name=f"{name}-pooling")  # [N, 17, 17, 192]
-    # [N, 17, 17, 768]
-    return layers.Concatenate(name=f"{name}-concatenate")([one, seven, seven_twice, x])
-
-
 def reduction_b(x, name):
     """The block `reduction_b`."""
     # [N, 17, 17, 192]
@@ -158,6 +134,30 @@ def reduction_b(x, name):
     x = layers.MaxPooling2D(3, strides=2, name=f"{name}-pooling")(x)  # [N, 8, 8, 768]
     # [N, 8, 8, 1280]
     return layers.Concatenate(name=f"{name}-concatenate")([three, seven, x])
+
+
+def inception_a(x, pooling_filters, name):
+    """The block `inception_a`."""
+    # [N, 35, 35, 64]
+    one = convolution(x, 64, kernel_size=1, padding="same", name=f"{name}-one")
+    five = tower(x, 48, 64, kernel_size=5, name=f"{name}-five")  # [N, 35, 35, 64]
+    three_twice = tower2(x, name=f"{name}-three_twice")  # [N, 35, 35, 96]
+    # [N, 35, 35, pooling_filters]
+    x = pooling_tower(x, pooling_filters, name=f"{name}-pooling")
+    # [N, 35, 35, pooling_filters + 224]
+    return layers.Concatenate(name=f"{name}-concatenate")([one, five, three_twice, x])
+
+
+def inception_b(x, step_filters, name):
+    """The block `inception_b`."""
+    # [N, 17, 17, 192]
+    one = convolution(x, 192, kernel_size=1, padding="same", name=f"{name}-one")
+    seven = tower3(x, step_filters, name=f"{name}-seven")  # [N, 17, 17, 192]
+    # [N, 17, 17, 192]
+    seven_twice = tower4(x, step_filters, name=f"{name}-seven_twice")
+    x = pooling_tower(x, 192, name=f"{name}-pooling")  # [N, 17, 17, 192]
+    # [N, 17, 17, 768]
+    return layers.Concatenate(name=f"{name}-concatenate")([one, seven, seven_twice, x])
 
 
 def inception_c(x, name):

@@ -8,6 +8,19 @@ import keras
 from keras import layers
 
 
+def squeeze_excitation(x, hidden, filters, name):
+    """The block `squeeze_excitation`."""
+    # [N, 1, 1, filters]
+    y = layers.GlobalAveragePooling2D(
+        keepdims=True, name=f"{name}-global_average_pooling2d"
+    )(x)
+    # [N, 1, 1, hidden]
+    y = layers.Conv2D(hidden, 1, activation="relu", name=f"{name}-conv2d")(y)
+    # [N, 1, 1, filters]
+    y = layers.Conv2D(filters, 1, activation="hard_sigmoid", name=f"{name}-conv2d_1")(y)
+    return layers.Multiply(name=f"{name}-multiply")([x, y])  # [N, H, W, filters]
+
+
 def inverted_residual(x, name):
     """The block `inverted_residual`."""
     # [N, 112, 112, 16]
@@ -75,19 +88,6 @@ def inverted_residual3(x, hidden, filters, activation, name):
         y
     )
     return layers.Add(name=f"{name}-add")([x, y])  # [N, H, W, filters]
-
-
-def squeeze_excitation(x, hidden, filters, name):
-    """The block `squeeze_excitation`."""
-    # [N, 1, 1, filters]
-    y = layers.GlobalAveragePooling2D(
-        keepdims=True, name=f"{name}-global_average_pooling2d"
-    )(x)
-    # [N, 1, 1, hidden]
-    y = layers.Conv2D(hidden, 1, activation="relu", name=f"{name}-conv2d")(y)
-    # [N, 1, 1, filters]
-    y = layers.Conv2D(filters, 1, activation="hard_sigmoid", name=f"{name}-conv2d_1")(y)
-    return layers.Multiply(name=f"{name}-multiply")([x, y])  # [N, H, W, filters]
 
 
 def inverted_residual4(

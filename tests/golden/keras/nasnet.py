@@ -122,11 +122,6 @@ def reduction2(x, p, left_1_filters, padding, name):
     return layers.Concatenate(name=f"{name}-concatenate")([sum_2, sum_3, sum_4, x])
 
 
-def adjust(p, even_filters, name):
-    """The block `adjust`."""
-    return halve(p, even_filters, name=f"{name}-halve")  # [N, H, W, C]
-
-
 def normal(x, p, left_1_filters, name):
     """The block `normal`."""
     # [N, H, W, left_1_filters]
@@ -154,6 +149,11 @@ def normal(x, p, left_1_filters, name):
     return layers.Concatenate(name=f"{name}-concatenate")(
         [p, sum_1, sum_2, sum_3, sum_4, x]
     )
+
+
+def adjust(p, even_filters, name):
+    """The block `adjust`."""
+    return halve(p, even_filters, name=f"{name}-halve")  # [N, H, W, C]
 
 
 def adjust2(p, filters, name):

@@ -51,17 +51,17 @@ def per_point(x, name):
     return layer(x, 512, name=f"{name}-layer-2")  # [N, P, 512]
 
 
-def per_cloud(x, name):
-    """The block `per_cloud`."""
-    x = layer2(x, 256, name=f"{name}-layer-0")  # [N, 256]
-    return layer2(x, 128, name=f"{name}-layer-1")  # [N, 128]
-
-
 def per_point2(x, name):
     """The block `per_point`."""
     for i in range(2):
         x = layer(x, 32, name=f"{name}-layer-{i}")  # [N, P, 32]
     return x
+
+
+def per_cloud(x, name):
+    """The block `per_cloud`."""
+    x = layer2(x, 256, name=f"{name}-layer-0")  # [N, 256]
+    return layer2(x, 128, name=f"{name}-layer-1")  # [N, 128]
 
 
 def per_cloud2(x, name):

@@ -172,6 +172,37 @@ def merge_patches(x, units, target_shape, target_shape2, name):
     )(x)
 
 
+def same_part(x, target_shape, name):
+    """The block `same_part`."""
+    # [N, T, 1, 1]
+    y = getitem(
+        4, (slice(None), slice(0, -3), slice(0, 1), slice(0, 1)), name=f"{name}-slice"
+    )(x)
+    y = layers.Rescaling(0.0, offset=1.0, name=f"{name}-rescaling")(y)  # [N, T, 1, 1]
+    # [N, T, 1, 1]
+    above = layers.ZeroPadding2D(((0, 3), (0, 0)), name=f"{name}-above")(y)
+    # [N, 1, T, 1]
+    x = getitem(
+        4, (slice(None), slice(0, 1), slice(0, -3), slice(0, 1)), name=f"{name}-slice_1"
+    )(x)
+    x = layers.Rescaling(0.0, offset=2.0, name=f"{name}-rescaling_1")(x)  # [N, 1, T, 1]
+    x = layers.ZeroPadding2D(((0, 0), (0, 3)), name=f"{name}-left")(x)  # [N, 1, T, 1]
+    x = broadcast_sum((4, 4), name=f"{name}-add")([x, above])  # [N, H, W, 1]
+    # [N, T, 49, 1]
+    part = to_windows(
+        x, target_shape=target_shape, target_shape2=(-1, 49, 1), name=f"{name}-part"
+    )
+    x = layers.Permute((1, 3, 2), name=f"{name}-permute")(part)  # [N, T, 1, 49]
+    x = layers.Subtract(name=f"{name}-apart")([part, x])  # [N, T, 49, 49]
+    x = layers.Multiply(name=f"{name}-multiply")([x, x])  # [N, T, 49, 49]
+    # [N, T, 49, 49]
+    x = layers.Rescaling(-1.0, offset=1.0, name=f"{name}-rescaling_2")(x)
+    x = layers.ReLU(name=f"{name}-re_lu")(x)  # [N, T, 49, 49]
+    x = not_equal(0.0, rank=4, name=f"{name}-not_equal")(x)  # [N, T, 49, 49]
+    # [N, D, 1, 49, 49]
+    return expand_dims(4, (2,), name=f"{name}-expand_dims", dtype="bool")(x)
+
+
 def window_attention(
     x,
     hidden,
@@ -246,69 +277,6 @@ def window_attention(
         rate, noise_shape=(None, 1, 1, 1), name=f"{name}-stochastic_depth"
     )(y)
     return layers.Add(name=f"{name}-add")([x, y])  # [N, H, W, units]
-
-
-def same_part(x, target_shape, name):
-    """The block `same_part`."""
-    # [N, T, 1, 1]
-    y = getitem(
-        4, (slice(None), slice(0, -3), slice(0, 1), slice(0, 1)), name=f"{name}-slice"
-    )(x)
-    y = layers.Rescaling(0.0, offset=1.0, name=f"{name}-rescaling")(y)  # [N, T, 1, 1]
-    # [N, T, 1, 1]
-    above = layers.ZeroPadding2D(((0, 3), (0, 0)), name=f"{name}-above")(y)
-    # [N, 1, T, 1]
-    x = getitem(
-        4, (slice(None), slice(0, 1), slice(0, -3), slice(0, 1)), name=f"{name}-slice_1"
-    )(x)
-    x = layers.Rescaling(0.0, offset=2.0, name=f"{name}-rescaling_1")(x)  # [N, 1, T, 1]
-    x = layers.ZeroPadding2D(((0, 0), (0, 3)), name=f"{name}-left")(x)  # [N, 1, T, 1]
-    x = broadcast_sum((4, 4), name=f"{name}-add")([x, above])  # [N, H, W, 1]
-    # [N, T, 49, 1]
-    part = to_windows(
-        x, target_shape=target_shape, target_shape2=(-1, 49, 1), name=f"{name}-part"
-    )
-    x = layers.Permute((1, 3, 2), name=f"{name}-permute")(part)  # [N, T, 1, 49]
-    x = layers.Subtract(name=f"{name}-apart")([part, x])  # [N, T, 49, 49]
-    x = layers.Multiply(name=f"{name}-multiply")([x, x])  # [N, T, 49, 49]
-    # [N, T, 49, 49]
-    x = layers.Rescaling(-1.0, offset=1.0, name=f"{name}-rescaling_2")(x)
-    x = layers.ReLU(name=f"{name}-re_lu")(x)  # [N, T, 49, 49]
-    x = not_equal(0.0, rank=4, name=f"{name}-not_equal")(x)  # [N, T, 49, 49]
-    # [N, D, 1, 49, 49]
-    return expand_dims(4, (2,), name=f"{name}-expand_dims", dtype="bool")(x)
-
-
-def block(
-    x,
-    hidden,
-    num_heads,
-    units,
-    mlp_hidden,
-    target_shape,
-    target_shape2,
-    query_target_shape,
-    from_windows_target_shape,
-    from_windows_target_shape2,
-    rate,
-    name,
-):
-    """One iteration of the loop `block`."""
-    # [N, H, W, units]
-    x = window_attention(
-        x,
-        hidden,
-        num_heads,
-        units,
-        target_shape=target_shape,
-        target_shape2=target_shape2,
-        query_target_shape=query_target_shape,
-        from_windows_target_shape=from_windows_target_shape,
-        from_windows_target_shape2=from_windows_target_shape2,
-        rate=rate,
-        name=f"{name}-window_attention",
-    )
-    return mlp(x, mlp_hidden, units, rate=rate, name=f"{name}-mlp")  # [N, H, W, units]
 
 
 def window_attention2(
@@ -392,6 +360,38 @@ def window_attention2(
     return layers.Add(name=f"{name}-add")([x, y])  # [N, H, W, units]
 
 
+def block(
+    x,
+    hidden,
+    num_heads,
+    units,
+    mlp_hidden,
+    target_shape,
+    target_shape2,
+    query_target_shape,
+    from_windows_target_shape,
+    from_windows_target_shape2,
+    rate,
+    name,
+):
+    """One iteration of the loop `block`."""
+    # [N, H, W, units]
+    x = window_attention(
+        x,
+        hidden,
+        num_heads,
+        units,
+        target_shape=target_shape,
+        target_shape2=target_shape2,
+        query_target_shape=query_target_shape,
+        from_windows_target_shape=from_windows_target_shape,
+        from_windows_target_shape2=from_windows_target_shape2,
+        rate=rate,
+        name=f"{name}-window_attention",
+    )
+    return mlp(x, mlp_hidden, units, rate=rate, name=f"{name}-mlp")  # [N, H, W, units]
+
+
 def block2(
     x,
     hidden,
@@ -428,48 +428,6 @@ def block2(
 
 def stage(x, name):
     """One iteration of the loop `stage`."""
-    # [N, 7, 7, 768]
-    x = merge_patches(
-        x,
-        768,
-        target_shape=(7, 2, 7, 2, 384),
-        target_shape2=(7, 7, 1536),
-        name=f"{name}-merge_patches",
-    )
-    # [N, 7, 7, 768]
-    x = block(
-        x,
-        2304,
-        24,
-        768,
-        3072,
-        target_shape=(1, 7, 1, 7, 768),
-        target_shape2=(-1, 49, 768),
-        query_target_shape=(1, 49, 24, 32),
-        from_windows_target_shape=(1, 1, 7, 7, 768),
-        from_windows_target_shape2=(7, 7, 768),
-        rate=0.18181818181818182,
-        name=f"{name}-block-0",
-    )
-    # [N, 7, 7, 768]
-    return block(
-        x,
-        2304,
-        24,
-        768,
-        3072,
-        target_shape=(1, 7, 1, 7, 768),
-        target_shape2=(-1, 49, 768),
-        query_target_shape=(1, 49, 24, 32),
-        from_windows_target_shape=(1, 1, 7, 7, 768),
-        from_windows_target_shape2=(7, 7, 768),
-        rate=0.2,
-        name=f"{name}-block-1",
-    )
-
-
-def stage2(x, name):
-    """One iteration of the loop `stage`."""
     # [N, 56, 56, 96]
     x = block(
         x,
@@ -503,7 +461,7 @@ def stage2(x, name):
     )
 
 
-def stage3(x, name):
+def stage2(x, name):
     """One iteration of the loop `stage`."""
     # [N, 28, 28, 192]
     x = merge_patches(
@@ -546,7 +504,7 @@ def stage3(x, name):
     )
 
 
-def stage4(x, name):
+def stage3(x, name):
     """One iteration of the loop `stage`."""
     # [N, 14, 14, 384]
     x = merge_patches(
@@ -651,16 +609,58 @@ def stage4(x, name):
     )
 
 
+def stage4(x, name):
+    """One iteration of the loop `stage`."""
+    # [N, 7, 7, 768]
+    x = merge_patches(
+        x,
+        768,
+        target_shape=(7, 2, 7, 2, 384),
+        target_shape2=(7, 7, 1536),
+        name=f"{name}-merge_patches",
+    )
+    # [N, 7, 7, 768]
+    x = block(
+        x,
+        2304,
+        24,
+        768,
+        3072,
+        target_shape=(1, 7, 1, 7, 768),
+        target_shape2=(-1, 49, 768),
+        query_target_shape=(1, 49, 24, 32),
+        from_windows_target_shape=(1, 1, 7, 7, 768),
+        from_windows_target_shape2=(7, 7, 768),
+        rate=0.18181818181818182,
+        name=f"{name}-block-0",
+    )
+    # [N, 7, 7, 768]
+    return block(
+        x,
+        2304,
+        24,
+        768,
+        3072,
+        target_shape=(1, 7, 1, 7, 768),
+        target_shape2=(-1, 49, 768),
+        query_target_shape=(1, 49, 24, 32),
+        from_windows_target_shape=(1, 1, 7, 7, 768),
+        from_windows_target_shape2=(7, 7, 768),
+        rate=0.2,
+        name=f"{name}-block-1",
+    )
+
+
 def swin():
     """The model, from `image` float32[N, 224, 224, 3] to `logits` float32[N, 1000]."""
     image = keras.Input((224, 224, 3), name="image")
     x = layers.Conv2D(96, 4, strides=4, name="conv2d")(image)  # [N, 56, 56, 96]
     # [N, 56, 56, 96]
     x = layers.LayerNormalization(epsilon=1e-05, name="layer_normalization")(x)
-    x = stage2(x, name="stage-0")  # [N, 56, 56, 96]
-    x = stage3(x, name="stage-1")  # [N, 28, 28, 192]
-    x = stage4(x, name="stage-2")  # [N, 14, 14, 384]
-    x = stage(x, name="stage-3")  # [N, 7, 7, 768]
+    x = stage(x, name="stage-0")  # [N, 56, 56, 96]
+    x = stage2(x, name="stage-1")  # [N, 28, 28, 192]
+    x = stage3(x, name="stage-2")  # [N, 14, 14, 384]
+    x = stage4(x, name="stage-3")  # [N, 7, 7, 768]
     # [N, 7, 7, 768]
     x = layers.LayerNormalization(epsilon=1e-05, name="layer_normalization_1")(x)
     x = layers.GlobalAveragePooling2D(name="global_average_pooling2d")(x)  # [N, 768]

@@ -63,18 +63,18 @@ def reduction3(x, filters, hidden, name):
     return layers.Add(name=f"{name}-add")([x, shortcut])  # [N, H, W, filters]
 
 
-def last(x, filters, name):
-    """One iteration of the loop `last`."""
-    x = separable(x, filters, name=f"{name}-separable")  # [N, 10, 10, filters]
-    return layers.ReLU(name=f"{name}-re_lu")(x)  # [N, 10, 10, filters]
-
-
 def residual(x, name):
     """The block `residual`."""
     y = x
     for i in range(3):
         y = separable2(y, 728, name=f"{name}-step-{i}")  # [N, 19, 19, 728]
     return layers.Add(name=f"{name}-add")([y, x])  # [N, 19, 19, 728]
+
+
+def last(x, filters, name):
+    """One iteration of the loop `last`."""
+    x = separable(x, filters, name=f"{name}-separable")  # [N, 10, 10, filters]
+    return layers.ReLU(name=f"{name}-re_lu")(x)  # [N, 10, 10, filters]
 
 
 def xception():

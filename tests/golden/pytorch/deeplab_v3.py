@@ -94,10 +94,10 @@ class Near(nn.Module):
 class Classifier(nn.Module):
     """The block `classifier`."""
 
-    def __init__(self, in_channels: int, dropout: nn.Module) -> None:
+    def __init__(self, in_channels: int, p: float) -> None:
         super().__init__()
         self.convolution = Convolution(in_channels, 256, 3, padding=1)
-        self.dropout = dropout
+        self.dropout = nn.Dropout(p)
         self.conv2d = nn.Conv2d(256, 21, 1)
         self.up_sampling2d = nn.Upsample(scale_factor=8, mode="bilinear")
 
@@ -194,8 +194,8 @@ class DeeplabV3(nn.Module):
             ]
         )
         self.surroundings = Surroundings()
-        self.logits = Classifier(256, dropout=nn.Identity())
-        self.auxiliary = Classifier(1024, dropout=nn.Dropout(0.1))
+        self.logits = Classifier(256, p=0.0)
+        self.auxiliary = Classifier(1024, p=0.1)
         self.apply(initialize)
 
     def forward(self, image: Tensor) -> tuple[Tensor, Tensor]:

@@ -172,23 +172,32 @@ class InvertedResidual3(nn.Module):
 
     def __init__(
         self,
-        channels: int,
+        in_channels: int,
         hidden: int,
         kernel_size: int,
         squeeze_excitation_hidden: int,
+        out_channels: int,
         p: float,
-        padding: int = 0,
+        residual: bool = True,
     ) -> None:
         super().__init__()
-        self.conv2d = nn.Conv2d(channels, hidden, 1, bias=False)
+        self.residual = residual
+        self.conv2d = nn.Conv2d(in_channels, hidden, 1, bias=False)
         self.batch_normalization = nn.BatchNorm2d(hidden, eps=0.001, momentum=0.01)
         self.depthwise_conv2d = nn.Conv2d(
-            hidden, hidden, kernel_size, padding=padding, groups=hidden, bias=False
+            hidden,
+            hidden,
+            kernel_size,
+            padding=kernel_size // 2,
+            groups=hidden,
+            bias=False,
         )
         self.batch_normalization_1 = nn.BatchNorm2d(hidden, eps=0.001, momentum=0.01)
         self.squeeze_excitation = SqueezeExcitation(hidden, squeeze_excitation_hidden)
-        self.conv2d_1 = nn.Conv2d(hidden, channels, 1, bias=False)
-        self.batch_normalization_2 = nn.BatchNorm2d(channels, eps=0.001, momentum=0.01)
+        self.conv2d_1 = nn.Conv2d(hidden, out_channels, 1, bias=False)
+        self.batch_normalization_2 = nn.BatchNorm2d(
+            out_channels, eps=0.001, momentum=0.01
+        )
         self.stochastic_depth = MaskDropout(p, dims=(1, 2, 3))
 
     def forward(self, x: Tensor) -> Tensor:
@@ -199,47 +208,10 @@ class InvertedResidual3(nn.Module):
         y = self.batch_normalization_1(y)  # [N, hidden, H, W]
         y = F.silu(y)  # [N, hidden, H, W]
         y = self.squeeze_excitation(y)  # [N, hidden, H, W]
-        y = self.conv2d_1(y)  # [N, channels, H, W]
-        y = self.batch_normalization_2(y)  # [N, channels, H, W]
-        y = self.stochastic_depth(y)  # [N, channels, H, W]
-        return y + x  # [N, channels, H, W]
-
-
-class InvertedResidual4(nn.Module):
-    """The block `inverted_residual`."""
-
-    def __init__(
-        self,
-        in_channels: int,
-        hidden: int,
-        kernel_size: int,
-        squeeze_excitation_hidden: int,
-        out_channels: int,
-        padding: int = 0,
-    ) -> None:
-        super().__init__()
-        self.conv2d = nn.Conv2d(in_channels, hidden, 1, bias=False)
-        self.batch_normalization = nn.BatchNorm2d(hidden, eps=0.001, momentum=0.01)
-        self.depthwise_conv2d = nn.Conv2d(
-            hidden, hidden, kernel_size, padding=padding, groups=hidden, bias=False
-        )
-        self.batch_normalization_1 = nn.BatchNorm2d(hidden, eps=0.001, momentum=0.01)
-        self.squeeze_excitation = SqueezeExcitation(hidden, squeeze_excitation_hidden)
-        self.conv2d_1 = nn.Conv2d(hidden, out_channels, 1, bias=False)
-        self.batch_normalization_2 = nn.BatchNorm2d(
-            out_channels, eps=0.001, momentum=0.01
-        )
-
-    def forward(self, x: Tensor) -> Tensor:
-        x = self.conv2d(x)  # [N, hidden, H, W]
-        x = self.batch_normalization(x)  # [N, hidden, H, W]
-        x = F.silu(x)  # [N, hidden, H, W]
-        x = self.depthwise_conv2d(x)  # [N, hidden, H, W]
-        x = self.batch_normalization_1(x)  # [N, hidden, H, W]
-        x = F.silu(x)  # [N, hidden, H, W]
-        x = self.squeeze_excitation(x)  # [N, hidden, H, W]
-        x = self.conv2d_1(x)  # [N, out_channels, H, W]
-        return self.batch_normalization_2(x)  # [N, out_channels, H, W]
+        y = self.conv2d_1(y)  # [N, out_channels, H, W]
+        y = self.batch_normalization_2(y)  # [N, out_channels, H, W]
+        y = self.stochastic_depth(y)  # [N, out_channels, H, W]
+        return y + x if self.residual else y  # [N, out_channels, H, W]
 
 
 class Stage(nn.Module):
@@ -268,42 +240,42 @@ class Efficientnet(nn.Module):
             Stage(
                 nn.Sequential(
                     InvertedResidual2(16, 96, 3, 4, 24, pad=(0, 1, 0, 1)),
-                    InvertedResidual3(24, 144, 3, 6, p=0.025, padding=1),
+                    InvertedResidual3(24, 144, 3, 6, 24, p=0.025),
                 )
             ),
             Stage(
                 nn.Sequential(
                     InvertedResidual2(24, 144, 5, 6, 40, pad=(1, 2, 1, 2)),
-                    InvertedResidual3(40, 240, 5, 10, p=0.05, padding=2),
+                    InvertedResidual3(40, 240, 5, 10, 40, p=0.05),
                 )
             ),
             Stage(
                 nn.Sequential(
                     InvertedResidual2(40, 240, 3, 10, 80, pad=(0, 1, 0, 1)),
-                    InvertedResidual3(80, 480, 3, 20, p=0.07500000000000001, padding=1),
-                    InvertedResidual3(80, 480, 3, 20, p=0.08750000000000001, padding=1),
+                    InvertedResidual3(80, 480, 3, 20, 80, p=0.07500000000000001),
+                    InvertedResidual3(80, 480, 3, 20, 80, p=0.08750000000000001),
                 )
             ),
             Stage(
                 nn.Sequential(
-                    InvertedResidual4(80, 480, 5, 20, 112, padding=2),
-                    InvertedResidual3(112, 672, 5, 28, p=0.1125, padding=2),
-                    InvertedResidual3(112, 672, 5, 28, p=0.125, padding=2),
+                    InvertedResidual3(80, 480, 5, 20, 112, p=0.0, residual=False),
+                    InvertedResidual3(112, 672, 5, 28, 112, p=0.1125),
+                    InvertedResidual3(112, 672, 5, 28, 112, p=0.125),
                 )
             ),
             Stage(
                 nn.Sequential(
                     InvertedResidual2(112, 672, 5, 28, 192, pad=(1, 2, 1, 2)),
-                    InvertedResidual3(
-                        192, 1152, 5, 48, p=0.15000000000000002, padding=2
-                    ),
-                    InvertedResidual3(192, 1152, 5, 48, p=0.1625, padding=2),
-                    InvertedResidual3(
-                        192, 1152, 5, 48, p=0.17500000000000002, padding=2
-                    ),
+                    InvertedResidual3(192, 1152, 5, 48, 192, p=0.15000000000000002),
+                    InvertedResidual3(192, 1152, 5, 48, 192, p=0.1625),
+                    InvertedResidual3(192, 1152, 5, 48, 192, p=0.17500000000000002),
                 )
             ),
-            Stage(nn.Sequential(InvertedResidual4(192, 1152, 3, 48, 320, padding=1))),
+            Stage(
+                nn.Sequential(
+                    InvertedResidual3(192, 1152, 3, 48, 320, p=0.0, residual=False)
+                )
+            ),
         )
         self.conv2d_1 = nn.Conv2d(320, 1280, 1, bias=False)
         self.batch_normalization_1 = nn.BatchNorm2d(1280, eps=0.001, momentum=0.01)

@@ -90,12 +90,10 @@ class Convolution(nn.Module):
 class Convolution2(nn.Module):
     """The block `convolution`."""
 
-    def __init__(
-        self, in_channels: int, out_channels: int, kernel_size: int, padding: int = 0
-    ) -> None:
+    def __init__(self, in_channels: int, out_channels: int, kernel_size: int) -> None:
         super().__init__()
         self.conv2d = nn.Conv2d(
-            in_channels, out_channels, kernel_size, padding=padding, bias=False
+            in_channels, out_channels, kernel_size, padding=kernel_size // 2, bias=False
         )
         self.batch_normalization = nn.BatchNorm2d(out_channels, eps=0.001)
         nn.init.constant_(self.batch_normalization.running_var, 2.0)
@@ -126,7 +124,7 @@ class InvertedResidual(nn.Module):
 
     def __init__(self, p: float) -> None:
         super().__init__()
-        self.convolution = Convolution2(24, 24, 3, padding=1)
+        self.convolution = Convolution2(24, 24, 3)
         self.stochastic_depth = MaskDropout(p, dims=(1, 2, 3))
 
     def forward(self, x: Tensor) -> Tensor:
@@ -158,7 +156,7 @@ class InvertedResidual3(nn.Module):
 
     def __init__(self, channels: int, convolution_channels: int, p: float) -> None:
         super().__init__()
-        self.convolution = Convolution2(channels, convolution_channels, 3, padding=1)
+        self.convolution = Convolution2(channels, convolution_channels, 3)
         self.conv2d = nn.Conv2d(convolution_channels, channels, 1, bias=False)
         self.batch_normalization = nn.BatchNorm2d(channels, eps=0.001)
         nn.init.constant_(self.batch_normalization.running_var, 2.0)
@@ -214,10 +212,17 @@ class InvertedResidual5(nn.Module):
     """The block `inverted_residual`."""
 
     def __init__(
-        self, channels: int, convolution_channels: int, hidden: int, p: float
+        self,
+        in_channels: int,
+        convolution_channels: int,
+        hidden: int,
+        out_channels: int,
+        p: float,
+        residual: bool = True,
     ) -> None:
         super().__init__()
-        self.convolution = Convolution2(channels, convolution_channels, 1)
+        self.residual = residual
+        self.convolution = Convolution2(in_channels, convolution_channels, 1)
         self.depthwise_conv2d = nn.Conv2d(
             convolution_channels,
             convolution_channels,
@@ -229,8 +234,8 @@ class InvertedResidual5(nn.Module):
         self.batch_normalization = nn.BatchNorm2d(convolution_channels, eps=0.001)
         nn.init.constant_(self.batch_normalization.running_var, 2.0)
         self.squeeze_excitation = SqueezeExcitation(convolution_channels, hidden)
-        self.conv2d = nn.Conv2d(convolution_channels, channels, 1, bias=False)
-        self.batch_normalization_1 = nn.BatchNorm2d(channels, eps=0.001)
+        self.conv2d = nn.Conv2d(convolution_channels, out_channels, 1, bias=False)
+        self.batch_normalization_1 = nn.BatchNorm2d(out_channels, eps=0.001)
         nn.init.constant_(self.batch_normalization_1.running_var, 2.0)
         self.stochastic_depth = MaskDropout(p, dims=(1, 2, 3))
 
@@ -240,36 +245,10 @@ class InvertedResidual5(nn.Module):
         y = self.batch_normalization(y)  # [N, convolution_channels, H, W]
         y = F.silu(y)  # [N, convolution_channels, H, W]
         y = self.squeeze_excitation(y)  # [N, convolution_channels, H, W]
-        y = self.conv2d(y)  # [N, channels, H, W]
-        y = self.batch_normalization_1(y)  # [N, channels, H, W]
-        y = self.stochastic_depth(y)  # [N, channels, H, W]
-        return y + x  # [N, channels, H, W]
-
-
-class InvertedResidual6(nn.Module):
-    """The block `inverted_residual`."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.convolution = Convolution2(128, 768, 1)
-        self.depthwise_conv2d = nn.Conv2d(
-            768, 768, 3, padding=1, groups=768, bias=False
-        )
-        self.batch_normalization = nn.BatchNorm2d(768, eps=0.001)
-        nn.init.constant_(self.batch_normalization.running_var, 2.0)
-        self.squeeze_excitation = SqueezeExcitation(768, 32)
-        self.conv2d = nn.Conv2d(768, 160, 1, bias=False)
-        self.batch_normalization_1 = nn.BatchNorm2d(160, eps=0.001)
-        nn.init.constant_(self.batch_normalization_1.running_var, 2.0)
-
-    def forward(self, x: Tensor) -> Tensor:
-        x = self.convolution(x)  # [N, 768, 24, 24]
-        x = self.depthwise_conv2d(x)  # [N, 768, 24, 24]
-        x = self.batch_normalization(x)  # [N, 768, 24, 24]
-        x = F.silu(x)  # [N, 768, 24, 24]
-        x = self.squeeze_excitation(x)  # [N, 768, 24, 24]
-        x = self.conv2d(x)  # [N, 160, 24, 24]
-        return self.batch_normalization_1(x)  # [N, 160, 24, 24]
+        y = self.conv2d(y)  # [N, out_channels, H, W]
+        y = self.batch_normalization_1(y)  # [N, out_channels, H, W]
+        y = self.stochastic_depth(y)  # [N, out_channels, H, W]
+        return y + x if self.residual else y  # [N, out_channels, H, W]
 
 
 class Stage(nn.Module):
@@ -310,43 +289,43 @@ class EfficientnetV2(nn.Module):
             Stage(
                 nn.Sequential(
                     InvertedResidual4(64, 256, 16, 128),
-                    InvertedResidual5(128, 512, 32, p=0.05500000000000001),
-                    InvertedResidual5(128, 512, 32, p=0.06000000000000001),
-                    InvertedResidual5(128, 512, 32, p=0.065),
-                    InvertedResidual5(128, 512, 32, p=0.07),
-                    InvertedResidual5(128, 512, 32, p=0.075),
+                    InvertedResidual5(128, 512, 32, 128, p=0.05500000000000001),
+                    InvertedResidual5(128, 512, 32, 128, p=0.06000000000000001),
+                    InvertedResidual5(128, 512, 32, 128, p=0.065),
+                    InvertedResidual5(128, 512, 32, 128, p=0.07),
+                    InvertedResidual5(128, 512, 32, 128, p=0.075),
                 )
             ),
             Stage(
                 nn.Sequential(
-                    InvertedResidual6(),
-                    InvertedResidual5(160, 960, 40, p=0.085),
-                    InvertedResidual5(160, 960, 40, p=0.09),
-                    InvertedResidual5(160, 960, 40, p=0.095),
-                    InvertedResidual5(160, 960, 40, p=0.1),
-                    InvertedResidual5(160, 960, 40, p=0.10500000000000001),
-                    InvertedResidual5(160, 960, 40, p=0.11000000000000001),
-                    InvertedResidual5(160, 960, 40, p=0.11500000000000002),
-                    InvertedResidual5(160, 960, 40, p=0.12000000000000002),
+                    InvertedResidual5(128, 768, 32, 160, p=0.0, residual=False),
+                    InvertedResidual5(160, 960, 40, 160, p=0.085),
+                    InvertedResidual5(160, 960, 40, 160, p=0.09),
+                    InvertedResidual5(160, 960, 40, 160, p=0.095),
+                    InvertedResidual5(160, 960, 40, 160, p=0.1),
+                    InvertedResidual5(160, 960, 40, 160, p=0.10500000000000001),
+                    InvertedResidual5(160, 960, 40, 160, p=0.11000000000000001),
+                    InvertedResidual5(160, 960, 40, 160, p=0.11500000000000002),
+                    InvertedResidual5(160, 960, 40, 160, p=0.12000000000000002),
                 )
             ),
             Stage(
                 nn.Sequential(
                     InvertedResidual4(160, 960, 40, 256),
-                    InvertedResidual5(256, 1536, 64, p=0.13),
-                    InvertedResidual5(256, 1536, 64, p=0.135),
-                    InvertedResidual5(256, 1536, 64, p=0.14),
-                    InvertedResidual5(256, 1536, 64, p=0.14500000000000002),
-                    InvertedResidual5(256, 1536, 64, p=0.15),
-                    InvertedResidual5(256, 1536, 64, p=0.155),
-                    InvertedResidual5(256, 1536, 64, p=0.16),
-                    InvertedResidual5(256, 1536, 64, p=0.165),
-                    InvertedResidual5(256, 1536, 64, p=0.17),
-                    InvertedResidual5(256, 1536, 64, p=0.175),
-                    InvertedResidual5(256, 1536, 64, p=0.18),
-                    InvertedResidual5(256, 1536, 64, p=0.185),
-                    InvertedResidual5(256, 1536, 64, p=0.19),
-                    InvertedResidual5(256, 1536, 64, p=0.195),
+                    InvertedResidual5(256, 1536, 64, 256, p=0.13),
+                    InvertedResidual5(256, 1536, 64, 256, p=0.135),
+                    InvertedResidual5(256, 1536, 64, 256, p=0.14),
+                    InvertedResidual5(256, 1536, 64, 256, p=0.14500000000000002),
+                    InvertedResidual5(256, 1536, 64, 256, p=0.15),
+                    InvertedResidual5(256, 1536, 64, 256, p=0.155),
+                    InvertedResidual5(256, 1536, 64, 256, p=0.16),
+                    InvertedResidual5(256, 1536, 64, 256, p=0.165),
+                    InvertedResidual5(256, 1536, 64, 256, p=0.17),
+                    InvertedResidual5(256, 1536, 64, 256, p=0.175),
+                    InvertedResidual5(256, 1536, 64, 256, p=0.18),
+                    InvertedResidual5(256, 1536, 64, 256, p=0.185),
+                    InvertedResidual5(256, 1536, 64, 256, p=0.19),
+                    InvertedResidual5(256, 1536, 64, 256, p=0.195),
                 )
             ),
         )

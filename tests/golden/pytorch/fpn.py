@@ -21,12 +21,7 @@ class Convolution(nn.Module):
     """The block `convolution`."""
 
     def __init__(
-        self,
-        in_channels: int,
-        out_channels: int,
-        kernel_size: int,
-        stride: int = 1,
-        padding: int = 0,
+        self, in_channels: int, out_channels: int, kernel_size: int, stride: int = 1
     ) -> None:
         super().__init__()
         self.conv2d = nn.Conv2d(
@@ -34,7 +29,7 @@ class Convolution(nn.Module):
             out_channels,
             kernel_size,
             stride=stride,
-            padding=padding,
+            padding=kernel_size // 2,
             bias=False,
         )
         self.norm = nn.BatchNorm2d(out_channels)
@@ -72,7 +67,7 @@ class Residual(nn.Module):
         super().__init__()
         self.shortcut = shortcut
         self.convolution = Convolution(in_channels, hidden, 1)
-        self.convolution_1 = Convolution(hidden, hidden, 3, stride=stride, padding=1)
+        self.convolution_1 = Convolution(hidden, hidden, 3, stride=stride)
         self.convolution_2 = Convolution(hidden, out_channels, 1)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -124,7 +119,7 @@ class Fpn(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.stem = Convolution(3, 64, 7, stride=2, padding=3)
+        self.stem = Convolution(3, 64, 7, stride=2)
         self.max_pooling2d = nn.MaxPool2d(3, stride=2, padding=1)
         self.stage = nn.ModuleList(
             [

@@ -21,16 +21,15 @@ class Convolution(nn.Module):
     """The block `convolution`."""
 
     def __init__(
-        self,
-        in_channels: int,
-        out_channels: int,
-        kernel_size: int,
-        stride: int = 1,
-        padding: int = 0,
+        self, in_channels: int, out_channels: int, kernel_size: int, stride: int = 1
     ) -> None:
         super().__init__()
         self.conv2d = nn.Conv2d(
-            in_channels, out_channels, kernel_size, stride=stride, padding=padding
+            in_channels,
+            out_channels,
+            kernel_size,
+            stride=stride,
+            padding=kernel_size // 2,
         )
 
     def forward(self, x: Tensor) -> Tensor:
@@ -54,9 +53,9 @@ class Inception(nn.Module):
         super().__init__()
         self.pixel = Convolution(in_channels, pixel_channels, 1)
         self.small_reduced = Convolution(in_channels, small_reduced_channels, 1)
-        self.small = Convolution(small_reduced_channels, small_channels, 3, padding=1)
+        self.small = Convolution(small_reduced_channels, small_channels, 3)
         self.large_reduced = Convolution(in_channels, large_reduced_channels, 1)
-        self.large = Convolution(large_reduced_channels, large_channels, 5, padding=2)
+        self.large = Convolution(large_reduced_channels, large_channels, 5)
         self.max_pooling2d = nn.MaxPool2d(3, stride=1, padding=1)
         self.pooled = Convolution(in_channels, pooled_channels, 1)
 
@@ -89,11 +88,11 @@ class Googlenet(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.convolution = Convolution(3, 64, 7, stride=2, padding=3)
+        self.convolution = Convolution(3, 64, 7, stride=2)
         self.max_pooling2d = nn.MaxPool2d(3, stride=2, ceil_mode=True)
         self.local_response_normalization = nn.LocalResponseNorm(5)
         self.convolution_1 = Convolution(64, 64, 1)
-        self.convolution_2 = Convolution(64, 192, 3, padding=1)
+        self.convolution_2 = Convolution(64, 192, 3)
         self.local_response_normalization_1 = nn.LocalResponseNorm(5)
         self.max_pooling2d_1 = nn.MaxPool2d(3, stride=2, ceil_mode=True)
         self.stage = nn.Sequential(

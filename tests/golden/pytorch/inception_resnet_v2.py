@@ -84,6 +84,17 @@ class Correction2(nn.Module):
         return x + y  # [N, 2080, 8, 8]
 
 
+class Tower(nn.Module):
+    """The block `tower`."""
+
+    def __init__(self, step: nn.Module) -> None:
+        super().__init__()
+        self.step = step
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.step(x)  # [N, C, H, W]
+
+
 class Halving(nn.Module):
     """The block `halving`."""
 
@@ -95,17 +106,6 @@ class Halving(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return self.convolution(x)  # [N, out_channels, H, W]
-
-
-class Tower(nn.Module):
-    """The block `tower`."""
-
-    def __init__(self, step: nn.Module) -> None:
-        super().__init__()
-        self.step = step
-
-    def forward(self, x: Tensor) -> Tensor:
-        return self.step(x)  # [N, C, H, W]
 
 
 class InceptionA(nn.Module):
@@ -170,6 +170,50 @@ class ResidualA(nn.Module):
         return self.correction(x, y)  # [N, 320, 35, 35]
 
 
+class ResidualB(nn.Module):
+    """The block `residual_b`."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.one = Convolution(1088, 192, kernel_size=1)
+        self.seven = Tower(
+            nn.Sequential(
+                Convolution(1088, 128, kernel_size=1),
+                Convolution(128, 160, kernel_size=(1, 7), padding=(0, 3)),
+                Convolution(160, 192, kernel_size=(7, 1), padding=(3, 0)),
+            )
+        )
+        self.correction = Correction(384, 1088, scale=0.1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        one = self.one(x)  # [N, 192, 17, 17]
+        y = self.seven(x)  # [N, 192, 17, 17]
+        y = torch.cat([one, y], dim=1)  # [N, 384, 17, 17]
+        return self.correction(x, y)  # [N, 1088, 17, 17]
+
+
+class ResidualC(nn.Module):
+    """The block `residual_c`."""
+
+    def __init__(self, correction: nn.Module) -> None:
+        super().__init__()
+        self.one = Convolution(2080, 192, kernel_size=1)
+        self.three = Tower(
+            nn.Sequential(
+                Convolution(2080, 192, kernel_size=1),
+                Convolution(192, 224, kernel_size=(1, 3), padding=(0, 1)),
+                Convolution(224, 256, kernel_size=(3, 1), padding=(1, 0)),
+            )
+        )
+        self.correction = correction
+
+    def forward(self, x: Tensor) -> Tensor:
+        one = self.one(x)  # [N, 192, 8, 8]
+        y = self.three(x)  # [N, 256, 8, 8]
+        y = torch.cat([one, y], dim=1)  # [N, 448, 8, 8]
+        return self.correction(x, y)  # [N, 2080, 8, 8]
+
+
 class ReductionA(nn.Module):
     """The block `reduction_a`."""
 
@@ -191,28 +235,6 @@ class ReductionA(nn.Module):
         three_twice = self.three_twice(y)  # [N, 384, 17, 17]
         x = self.pooling(x)  # [N, 320, 17, 17]
         return torch.cat([three, three_twice, x], dim=1)  # [N, 1088, 17, 17]
-
-
-class ResidualB(nn.Module):
-    """The block `residual_b`."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.one = Convolution(1088, 192, kernel_size=1)
-        self.seven = Tower(
-            nn.Sequential(
-                Convolution(1088, 128, kernel_size=1),
-                Convolution(128, 160, kernel_size=(1, 7), padding=(0, 3)),
-                Convolution(160, 192, kernel_size=(7, 1), padding=(3, 0)),
-            )
-        )
-        self.correction = Correction(384, 1088, scale=0.1)
-
-    def forward(self, x: Tensor) -> Tensor:
-        one = self.one(x)  # [N, 192, 17, 17]
-        y = self.seven(x)  # [N, 192, 17, 17]
-        y = torch.cat([one, y], dim=1)  # [N, 384, 17, 17]
-        return self.correction(x, y)  # [N, 1088, 17, 17]
 
 
 class ReductionB(nn.Module):
@@ -242,28 +264,6 @@ class ReductionB(nn.Module):
         three_twice = self.three_twice(y)  # [N, 320, 8, 8]
         x = self.pooling(x)  # [N, 1088, 8, 8]
         return torch.cat([three, narrow, three_twice, x], dim=1)  # [N, 2080, 8, 8]
-
-
-class ResidualC(nn.Module):
-    """The block `residual_c`."""
-
-    def __init__(self, correction: nn.Module) -> None:
-        super().__init__()
-        self.one = Convolution(2080, 192, kernel_size=1)
-        self.three = Tower(
-            nn.Sequential(
-                Convolution(2080, 192, kernel_size=1),
-                Convolution(192, 224, kernel_size=(1, 3), padding=(0, 1)),
-                Convolution(224, 256, kernel_size=(3, 1), padding=(1, 0)),
-            )
-        )
-        self.correction = correction
-
-    def forward(self, x: Tensor) -> Tensor:
-        one = self.one(x)  # [N, 192, 8, 8]
-        y = self.three(x)  # [N, 256, 8, 8]
-        y = torch.cat([one, y], dim=1)  # [N, 448, 8, 8]
-        return self.correction(x, y)  # [N, 2080, 8, 8]
 
 
 class InceptionResnetV2(nn.Module):

@@ -55,6 +55,17 @@ class Convolution(nn.Module):
         return F.relu(x)  # [N, out_channels, H, W]
 
 
+class Tower(nn.Module):
+    """The block `tower`."""
+
+    def __init__(self, step: nn.Module) -> None:
+        super().__init__()
+        self.step = step
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.step(x)  # [N, C, H, W]
+
+
 class PoolingTower(nn.Module):
     """The block `pooling_tower`."""
 
@@ -84,15 +95,53 @@ class Fork(nn.Module):
         return torch.cat([wide, x], dim=1)  # [N, 768, 8, 8]
 
 
-class Tower(nn.Module):
-    """The block `tower`."""
+class ReductionA(nn.Module):
+    """The block `reduction_a`."""
 
-    def __init__(self, step: nn.Module) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self.step = step
+        self.three = Convolution(288, 384, kernel_size=3, stride=2)
+        self.tower = Tower(
+            nn.Sequential(
+                Convolution(288, 64, kernel_size=1),
+                Convolution(64, 96, kernel_size=3, padding=1),
+            )
+        )
+        self.three_twice = Convolution(96, 96, kernel_size=3, stride=2)
+        self.pooling = nn.MaxPool2d(3, stride=2)
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.step(x)  # [N, C, H, W]
+        three = self.three(x)  # [N, 384, 17, 17]
+        y = self.tower(x)  # [N, 96, 35, 35]
+        three_twice = self.three_twice(y)  # [N, 96, 17, 17]
+        x = self.pooling(x)  # [N, 288, 17, 17]
+        return torch.cat([three, three_twice, x], dim=1)  # [N, 768, 17, 17]
+
+
+class ReductionB(nn.Module):
+    """The block `reduction_b`."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.convolution = Convolution(768, 192, kernel_size=1)
+        self.three = Convolution(192, 320, kernel_size=3, stride=2)
+        self.tower = Tower(
+            nn.Sequential(
+                Convolution(768, 192, kernel_size=1),
+                Convolution(192, 192, kernel_size=(1, 7), padding=(0, 3)),
+                Convolution(192, 192, kernel_size=(7, 1), padding=(3, 0)),
+            )
+        )
+        self.seven = Convolution(192, 192, kernel_size=3, stride=2)
+        self.pooling = nn.MaxPool2d(3, stride=2)
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = self.convolution(x)  # [N, 192, 17, 17]
+        three = self.three(y)  # [N, 320, 8, 8]
+        y = self.tower(x)  # [N, 192, 17, 17]
+        seven = self.seven(y)  # [N, 192, 8, 8]
+        x = self.pooling(x)  # [N, 768, 8, 8]
+        return torch.cat([three, seven, x], dim=1)  # [N, 1280, 8, 8]
 
 
 class InceptionA(nn.Module):
@@ -123,29 +172,6 @@ class InceptionA(nn.Module):
         x = self.pooling(x)  # [N, pooling_channels, 35, 35]
         # [N, pooling_channels + 224, 35, 35]
         return torch.cat([one, five, three_twice, x], dim=1)
-
-
-class ReductionA(nn.Module):
-    """The block `reduction_a`."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.three = Convolution(288, 384, kernel_size=3, stride=2)
-        self.tower = Tower(
-            nn.Sequential(
-                Convolution(288, 64, kernel_size=1),
-                Convolution(64, 96, kernel_size=3, padding=1),
-            )
-        )
-        self.three_twice = Convolution(96, 96, kernel_size=3, stride=2)
-        self.pooling = nn.MaxPool2d(3, stride=2)
-
-    def forward(self, x: Tensor) -> Tensor:
-        three = self.three(x)  # [N, 384, 17, 17]
-        y = self.tower(x)  # [N, 96, 35, 35]
-        three_twice = self.three_twice(y)  # [N, 96, 17, 17]
-        x = self.pooling(x)  # [N, 288, 17, 17]
-        return torch.cat([three, three_twice, x], dim=1)  # [N, 768, 17, 17]
 
 
 class InceptionB(nn.Module):
@@ -186,32 +212,6 @@ class InceptionB(nn.Module):
         seven_twice = self.seven_twice(x)  # [N, 192, 17, 17]
         x = self.pooling(x)  # [N, 192, 17, 17]
         return torch.cat([one, seven, seven_twice, x], dim=1)  # [N, 768, 17, 17]
-
-
-class ReductionB(nn.Module):
-    """The block `reduction_b`."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.convolution = Convolution(768, 192, kernel_size=1)
-        self.three = Convolution(192, 320, kernel_size=3, stride=2)
-        self.tower = Tower(
-            nn.Sequential(
-                Convolution(768, 192, kernel_size=1),
-                Convolution(192, 192, kernel_size=(1, 7), padding=(0, 3)),
-                Convolution(192, 192, kernel_size=(7, 1), padding=(3, 0)),
-            )
-        )
-        self.seven = Convolution(192, 192, kernel_size=3, stride=2)
-        self.pooling = nn.MaxPool2d(3, stride=2)
-
-    def forward(self, x: Tensor) -> Tensor:
-        y = self.convolution(x)  # [N, 192, 17, 17]
-        three = self.three(y)  # [N, 320, 8, 8]
-        y = self.tower(x)  # [N, 192, 17, 17]
-        seven = self.seven(y)  # [N, 192, 8, 8]
-        x = self.pooling(x)  # [N, 768, 8, 8]
-        return torch.cat([three, seven, x], dim=1)  # [N, 1280, 8, 8]
 
 
 class InceptionC(nn.Module):

@@ -66,34 +66,11 @@ class InvertedResidual2(nn.Module):
 class InvertedResidual3(nn.Module):
     """The block `inverted_residual`."""
 
-    def __init__(self, channels: int, hidden: int) -> None:
+    def __init__(
+        self, in_channels: int, hidden: int, out_channels: int, residual: bool = True
+    ) -> None:
         super().__init__()
-        self.conv2d = nn.Conv2d(channels, hidden, 1, bias=False)
-        self.batch_normalization = nn.BatchNorm2d(hidden, eps=0.001, momentum=0.001)
-        self.depthwise_conv2d = nn.Conv2d(
-            hidden, hidden, 3, padding=1, groups=hidden, bias=False
-        )
-        self.batch_normalization_1 = nn.BatchNorm2d(hidden, eps=0.001, momentum=0.001)
-        self.conv2d_1 = nn.Conv2d(hidden, channels, 1, bias=False)
-        self.batch_normalization_2 = nn.BatchNorm2d(channels, eps=0.001, momentum=0.001)
-
-    def forward(self, x: Tensor) -> Tensor:
-        y = self.conv2d(x)  # [N, hidden, H, W]
-        y = self.batch_normalization(y)  # [N, hidden, H, W]
-        y = F.relu6(y)  # [N, hidden, H, W]
-        y = self.depthwise_conv2d(y)  # [N, hidden, H, W]
-        y = self.batch_normalization_1(y)  # [N, hidden, H, W]
-        y = F.relu6(y)  # [N, hidden, H, W]
-        y = self.conv2d_1(y)  # [N, channels, H, W]
-        y = self.batch_normalization_2(y)  # [N, channels, H, W]
-        return x + y  # [N, channels, H, W]
-
-
-class InvertedResidual4(nn.Module):
-    """The block `inverted_residual`."""
-
-    def __init__(self, in_channels: int, hidden: int, out_channels: int) -> None:
-        super().__init__()
+        self.residual = residual
         self.conv2d = nn.Conv2d(in_channels, hidden, 1, bias=False)
         self.batch_normalization = nn.BatchNorm2d(hidden, eps=0.001, momentum=0.001)
         self.depthwise_conv2d = nn.Conv2d(
@@ -106,14 +83,15 @@ class InvertedResidual4(nn.Module):
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        x = self.conv2d(x)  # [N, hidden, H, W]
-        x = self.batch_normalization(x)  # [N, hidden, H, W]
-        x = F.relu6(x)  # [N, hidden, H, W]
-        x = self.depthwise_conv2d(x)  # [N, hidden, H, W]
-        x = self.batch_normalization_1(x)  # [N, hidden, H, W]
-        x = F.relu6(x)  # [N, hidden, H, W]
-        x = self.conv2d_1(x)  # [N, out_channels, H, W]
-        return self.batch_normalization_2(x)  # [N, out_channels, H, W]
+        y = self.conv2d(x)  # [N, hidden, H, W]
+        y = self.batch_normalization(y)  # [N, hidden, H, W]
+        y = F.relu6(y)  # [N, hidden, H, W]
+        y = self.depthwise_conv2d(y)  # [N, hidden, H, W]
+        y = self.batch_normalization_1(y)  # [N, hidden, H, W]
+        y = F.relu6(y)  # [N, hidden, H, W]
+        y = self.conv2d_1(y)  # [N, out_channels, H, W]
+        y = self.batch_normalization_2(y)  # [N, out_channels, H, W]
+        return x + y if self.residual else y  # [N, out_channels, H, W]
 
 
 class Stage(nn.Module):
@@ -137,33 +115,35 @@ class MobilenetV2(nn.Module):
         self.stage = nn.Sequential(
             Stage(nn.Sequential(InvertedResidual())),
             Stage(
-                nn.Sequential(InvertedResidual2(16, 96, 24), InvertedResidual3(24, 144))
+                nn.Sequential(
+                    InvertedResidual2(16, 96, 24), InvertedResidual3(24, 144, 24)
+                )
             ),
             Stage(
                 nn.Sequential(
                     InvertedResidual2(24, 144, 32),
-                    *(InvertedResidual3(32, 192) for _ in range(2)),
+                    *(InvertedResidual3(32, 192, 32) for _ in range(2)),
                 )
             ),
             Stage(
                 nn.Sequential(
                     InvertedResidual2(32, 192, 64),
-                    *(InvertedResidual3(64, 384) for _ in range(3)),
+                    *(InvertedResidual3(64, 384, 64) for _ in range(3)),
                 )
             ),
             Stage(
                 nn.Sequential(
-                    InvertedResidual4(64, 384, 96),
-                    *(InvertedResidual3(96, 576) for _ in range(2)),
+                    InvertedResidual3(64, 384, 96, residual=False),
+                    *(InvertedResidual3(96, 576, 96) for _ in range(2)),
                 )
             ),
             Stage(
                 nn.Sequential(
                     InvertedResidual2(96, 576, 160),
-                    *(InvertedResidual3(160, 960) for _ in range(2)),
+                    *(InvertedResidual3(160, 960, 160) for _ in range(2)),
                 )
             ),
-            Stage(nn.Sequential(InvertedResidual4(160, 960, 320))),
+            Stage(nn.Sequential(InvertedResidual3(160, 960, 320, residual=False))),
         )
         self.conv2d_1 = nn.Conv2d(320, 1280, 1, bias=False)
         self.batch_normalization_1 = nn.BatchNorm2d(1280, eps=0.001, momentum=0.001)

@@ -4,6 +4,8 @@ MobileNetV3"). They take pixels from 0 to 255, as Keras's do.
 Compiled by specc from the spec `mobilenet_v3`. Images are [N, C, H, W].
 """
 
+from collections.abc import Callable
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -18,6 +20,21 @@ def initialize(module: nn.Module) -> None:
     elif isinstance(module, nn.Linear):
         nn.init.xavier_uniform_(module.weight)
         nn.init.zeros_(module.bias)
+
+
+class SqueezeExcitation(nn.Module):
+    """The block `squeeze_excitation`."""
+
+    def __init__(self, channels: int, hidden: int) -> None:
+        super().__init__()
+        self.conv2d = nn.Conv2d(channels, hidden, 1)
+        self.conv2d_1 = nn.Conv2d(hidden, channels, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = torch.mean(x, dim=(2, 3), keepdim=True)  # [N, channels, 1, 1]
+        y = F.relu(self.conv2d(y))  # [N, hidden, 1, 1]
+        y = F.hardsigmoid(self.conv2d_1(y))  # [N, channels, 1, 1]
+        return x * y  # [N, channels, H, W]
 
 
 class InvertedResidual(nn.Module):
@@ -42,252 +59,87 @@ class InvertedResidual(nn.Module):
 class InvertedResidual2(nn.Module):
     """The block `inverted_residual`."""
 
-    def __init__(self) -> None:
+    def __init__(
+        self,
+        in_channels: int,
+        hidden: int,
+        kernel_size: int,
+        out_channels: int,
+        squeeze_excitation: nn.Module,
+        activation: Callable[[Tensor], Tensor],
+        pad: tuple[int, int, int, int],
+    ) -> None:
         super().__init__()
-        self.conv2d = nn.Conv2d(16, 64, 1, bias=False)
-        self.batch_normalization = nn.BatchNorm2d(64, eps=0.001, momentum=0.001)
-        self.depthwise_conv2d = nn.Conv2d(64, 64, 3, stride=2, groups=64, bias=False)
-        self.batch_normalization_1 = nn.BatchNorm2d(64, eps=0.001, momentum=0.001)
-        self.conv2d_1 = nn.Conv2d(64, 24, 1, bias=False)
-        self.batch_normalization_2 = nn.BatchNorm2d(24, eps=0.001, momentum=0.001)
+        self.activation = activation
+        self.pad = pad
+        self.conv2d = nn.Conv2d(in_channels, hidden, 1, bias=False)
+        self.batch_normalization = nn.BatchNorm2d(hidden, eps=0.001, momentum=0.001)
+        self.depthwise_conv2d = nn.Conv2d(
+            hidden, hidden, kernel_size, stride=2, groups=hidden, bias=False
+        )
+        self.batch_normalization_1 = nn.BatchNorm2d(hidden, eps=0.001, momentum=0.001)
+        self.squeeze_excitation = squeeze_excitation
+        self.conv2d_1 = nn.Conv2d(hidden, out_channels, 1, bias=False)
+        self.batch_normalization_2 = nn.BatchNorm2d(
+            out_channels, eps=0.001, momentum=0.001
+        )
 
     def forward(self, x: Tensor) -> Tensor:
-        x = self.conv2d(x)  # [N, 64, 112, 112]
-        x = self.batch_normalization(x)  # [N, 64, 112, 112]
-        x = F.relu(x)  # [N, 64, 112, 112]
-        x = self.depthwise_conv2d(F.pad(x, (0, 1, 0, 1)))  # [N, 64, 56, 56]
-        x = self.batch_normalization_1(x)  # [N, 64, 56, 56]
-        x = F.relu(x)  # [N, 64, 56, 56]
-        x = self.conv2d_1(x)  # [N, 24, 56, 56]
-        return self.batch_normalization_2(x)  # [N, 24, 56, 56]
+        x = self.conv2d(x)  # [N, hidden, H, W]
+        x = self.batch_normalization(x)  # [N, hidden, H, W]
+        x = self.activation(x)  # [N, hidden, H, W]
+        x = self.depthwise_conv2d(F.pad(x, self.pad))  # [N, hidden, H, W]
+        x = self.batch_normalization_1(x)  # [N, hidden, H, W]
+        x = self.activation(x)  # [N, hidden, H, W]
+        x = self.squeeze_excitation(x)  # [N, hidden, H, W]
+        x = self.conv2d_1(x)  # [N, out_channels, H, W]
+        return self.batch_normalization_2(x)  # [N, out_channels, H, W]
 
 
 class InvertedResidual3(nn.Module):
     """The block `inverted_residual`."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.conv2d = nn.Conv2d(24, 72, 1, bias=False)
-        self.batch_normalization = nn.BatchNorm2d(72, eps=0.001, momentum=0.001)
-        self.depthwise_conv2d = nn.Conv2d(72, 72, 3, padding=1, groups=72, bias=False)
-        self.batch_normalization_1 = nn.BatchNorm2d(72, eps=0.001, momentum=0.001)
-        self.conv2d_1 = nn.Conv2d(72, 24, 1, bias=False)
-        self.batch_normalization_2 = nn.BatchNorm2d(24, eps=0.001, momentum=0.001)
-
-    def forward(self, x: Tensor) -> Tensor:
-        y = self.conv2d(x)  # [N, 72, 56, 56]
-        y = self.batch_normalization(y)  # [N, 72, 56, 56]
-        y = F.relu(y)  # [N, 72, 56, 56]
-        y = self.depthwise_conv2d(y)  # [N, 72, 56, 56]
-        y = self.batch_normalization_1(y)  # [N, 72, 56, 56]
-        y = F.relu(y)  # [N, 72, 56, 56]
-        y = self.conv2d_1(y)  # [N, 24, 56, 56]
-        y = self.batch_normalization_2(y)  # [N, 24, 56, 56]
-        return x + y  # [N, 24, 56, 56]
-
-
-class SqueezeExcitation(nn.Module):
-    """The block `squeeze_excitation`."""
-
-    def __init__(self, channels: int, hidden: int) -> None:
-        super().__init__()
-        self.conv2d = nn.Conv2d(channels, hidden, 1)
-        self.conv2d_1 = nn.Conv2d(hidden, channels, 1)
-
-    def forward(self, x: Tensor) -> Tensor:
-        y = torch.mean(x, dim=(2, 3), keepdim=True)  # [N, channels, 1, 1]
-        y = F.relu(self.conv2d(y))  # [N, hidden, 1, 1]
-        y = F.hardsigmoid(self.conv2d_1(y))  # [N, channels, 1, 1]
-        return x * y  # [N, channels, H, W]
-
-
-class InvertedResidual4(nn.Module):
-    """The block `inverted_residual`."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.conv2d = nn.Conv2d(40, 240, 1, bias=False)
-        self.batch_normalization = nn.BatchNorm2d(240, eps=0.001, momentum=0.001)
-        self.depthwise_conv2d = nn.Conv2d(240, 240, 3, stride=2, groups=240, bias=False)
-        self.batch_normalization_1 = nn.BatchNorm2d(240, eps=0.001, momentum=0.001)
-        self.conv2d_1 = nn.Conv2d(240, 80, 1, bias=False)
-        self.batch_normalization_2 = nn.BatchNorm2d(80, eps=0.001, momentum=0.001)
-
-    def forward(self, x: Tensor) -> Tensor:
-        x = self.conv2d(x)  # [N, 240, 28, 28]
-        x = self.batch_normalization(x)  # [N, 240, 28, 28]
-        x = F.hardswish(x)  # [N, 240, 28, 28]
-        x = self.depthwise_conv2d(F.pad(x, (0, 1, 0, 1)))  # [N, 240, 14, 14]
-        x = self.batch_normalization_1(x)  # [N, 240, 14, 14]
-        x = F.hardswish(x)  # [N, 240, 14, 14]
-        x = self.conv2d_1(x)  # [N, 80, 14, 14]
-        return self.batch_normalization_2(x)  # [N, 80, 14, 14]
-
-
-class InvertedResidual5(nn.Module):
-    """The block `inverted_residual`."""
-
-    def __init__(self, hidden: int) -> None:
-        super().__init__()
-        self.conv2d = nn.Conv2d(80, hidden, 1, bias=False)
-        self.batch_normalization = nn.BatchNorm2d(hidden, eps=0.001, momentum=0.001)
-        self.depthwise_conv2d = nn.Conv2d(
-            hidden, hidden, 3, padding=1, groups=hidden, bias=False
-        )
-        self.batch_normalization_1 = nn.BatchNorm2d(hidden, eps=0.001, momentum=0.001)
-        self.conv2d_1 = nn.Conv2d(hidden, 80, 1, bias=False)
-        self.batch_normalization_2 = nn.BatchNorm2d(80, eps=0.001, momentum=0.001)
-
-    def forward(self, x: Tensor) -> Tensor:
-        y = self.conv2d(x)  # [N, hidden, 14, 14]
-        y = self.batch_normalization(y)  # [N, hidden, 14, 14]
-        y = F.hardswish(y)  # [N, hidden, 14, 14]
-        y = self.depthwise_conv2d(y)  # [N, hidden, 14, 14]
-        y = self.batch_normalization_1(y)  # [N, hidden, 14, 14]
-        y = F.hardswish(y)  # [N, hidden, 14, 14]
-        y = self.conv2d_1(y)  # [N, 80, 14, 14]
-        y = self.batch_normalization_2(y)  # [N, 80, 14, 14]
-        return x + y  # [N, 80, 14, 14]
-
-
-class InvertedResidual6(nn.Module):
-    """The block `inverted_residual`."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.conv2d = nn.Conv2d(24, 72, 1, bias=False)
-        self.batch_normalization = nn.BatchNorm2d(72, eps=0.001, momentum=0.001)
-        self.depthwise_conv2d = nn.Conv2d(72, 72, 5, stride=2, groups=72, bias=False)
-        self.batch_normalization_1 = nn.BatchNorm2d(72, eps=0.001, momentum=0.001)
-        self.squeeze_excitation = SqueezeExcitation(72, 24)
-        self.conv2d_1 = nn.Conv2d(72, 40, 1, bias=False)
-        self.batch_normalization_2 = nn.BatchNorm2d(40, eps=0.001, momentum=0.001)
-
-    def forward(self, x: Tensor) -> Tensor:
-        x = self.conv2d(x)  # [N, 72, 56, 56]
-        x = self.batch_normalization(x)  # [N, 72, 56, 56]
-        x = F.relu(x)  # [N, 72, 56, 56]
-        x = self.depthwise_conv2d(F.pad(x, (1, 2, 1, 2)))  # [N, 72, 28, 28]
-        x = self.batch_normalization_1(x)  # [N, 72, 28, 28]
-        x = F.relu(x)  # [N, 72, 28, 28]
-        x = self.squeeze_excitation(x)  # [N, 72, 28, 28]
-        x = self.conv2d_1(x)  # [N, 40, 28, 28]
-        return self.batch_normalization_2(x)  # [N, 40, 28, 28]
-
-
-class InvertedResidual7(nn.Module):
-    """The block `inverted_residual`."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.conv2d = nn.Conv2d(40, 120, 1, bias=False)
-        self.batch_normalization = nn.BatchNorm2d(120, eps=0.001, momentum=0.001)
-        self.depthwise_conv2d = nn.Conv2d(
-            120, 120, 5, padding=2, groups=120, bias=False
-        )
-        self.batch_normalization_1 = nn.BatchNorm2d(120, eps=0.001, momentum=0.001)
-        self.squeeze_excitation = SqueezeExcitation(120, 32)
-        self.conv2d_1 = nn.Conv2d(120, 40, 1, bias=False)
-        self.batch_normalization_2 = nn.BatchNorm2d(40, eps=0.001, momentum=0.001)
-
-    def forward(self, x: Tensor) -> Tensor:
-        y = self.conv2d(x)  # [N, 120, 28, 28]
-        y = self.batch_normalization(y)  # [N, 120, 28, 28]
-        y = F.relu(y)  # [N, 120, 28, 28]
-        y = self.depthwise_conv2d(y)  # [N, 120, 28, 28]
-        y = self.batch_normalization_1(y)  # [N, 120, 28, 28]
-        y = F.relu(y)  # [N, 120, 28, 28]
-        y = self.squeeze_excitation(y)  # [N, 120, 28, 28]
-        y = self.conv2d_1(y)  # [N, 40, 28, 28]
-        y = self.batch_normalization_2(y)  # [N, 40, 28, 28]
-        return x + y  # [N, 40, 28, 28]
-
-
-class InvertedResidual8(nn.Module):
-    """The block `inverted_residual`."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.conv2d = nn.Conv2d(80, 480, 1, bias=False)
-        self.batch_normalization = nn.BatchNorm2d(480, eps=0.001, momentum=0.001)
-        self.depthwise_conv2d = nn.Conv2d(
-            480, 480, 3, padding=1, groups=480, bias=False
-        )
-        self.batch_normalization_1 = nn.BatchNorm2d(480, eps=0.001, momentum=0.001)
-        self.squeeze_excitation = SqueezeExcitation(480, 120)
-        self.conv2d_1 = nn.Conv2d(480, 112, 1, bias=False)
-        self.batch_normalization_2 = nn.BatchNorm2d(112, eps=0.001, momentum=0.001)
-
-    def forward(self, x: Tensor) -> Tensor:
-        x = self.conv2d(x)  # [N, 480, 14, 14]
-        x = self.batch_normalization(x)  # [N, 480, 14, 14]
-        x = F.hardswish(x)  # [N, 480, 14, 14]
-        x = self.depthwise_conv2d(x)  # [N, 480, 14, 14]
-        x = self.batch_normalization_1(x)  # [N, 480, 14, 14]
-        x = F.hardswish(x)  # [N, 480, 14, 14]
-        x = self.squeeze_excitation(x)  # [N, 480, 14, 14]
-        x = self.conv2d_1(x)  # [N, 112, 14, 14]
-        return self.batch_normalization_2(x)  # [N, 112, 14, 14]
-
-
-class InvertedResidual9(nn.Module):
-    """The block `inverted_residual`."""
-
     def __init__(
         self,
-        channels: int,
+        in_channels: int,
         hidden: int,
         kernel_size: int,
-        squeeze_excitation_hidden: int,
-        padding: int = 0,
+        out_channels: int,
+        squeeze_excitation: nn.Module,
+        activation: Callable[[Tensor], Tensor],
+        residual: bool = True,
     ) -> None:
         super().__init__()
-        self.conv2d = nn.Conv2d(channels, hidden, 1, bias=False)
+        self.activation = activation
+        self.residual = residual
+        self.conv2d = nn.Conv2d(in_channels, hidden, 1, bias=False)
         self.batch_normalization = nn.BatchNorm2d(hidden, eps=0.001, momentum=0.001)
         self.depthwise_conv2d = nn.Conv2d(
-            hidden, hidden, kernel_size, padding=padding, groups=hidden, bias=False
+            hidden,
+            hidden,
+            kernel_size,
+            padding=kernel_size // 2,
+            groups=hidden,
+            bias=False,
         )
         self.batch_normalization_1 = nn.BatchNorm2d(hidden, eps=0.001, momentum=0.001)
-        self.squeeze_excitation = SqueezeExcitation(hidden, squeeze_excitation_hidden)
-        self.conv2d_1 = nn.Conv2d(hidden, channels, 1, bias=False)
-        self.batch_normalization_2 = nn.BatchNorm2d(channels, eps=0.001, momentum=0.001)
+        self.squeeze_excitation = squeeze_excitation
+        self.conv2d_1 = nn.Conv2d(hidden, out_channels, 1, bias=False)
+        self.batch_normalization_2 = nn.BatchNorm2d(
+            out_channels, eps=0.001, momentum=0.001
+        )
 
     def forward(self, x: Tensor) -> Tensor:
         y = self.conv2d(x)  # [N, hidden, H, W]
         y = self.batch_normalization(y)  # [N, hidden, H, W]
-        y = F.hardswish(y)  # [N, hidden, H, W]
+        y = self.activation(y)  # [N, hidden, H, W]
         y = self.depthwise_conv2d(y)  # [N, hidden, H, W]
         y = self.batch_normalization_1(y)  # [N, hidden, H, W]
-        y = F.hardswish(y)  # [N, hidden, H, W]
+        y = self.activation(y)  # [N, hidden, H, W]
         y = self.squeeze_excitation(y)  # [N, hidden, H, W]
-        y = self.conv2d_1(y)  # [N, channels, H, W]
-        y = self.batch_normalization_2(y)  # [N, channels, H, W]
-        return x + y  # [N, channels, H, W]
-
-
-class InvertedResidual10(nn.Module):
-    """The block `inverted_residual`."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.conv2d = nn.Conv2d(112, 672, 1, bias=False)
-        self.batch_normalization = nn.BatchNorm2d(672, eps=0.001, momentum=0.001)
-        self.depthwise_conv2d = nn.Conv2d(672, 672, 5, stride=2, groups=672, bias=False)
-        self.batch_normalization_1 = nn.BatchNorm2d(672, eps=0.001, momentum=0.001)
-        self.squeeze_excitation = SqueezeExcitation(672, 168)
-        self.conv2d_1 = nn.Conv2d(672, 160, 1, bias=False)
-        self.batch_normalization_2 = nn.BatchNorm2d(160, eps=0.001, momentum=0.001)
-
-    def forward(self, x: Tensor) -> Tensor:
-        x = self.conv2d(x)  # [N, 672, 14, 14]
-        x = self.batch_normalization(x)  # [N, 672, 14, 14]
-        x = F.hardswish(x)  # [N, 672, 14, 14]
-        x = self.depthwise_conv2d(F.pad(x, (1, 2, 1, 2)))  # [N, 672, 7, 7]
-        x = self.batch_normalization_1(x)  # [N, 672, 7, 7]
-        x = F.hardswish(x)  # [N, 672, 7, 7]
-        x = self.squeeze_excitation(x)  # [N, 672, 7, 7]
-        x = self.conv2d_1(x)  # [N, 160, 7, 7]
-        return self.batch_normalization_2(x)  # [N, 160, 7, 7]
+        y = self.conv2d_1(y)  # [N, out_channels, H, W]
+        y = self.batch_normalization_2(y)  # [N, out_channels, H, W]
+        return x + y if self.residual else y  # [N, out_channels, H, W]
 
 
 class MobilenetV3(nn.Module):
@@ -299,17 +151,98 @@ class MobilenetV3(nn.Module):
         self.batch_normalization = nn.BatchNorm2d(16, eps=0.001, momentum=0.001)
         self.block = nn.Sequential(
             InvertedResidual(),
-            InvertedResidual2(),
-            InvertedResidual3(),
-            InvertedResidual6(),
-            *(InvertedResidual7() for _ in range(2)),
-            InvertedResidual4(),
-            InvertedResidual5(200),
-            *(InvertedResidual5(184) for _ in range(2)),
-            InvertedResidual8(),
-            InvertedResidual9(112, 672, 3, 168, padding=1),
-            InvertedResidual10(),
-            *(InvertedResidual9(160, 960, 5, 240, padding=2) for _ in range(2)),
+            InvertedResidual2(
+                16,
+                64,
+                3,
+                24,
+                squeeze_excitation=nn.Identity(),
+                activation=F.relu,
+                pad=(0, 1, 0, 1),
+            ),
+            InvertedResidual3(
+                24, 72, 3, 24, squeeze_excitation=nn.Identity(), activation=F.relu
+            ),
+            InvertedResidual2(
+                24,
+                72,
+                5,
+                40,
+                squeeze_excitation=SqueezeExcitation(72, 24),
+                activation=F.relu,
+                pad=(1, 2, 1, 2),
+            ),
+            *(
+                InvertedResidual3(
+                    40,
+                    120,
+                    5,
+                    40,
+                    squeeze_excitation=SqueezeExcitation(120, 32),
+                    activation=F.relu,
+                )
+                for _ in range(2)
+            ),
+            InvertedResidual2(
+                40,
+                240,
+                3,
+                80,
+                squeeze_excitation=nn.Identity(),
+                activation=F.hardswish,
+                pad=(0, 1, 0, 1),
+            ),
+            InvertedResidual3(
+                80, 200, 3, 80, squeeze_excitation=nn.Identity(), activation=F.hardswish
+            ),
+            *(
+                InvertedResidual3(
+                    80,
+                    184,
+                    3,
+                    80,
+                    squeeze_excitation=nn.Identity(),
+                    activation=F.hardswish,
+                )
+                for _ in range(2)
+            ),
+            InvertedResidual3(
+                80,
+                480,
+                3,
+                112,
+                squeeze_excitation=SqueezeExcitation(480, 120),
+                activation=F.hardswish,
+                residual=False,
+            ),
+            InvertedResidual3(
+                112,
+                672,
+                3,
+                112,
+                squeeze_excitation=SqueezeExcitation(672, 168),
+                activation=F.hardswish,
+            ),
+            InvertedResidual2(
+                112,
+                672,
+                5,
+                160,
+                squeeze_excitation=SqueezeExcitation(672, 168),
+                activation=F.hardswish,
+                pad=(1, 2, 1, 2),
+            ),
+            *(
+                InvertedResidual3(
+                    160,
+                    960,
+                    5,
+                    160,
+                    squeeze_excitation=SqueezeExcitation(960, 240),
+                    activation=F.hardswish,
+                )
+                for _ in range(2)
+            ),
         )
         self.conv2d_1 = nn.Conv2d(160, 960, 1, bias=False)
         self.batch_normalization_1 = nn.BatchNorm2d(960, eps=0.001, momentum=0.001)

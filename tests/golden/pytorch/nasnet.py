@@ -91,12 +91,7 @@ class Separable(nn.Module):
     """The block `separable`."""
 
     def __init__(
-        self,
-        in_channels: int,
-        out_channels: int,
-        kernel_size: int,
-        stride: int = 1,
-        padding: int = 0,
+        self, in_channels: int, out_channels: int, kernel_size: int, stride: int = 1
     ) -> None:
         super().__init__()
         self.separable_conv2d = SeparableConv(
@@ -105,7 +100,7 @@ class Separable(nn.Module):
             out_channels,
             kernel_size,
             stride=stride,
-            padding=padding,
+            padding=kernel_size // 2,
             bias=False,
         )
         self.batch_normalization = nn.BatchNorm2d(
@@ -116,7 +111,7 @@ class Separable(nn.Module):
             out_channels,
             out_channels,
             kernel_size,
-            padding=padding,
+            padding=kernel_size // 2,
             bias=False,
         )
         self.batch_normalization_1 = nn.BatchNorm2d(
@@ -130,6 +125,39 @@ class Separable(nn.Module):
         x = F.relu(x)  # [N, out_channels, H, W]
         x = self.separable_conv2d_1(x)  # [N, out_channels, H, W]
         return self.batch_normalization_1(x)  # [N, out_channels, H, W]
+
+
+class Separable2(nn.Module):
+    """The block `separable`."""
+
+    def __init__(
+        self, channels: int, kernel_size: int, pad: tuple[int, int, int, int]
+    ) -> None:
+        super().__init__()
+        self.pad = pad
+        self.separable_conv2d = SeparableConv(
+            nn.Conv2d, channels, channels, kernel_size, stride=2, bias=False
+        )
+        self.batch_normalization = nn.BatchNorm2d(channels, eps=0.001, momentum=0.0003)
+        self.separable_conv2d_1 = SeparableConv(
+            nn.Conv2d,
+            channels,
+            channels,
+            kernel_size,
+            padding=kernel_size // 2,
+            bias=False,
+        )
+        self.batch_normalization_1 = nn.BatchNorm2d(
+            channels, eps=0.001, momentum=0.0003
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = F.relu(x)  # [N, channels, H, W]
+        x = self.separable_conv2d(F.pad(x, self.pad))  # [N, channels, H, W]
+        x = self.batch_normalization(x)  # [N, channels, H, W]
+        x = F.relu(x)  # [N, channels, H, W]
+        x = self.separable_conv2d_1(x)  # [N, channels, H, W]
+        return self.batch_normalization_1(x)  # [N, channels, H, W]
 
 
 class Halve(nn.Module):
@@ -158,38 +186,6 @@ class Halve(nn.Module):
         return self.batch_normalization(x)  # [N, out_channels, H, W]
 
 
-class Separable2(nn.Module):
-    """The block `separable`."""
-
-    def __init__(
-        self,
-        channels: int,
-        kernel_size: int,
-        pad: tuple[int, int, int, int],
-        padding: int = 0,
-    ) -> None:
-        super().__init__()
-        self.pad = pad
-        self.separable_conv2d = SeparableConv(
-            nn.Conv2d, channels, channels, kernel_size, stride=2, bias=False
-        )
-        self.batch_normalization = nn.BatchNorm2d(channels, eps=0.001, momentum=0.0003)
-        self.separable_conv2d_1 = SeparableConv(
-            nn.Conv2d, channels, channels, kernel_size, padding=padding, bias=False
-        )
-        self.batch_normalization_1 = nn.BatchNorm2d(
-            channels, eps=0.001, momentum=0.0003
-        )
-
-    def forward(self, x: Tensor) -> Tensor:
-        x = F.relu(x)  # [N, channels, H, W]
-        x = self.separable_conv2d(F.pad(x, self.pad))  # [N, channels, H, W]
-        x = self.batch_normalization(x)  # [N, channels, H, W]
-        x = F.relu(x)  # [N, channels, H, W]
-        x = self.separable_conv2d_1(x)  # [N, channels, H, W]
-        return self.batch_normalization_1(x)  # [N, channels, H, W]
-
-
 class Reduction(nn.Module):
     """The block `reduction`."""
 
@@ -197,15 +193,15 @@ class Reduction(nn.Module):
         super().__init__()
         self.padded = nn.ZeroPad2d(1)
         self.greatest = nn.MaxPool2d(3, stride=2)
-        self.left_1 = Separable(11, 11, 5, stride=2, padding=2)
-        self.separable = Separable(32, 11, 7, stride=2, padding=3)
-        self.separable_1 = Separable(32, 11, 7, stride=2, padding=3)
+        self.left_1 = Separable(11, 11, 5, stride=2)
+        self.separable = Separable(32, 11, 7, stride=2)
+        self.separable_1 = Separable(32, 11, 7, stride=2)
         self.mean = nn.AvgPool2d(3, stride=2)
-        self.separable_2 = Separable(32, 11, 5, stride=2, padding=2)
+        self.separable_2 = Separable(32, 11, 5, stride=2)
         self.average_pooling2d = nn.AvgPool2d(
             3, stride=1, padding=1, count_include_pad=False
         )
-        self.separable_3 = Separable(11, 11, 3, padding=1)
+        self.separable_3 = Separable(11, 11, 3)
 
     def forward(self, x: Tensor, p: Tensor) -> Tensor:
         padded = self.padded(x)  # [N, 11, 113, 113]
@@ -225,17 +221,6 @@ class Reduction(nn.Module):
         return torch.cat([sum_2, sum_3, sum_4, x], dim=1)  # [N, 44, 56, 56]
 
 
-class Adjust(nn.Module):
-    """The block `adjust`."""
-
-    def __init__(self, in_channels: int, even_channels: int, out_channels: int) -> None:
-        super().__init__()
-        self.halve = Halve(in_channels, even_channels, out_channels)
-
-    def forward(self, p: Tensor) -> Tensor:
-        return self.halve(p)  # [N, out_channels, H, W]
-
-
 class Reduction2(nn.Module):
     """The block `reduction`."""
 
@@ -243,15 +228,15 @@ class Reduction2(nn.Module):
         super().__init__()
         self.padded = nn.ZeroPad2d((0, 1, 0, 1))
         self.greatest = nn.MaxPool2d(3, stride=2)
-        self.left_1 = Separable2(channels, 5, pad=(1, 2, 1, 2), padding=2)
-        self.separable = Separable2(channels, 7, pad=(2, 3, 2, 3), padding=3)
-        self.separable_1 = Separable2(channels, 7, pad=(2, 3, 2, 3), padding=3)
+        self.left_1 = Separable2(channels, 5, pad=(1, 2, 1, 2))
+        self.separable = Separable2(channels, 7, pad=(2, 3, 2, 3))
+        self.separable_1 = Separable2(channels, 7, pad=(2, 3, 2, 3))
         self.mean = nn.AvgPool2d(3, stride=2)
-        self.separable_2 = Separable2(channels, 5, pad=(1, 2, 1, 2), padding=2)
+        self.separable_2 = Separable2(channels, 5, pad=(1, 2, 1, 2))
         self.average_pooling2d = nn.AvgPool2d(
             3, stride=1, padding=1, count_include_pad=False
         )
-        self.separable_3 = Separable(channels, channels, 3, padding=1)
+        self.separable_3 = Separable(channels, channels, 3)
 
     def forward(self, x: Tensor, p: Tensor) -> Tensor:
         padded = self.padded(x)  # [N, channels, H, W]
@@ -276,15 +261,15 @@ class Normal(nn.Module):
 
     def __init__(self, in_channels: int) -> None:
         super().__init__()
-        self.left_1 = Separable(in_channels, in_channels, 5, padding=2)
-        self.separable = Separable(in_channels, in_channels, 3, padding=1)
-        self.left_2 = Separable(in_channels, in_channels, 5, padding=2)
-        self.separable_1 = Separable(in_channels, in_channels, 3, padding=1)
+        self.left_1 = Separable(in_channels, in_channels, 5)
+        self.separable = Separable(in_channels, in_channels, 3)
+        self.left_2 = Separable(in_channels, in_channels, 5)
+        self.separable_1 = Separable(in_channels, in_channels, 3)
         self.average_pooling2d = nn.AvgPool2d(
             3, stride=1, padding=1, count_include_pad=False
         )
         self.mean = nn.AvgPool2d(3, stride=1, padding=1, count_include_pad=False)
-        self.separable_2 = Separable(in_channels, in_channels, 3, padding=1)
+        self.separable_2 = Separable(in_channels, in_channels, 3)
 
     def forward(self, x: Tensor, p: Tensor) -> Tensor:
         left_1 = self.left_1(x)  # [N, in_channels, H, W]
@@ -300,6 +285,17 @@ class Normal(nn.Module):
         y = self.separable_2(x)  # [N, in_channels, H, W]
         x = y + x  # [N, in_channels, H, W]
         return torch.cat([p, sum_1, sum_2, sum_3, sum_4, x], dim=1)  # [N, C, H, W]
+
+
+class Adjust(nn.Module):
+    """The block `adjust`."""
+
+    def __init__(self, in_channels: int, even_channels: int, out_channels: int) -> None:
+        super().__init__()
+        self.halve = Halve(in_channels, even_channels, out_channels)
+
+    def forward(self, p: Tensor) -> Tensor:
+        return self.halve(p)  # [N, out_channels, H, W]
 
 
 class Adjust2(nn.Module):

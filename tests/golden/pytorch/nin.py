@@ -20,15 +20,10 @@ class Mlpconv(nn.Module):
     """The block `mlpconv`."""
 
     def __init__(
-        self,
-        in_channels: int,
-        kernel_size: int,
-        hidden: int,
-        out_channels: int,
-        padding: int = 0,
+        self, in_channels: int, kernel_size: int, hidden: int, out_channels: int
     ) -> None:
         super().__init__()
-        self.conv2d = nn.Conv2d(in_channels, 192, kernel_size, padding=padding)
+        self.conv2d = nn.Conv2d(in_channels, 192, kernel_size, padding=kernel_size // 2)
         self.conv2d_1 = nn.Conv2d(192, hidden, 1)
         self.conv2d_2 = nn.Conv2d(hidden, out_channels, 1)
 
@@ -43,13 +38,13 @@ class Nin(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.mlpconv = Mlpconv(3, 5, 160, 96, padding=2)
+        self.mlpconv = Mlpconv(3, 5, 160, 96)
         self.max_pooling2d = nn.MaxPool2d(3, stride=2, ceil_mode=True)
         self.dropout = nn.Dropout(0.5)
-        self.mlpconv_1 = Mlpconv(96, 5, 192, 192, padding=2)
+        self.mlpconv_1 = Mlpconv(96, 5, 192, 192)
         self.average_pooling2d = nn.AvgPool2d(3, stride=2, ceil_mode=True)
         self.dropout_1 = nn.Dropout(0.5)
-        self.mlpconv_2 = Mlpconv(192, 3, 192, 10, padding=1)
+        self.mlpconv_2 = Mlpconv(192, 3, 192, 10)
         self.apply(initialize)
 
     def forward(self, image: Tensor) -> Tensor:

@@ -52,11 +52,11 @@ class Layer2(nn.Module):
 class Layer3(nn.Module):
     """One iteration of the loop `layer`."""
 
-    def __init__(self, in_features: int, out_features: int, dropout: nn.Module) -> None:
+    def __init__(self, in_features: int, out_features: int, p: float) -> None:
         super().__init__()
         self.dense = nn.Linear(in_features, out_features)
         self.batch_normalization = nn.BatchNorm1d(out_features, eps=0.001, momentum=1.0)
-        self.dropout = dropout
+        self.dropout = nn.Dropout(p)
 
     def forward(self, x: Tensor) -> Tensor:
         x = self.dense(x)  # [N, out_features]
@@ -68,59 +68,20 @@ class Layer3(nn.Module):
 class PerPoint(nn.Module):
     """The block `per_point`."""
 
-    def __init__(self) -> None:
+    def __init__(self, layer: nn.Module) -> None:
         super().__init__()
-        self.layer = nn.Sequential(Layer(), Layer2(32, 64), Layer2(64, 512))
+        self.layer = layer
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.layer(x)  # [N, 512, P]
+        return self.layer(x)  # [N, C, P]
 
 
 class PerCloud(nn.Module):
     """The block `per_cloud`."""
 
-    def __init__(self) -> None:
+    def __init__(self, p: float) -> None:
         super().__init__()
-        self.layer = nn.Sequential(
-            Layer3(512, 256, dropout=nn.Identity()),
-            Layer3(256, 128, dropout=nn.Identity()),
-        )
-
-    def forward(self, x: Tensor) -> Tensor:
-        return self.layer(x)  # [N, 128]
-
-
-class PerPoint2(nn.Module):
-    """The block `per_point`."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.layer = nn.Sequential(Layer(), Layer2(32, 32))
-
-    def forward(self, x: Tensor) -> Tensor:
-        return self.layer(x)  # [N, 32, P]
-
-
-class PerPoint3(nn.Module):
-    """The block `per_point`."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.layer = nn.Sequential(Layer2(32, 32), Layer2(32, 64), Layer2(64, 512))
-
-    def forward(self, x: Tensor) -> Tensor:
-        return self.layer(x)  # [N, 512, P]
-
-
-class PerCloud2(nn.Module):
-    """The block `per_cloud`."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.layer = nn.Sequential(
-            Layer3(512, 256, dropout=nn.Dropout(0.3)),
-            Layer3(256, 128, dropout=nn.Dropout(0.3)),
-        )
+        self.layer = nn.Sequential(Layer3(512, 256, p=p), Layer3(256, 128, p=p))
 
     def forward(self, x: Tensor) -> Tensor:
         return self.layer(x)  # [N, 128]
@@ -131,8 +92,10 @@ class Transform(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.per_point = PerPoint()
-        self.per_cloud = PerCloud()
+        self.per_point = PerPoint(
+            nn.Sequential(Layer(), Layer2(32, 64), Layer2(64, 512))
+        )
+        self.per_cloud = PerCloud(0.0)
         self.dense = nn.Linear(128, 9)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -150,8 +113,10 @@ class Transform2(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.per_point = PerPoint3()
-        self.per_cloud = PerCloud()
+        self.per_point = PerPoint(
+            nn.Sequential(Layer2(32, 32), Layer2(32, 64), Layer2(64, 512))
+        )
+        self.per_cloud = PerCloud(0.0)
         self.dense = nn.Linear(128, 1024)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -172,10 +137,12 @@ class Pointnet(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.transform = Transform()
-        self.per_point = PerPoint2()
+        self.per_point = PerPoint(nn.Sequential(Layer(), Layer2(32, 32)))
         self.transform_1 = Transform2()
-        self.per_point_1 = PerPoint3()
-        self.per_cloud = PerCloud2()
+        self.per_point_1 = PerPoint(
+            nn.Sequential(Layer2(32, 32), Layer2(32, 64), Layer2(64, 512))
+        )
+        self.per_cloud = PerCloud(0.3)
         self.logits = nn.Linear(128, 10)
         self.apply(initialize)
 

@@ -30,7 +30,6 @@ class Convolution(nn.Module):
         out_channels: int,
         kernel_size: int,
         stride: int = 1,
-        padding: int = 0,
         groups: int = 1,
     ) -> None:
         super().__init__()
@@ -39,7 +38,7 @@ class Convolution(nn.Module):
             out_channels,
             kernel_size,
             stride=stride,
-            padding=padding,
+            padding=kernel_size // 2,
             groups=groups,
             bias=False,
         )
@@ -81,7 +80,7 @@ class Residual(nn.Module):
         self.shortcut = shortcut
         self.convolution = Convolution(in_channels, out_channels, 1)
         self.convolution_1 = Convolution(
-            out_channels, out_channels, 3, stride=stride, padding=1, groups=groups
+            out_channels, out_channels, 3, stride=stride, groups=groups
         )
         self.squeeze_excitation = SqueezeExcitation(out_channels, hidden)
         self.convolution_2 = Convolution(out_channels, out_channels, 1)
@@ -114,7 +113,7 @@ class Regnet(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.stem = Convolution(3, 32, 3, stride=2, padding=1)
+        self.stem = Convolution(3, 32, 3, stride=2)
         self.stage = nn.Sequential(
             Stage(
                 nn.Sequential(

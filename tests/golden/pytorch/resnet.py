@@ -22,16 +22,15 @@ class Convolution(nn.Module):
     """The block `convolution`."""
 
     def __init__(
-        self,
-        in_channels: int,
-        out_channels: int,
-        kernel_size: int,
-        stride: int = 1,
-        padding: int = 0,
+        self, in_channels: int, out_channels: int, kernel_size: int, stride: int = 1
     ) -> None:
         super().__init__()
         self.conv2d = nn.Conv2d(
-            in_channels, out_channels, kernel_size, stride=stride, padding=padding
+            in_channels,
+            out_channels,
+            kernel_size,
+            stride=stride,
+            padding=kernel_size // 2,
         )
         self.norm = nn.BatchNorm2d(out_channels, eps=1.001e-05, momentum=0.01)
 
@@ -54,7 +53,7 @@ class Residual(nn.Module):
         super().__init__()
         self.shortcut = shortcut
         self.convolution = Convolution(in_channels, hidden, 1, stride=stride)
-        self.convolution_1 = Convolution(hidden, hidden, 3, padding=1)
+        self.convolution_1 = Convolution(hidden, hidden, 3)
         self.convolution_2 = Convolution(hidden, out_channels, 1)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -103,7 +102,7 @@ class Resnet(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.stem = Convolution(3, 64, 7, stride=2, padding=3)
+        self.stem = Convolution(3, 64, 7, stride=2)
         self.max_pooling2d = nn.MaxPool2d(3, stride=2, padding=1)
         self.stage = nn.Sequential(
             Stage(64, 64, 256, count=2),

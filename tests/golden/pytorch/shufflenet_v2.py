@@ -48,6 +48,21 @@ class Pointwise(nn.Module):
         return F.relu(x)  # [N, out_channels, H, W]
 
 
+class Pointwise2(nn.Module):
+    """The block `pointwise`."""
+
+    def __init__(self, in_channels: int, out_channels: int) -> None:
+        super().__init__()
+        self.conv2d = nn.Conv2d(in_channels, out_channels, 1, bias=False)
+        self.batch_normalization = nn.BatchNorm2d(out_channels)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = x.permute(0, 3, 1, 2)  # [N, in_channels, H, W]
+        x = self.conv2d(x)  # [N, out_channels, H, W]
+        x = self.batch_normalization(x)  # [N, out_channels, H, W]
+        return F.relu(x)  # [N, out_channels, H, W]
+
+
 class Shuffle(nn.Module):
     """The block `shuffle`."""
 
@@ -64,21 +79,6 @@ class Shuffle(nn.Module):
         x = x.permute(0, 1, 2, 4, 3)  # [N, size, size, size2, 2]
         # [N, size, size, channels]
         return x.reshape(-1, self.size, self.size, self.channels)
-
-
-class Pointwise2(nn.Module):
-    """The block `pointwise`."""
-
-    def __init__(self, in_channels: int, out_channels: int) -> None:
-        super().__init__()
-        self.conv2d = nn.Conv2d(in_channels, out_channels, 1, bias=False)
-        self.batch_normalization = nn.BatchNorm2d(out_channels)
-
-    def forward(self, x: Tensor) -> Tensor:
-        x = x.permute(0, 3, 1, 2)  # [N, in_channels, H, W]
-        x = self.conv2d(x)  # [N, out_channels, H, W]
-        x = self.batch_normalization(x)  # [N, out_channels, H, W]
-        return F.relu(x)  # [N, out_channels, H, W]
 
 
 class Branch(nn.Module):
@@ -122,25 +122,6 @@ class Reduce(nn.Module):
         return self.shuffle(x)  # [N, 28, 28, 116]
 
 
-class Unit(nn.Module):
-    """The block `unit`."""
-
-    def __init__(self, branch_channels: int, size: int, channels: int) -> None:
-        super().__init__()
-        self.branch = Branch(
-            branch_channels, pointwise=Pointwise2(branch_channels, branch_channels)
-        )
-        self.shuffle = Shuffle(size=size, size2=branch_channels, channels=channels)
-
-    def forward(self, x: Tensor) -> Tensor:
-        # [N, size, size, branch_channels], [N, size, size, branch_channels]
-        kept, x = x.chunk(2, dim=3)
-        branch = self.branch(x)  # [N, branch_channels, size, size]
-        x = kept.permute(0, 3, 1, 2)  # [N, branch_channels, size, size]
-        x = torch.cat([x, branch], dim=1)  # [N, channels, size, size]
-        return self.shuffle(x)  # [N, size, size, channels]
-
-
 class Reduce2(nn.Module):
     """The block `reduce`."""
 
@@ -171,6 +152,25 @@ class Reduce2(nn.Module):
         x = self.branch(depthwise_conv2d_input)  # [N, in_channels, size, size]
         x = torch.cat([beside, x], dim=1)  # [N, out_channels, size, size]
         return self.shuffle(x)  # [N, size, size, out_channels]
+
+
+class Unit(nn.Module):
+    """The block `unit`."""
+
+    def __init__(self, branch_channels: int, size: int, channels: int) -> None:
+        super().__init__()
+        self.branch = Branch(
+            branch_channels, pointwise=Pointwise2(branch_channels, branch_channels)
+        )
+        self.shuffle = Shuffle(size=size, size2=branch_channels, channels=channels)
+
+    def forward(self, x: Tensor) -> Tensor:
+        # [N, size, size, branch_channels], [N, size, size, branch_channels]
+        kept, x = x.chunk(2, dim=3)
+        branch = self.branch(x)  # [N, branch_channels, size, size]
+        x = kept.permute(0, 3, 1, 2)  # [N, branch_channels, size, size]
+        x = torch.cat([x, branch], dim=1)  # [N, channels, size, size]
+        return self.shuffle(x)  # [N, size, size, channels]
 
 
 class Stage(nn.Module):

@@ -38,47 +38,14 @@ class Fire(nn.Module):
 class Stage(nn.Module):
     """One iteration of the loop `stage`."""
 
-    def __init__(self) -> None:
+    def __init__(self, layer: nn.Module, ceil_mode: bool = False) -> None:
         super().__init__()
-        self.max_pooling2d = nn.MaxPool2d(3, stride=2)
-        self.layer = nn.Sequential(
-            Fire(96, 16, 64), Fire(128, 16, 64), Fire(128, 32, 128)
-        )
+        self.max_pooling2d = nn.MaxPool2d(3, stride=2, ceil_mode=ceil_mode)
+        self.layer = layer
 
     def forward(self, x: Tensor) -> Tensor:
-        x = self.max_pooling2d(x)  # [N, 96, 54, 54]
-        return self.layer(x)  # [N, 256, 54, 54]
-
-
-class Stage2(nn.Module):
-    """One iteration of the loop `stage`."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.max_pooling2d = nn.MaxPool2d(3, stride=2, ceil_mode=True)
-        self.layer = nn.Sequential(
-            Fire(256, 32, 128),
-            Fire(256, 48, 192),
-            Fire(384, 48, 192),
-            Fire(384, 64, 256),
-        )
-
-    def forward(self, x: Tensor) -> Tensor:
-        x = self.max_pooling2d(x)  # [N, 256, 27, 27]
-        return self.layer(x)  # [N, 512, 27, 27]
-
-
-class Stage3(nn.Module):
-    """One iteration of the loop `stage`."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.max_pooling2d = nn.MaxPool2d(3, stride=2)
-        self.layer = nn.Sequential(Fire(512, 64, 256))
-
-    def forward(self, x: Tensor) -> Tensor:
-        x = self.max_pooling2d(x)  # [N, 512, 13, 13]
-        return self.layer(x)  # [N, 512, 13, 13]
+        x = self.max_pooling2d(x)  # [N, C, H, W]
+        return self.layer(x)  # [N, C, H, W]
 
 
 class Squeezenet(nn.Module):
@@ -87,7 +54,23 @@ class Squeezenet(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.conv2d = nn.Conv2d(3, 96, 7, stride=2)
-        self.stage = nn.Sequential(Stage(), Stage2(), Stage3())
+        self.stage = nn.Sequential(
+            Stage(
+                layer=nn.Sequential(
+                    Fire(96, 16, 64), Fire(128, 16, 64), Fire(128, 32, 128)
+                )
+            ),
+            Stage(
+                layer=nn.Sequential(
+                    Fire(256, 32, 128),
+                    Fire(256, 48, 192),
+                    Fire(384, 48, 192),
+                    Fire(384, 64, 256),
+                ),
+                ceil_mode=True,
+            ),
+            Stage(layer=nn.Sequential(Fire(512, 64, 256))),
+        )
         self.dropout = nn.Dropout(0.5)
         self.conv2d_1 = nn.Conv2d(512, 1000, 1)
         self.apply(initialize)

@@ -170,6 +170,31 @@ class MergePatches(nn.Module):
         return self.dense(x)  # [N, size, size, out_features]
 
 
+class SamePart(nn.Module):
+    """The block `same_part`."""
+
+    def __init__(self, size: int, size2: int) -> None:
+        super().__init__()
+        self.part = ToWindows(size=size, channels=1, size2=size2)
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = x[:, :-3, :1, :1]  # [N, T, 1, 1]
+        y = y * 0.0 + 1.0  # [N, T, 1, 1]
+        above = F.pad(y, (0, 0, 0, 0, 0, 3))  # [N, T, 1, 1]
+        x = x[:, :1, :-3, :1]  # [N, 1, T, 1]
+        x = x * 0.0 + 2.0  # [N, 1, T, 1]
+        x = F.pad(x, (0, 0, 0, 3))  # [N, 1, T, 1]
+        x = x + above  # [N, H, W, 1]
+        part = self.part(x)  # [N, size2, 49, 1]
+        x = part.permute(0, 1, 3, 2)  # [N, size2, 1, 49]
+        x = part - x  # [N, size2, 49, 49]
+        x = x * x  # [N, size2, 49, 49]
+        x = x * -1.0 + 1.0  # [N, size2, 49, 49]
+        x = F.relu(x)  # [N, size2, 49, 49]
+        x = x != 0.0  # [N, size2, 49, 49]
+        return x.unsqueeze(2)  # [N, size2, 1, 49, 49]
+
+
 class WindowAttention(nn.Module):
     """The block `window_attention`."""
 
@@ -221,63 +246,6 @@ class WindowAttention(nn.Module):
         # [N, from_windows_size2, from_windows_size2, channels]
         y = self.stochastic_depth(y)
         return x + y  # [N, from_windows_size2, from_windows_size2, channels]
-
-
-class SamePart(nn.Module):
-    """The block `same_part`."""
-
-    def __init__(self, size: int, size2: int) -> None:
-        super().__init__()
-        self.part = ToWindows(size=size, channels=1, size2=size2)
-
-    def forward(self, x: Tensor) -> Tensor:
-        y = x[:, :-3, :1, :1]  # [N, T, 1, 1]
-        y = y * 0.0 + 1.0  # [N, T, 1, 1]
-        above = F.pad(y, (0, 0, 0, 0, 0, 3))  # [N, T, 1, 1]
-        x = x[:, :1, :-3, :1]  # [N, 1, T, 1]
-        x = x * 0.0 + 2.0  # [N, 1, T, 1]
-        x = F.pad(x, (0, 0, 0, 3))  # [N, 1, T, 1]
-        x = x + above  # [N, H, W, 1]
-        part = self.part(x)  # [N, size2, 49, 1]
-        x = part.permute(0, 1, 3, 2)  # [N, size2, 1, 49]
-        x = part - x  # [N, size2, 49, 49]
-        x = x * x  # [N, size2, 49, 49]
-        x = x * -1.0 + 1.0  # [N, size2, 49, 49]
-        x = F.relu(x)  # [N, size2, 49, 49]
-        x = x != 0.0  # [N, size2, 49, 49]
-        return x.unsqueeze(2)  # [N, size2, 1, 49, 49]
-
-
-class Block(nn.Module):
-    """One iteration of the loop `block`."""
-
-    def __init__(
-        self,
-        channels: int,
-        hidden: int,
-        mlp_hidden: int,
-        size: int,
-        size2: int,
-        query_size2: int,
-        from_windows_size2: int,
-        p: float,
-    ) -> None:
-        super().__init__()
-        self.window_attention = WindowAttention(
-            channels,
-            hidden,
-            size=size,
-            size2=size2,
-            query_size2=query_size2,
-            from_windows_size2=from_windows_size2,
-            p=p,
-        )
-        self.mlp = Mlp(channels, mlp_hidden, p=p)
-
-    def forward(self, x: Tensor) -> Tensor:
-        # [N, from_windows_size2, from_windows_size2, channels]
-        x = self.window_attention(x)
-        return self.mlp(x)  # [N, from_windows_size2, from_windows_size2, channels]
 
 
 class WindowAttention2(nn.Module):
@@ -339,73 +307,22 @@ class WindowAttention2(nn.Module):
         return x + y  # [N, from_windows_size2, from_windows_size2, channels]
 
 
-class Block2(nn.Module):
+class Block(nn.Module):
     """One iteration of the loop `block`."""
 
     def __init__(
-        self,
-        channels: int,
-        hidden: int,
-        mlp_hidden: int,
-        size: int,
-        size2: int,
-        query_size2: int,
-        from_windows_size2: int,
-        p: float,
+        self, channels: int, hidden: int, window_attention: nn.Module, p: float
     ) -> None:
         super().__init__()
-        self.window_attention = WindowAttention2(
-            channels,
-            hidden,
-            size=size,
-            size2=size2,
-            query_size2=query_size2,
-            from_windows_size2=from_windows_size2,
-            p=p,
-        )
-        self.mlp = Mlp(channels, mlp_hidden, p=p)
+        self.window_attention = window_attention
+        self.mlp = Mlp(channels, hidden, p=p)
 
     def forward(self, x: Tensor) -> Tensor:
-        # [N, from_windows_size2, from_windows_size2, channels]
-        x = self.window_attention(x)
-        return self.mlp(x)  # [N, from_windows_size2, from_windows_size2, channels]
+        x = self.window_attention(x)  # [N, H, W, channels]
+        return self.mlp(x)  # [N, H, W, channels]
 
 
 class Stage(nn.Module):
-    """One iteration of the loop `stage`."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.merge_patches = MergePatches(1536, 768, size=7, size2=384)
-        self.block = nn.Sequential(
-            Block(
-                768,
-                2304,
-                3072,
-                size=1,
-                size2=1,
-                query_size2=24,
-                from_windows_size2=7,
-                p=0.18181818181818182,
-            ),
-            Block(
-                768,
-                2304,
-                3072,
-                size=1,
-                size2=1,
-                query_size2=24,
-                from_windows_size2=7,
-                p=0.2,
-            ),
-        )
-
-    def forward(self, x: Tensor) -> Tensor:
-        x = self.merge_patches(x)  # [N, 7, 7, 768]
-        return self.block(x)  # [N, 7, 7, 768]
-
-
-class Stage2(nn.Module):
     """One iteration of the loop `stage`."""
 
     def __init__(self, merge_patches: nn.Module, block: nn.Module) -> None:
@@ -426,122 +343,194 @@ class Swin(nn.Module):
         self.conv2d = nn.Conv2d(3, 96, 4, stride=4)
         self.layer_normalization = nn.LayerNorm(96)
         self.stage = nn.Sequential(
-            Stage2(
+            Stage(
                 merge_patches=nn.Identity(),
                 block=nn.Sequential(
                     Block(
                         96,
-                        288,
                         384,
-                        size=8,
-                        size2=64,
-                        query_size2=3,
-                        from_windows_size2=56,
+                        window_attention=WindowAttention(
+                            96,
+                            288,
+                            size=8,
+                            size2=64,
+                            query_size2=3,
+                            from_windows_size2=56,
+                            p=0.0,
+                        ),
                         p=0.0,
                     ),
-                    Block2(
+                    Block(
                         96,
-                        288,
                         384,
-                        size=8,
-                        size2=64,
-                        query_size2=3,
-                        from_windows_size2=56,
+                        window_attention=WindowAttention2(
+                            96,
+                            288,
+                            size=8,
+                            size2=64,
+                            query_size2=3,
+                            from_windows_size2=56,
+                            p=0.018181818181818184,
+                        ),
                         p=0.018181818181818184,
                     ),
                 ),
             ),
-            Stage2(
+            Stage(
                 merge_patches=MergePatches(384, 192, size=28, size2=96),
                 block=nn.Sequential(
                     Block(
                         192,
-                        576,
                         768,
-                        size=4,
-                        size2=16,
-                        query_size2=6,
-                        from_windows_size2=28,
+                        window_attention=WindowAttention(
+                            192,
+                            576,
+                            size=4,
+                            size2=16,
+                            query_size2=6,
+                            from_windows_size2=28,
+                            p=0.03636363636363637,
+                        ),
                         p=0.03636363636363637,
                     ),
-                    Block2(
+                    Block(
                         192,
-                        576,
                         768,
-                        size=4,
-                        size2=16,
-                        query_size2=6,
-                        from_windows_size2=28,
+                        window_attention=WindowAttention2(
+                            192,
+                            576,
+                            size=4,
+                            size2=16,
+                            query_size2=6,
+                            from_windows_size2=28,
+                            p=0.05454545454545456,
+                        ),
                         p=0.05454545454545456,
                     ),
                 ),
             ),
-            Stage2(
+            Stage(
                 merge_patches=MergePatches(768, 384, size=14, size2=192),
                 block=nn.Sequential(
                     Block(
                         384,
-                        1152,
                         1536,
-                        size=2,
-                        size2=4,
-                        query_size2=12,
-                        from_windows_size2=14,
+                        window_attention=WindowAttention(
+                            384,
+                            1152,
+                            size=2,
+                            size2=4,
+                            query_size2=12,
+                            from_windows_size2=14,
+                            p=0.07272727272727274,
+                        ),
                         p=0.07272727272727274,
                     ),
-                    Block2(
+                    Block(
                         384,
-                        1152,
                         1536,
-                        size=2,
-                        size2=4,
-                        query_size2=12,
-                        from_windows_size2=14,
+                        window_attention=WindowAttention2(
+                            384,
+                            1152,
+                            size=2,
+                            size2=4,
+                            query_size2=12,
+                            from_windows_size2=14,
+                            p=0.09090909090909091,
+                        ),
                         p=0.09090909090909091,
                     ),
                     Block(
                         384,
-                        1152,
                         1536,
-                        size=2,
-                        size2=4,
-                        query_size2=12,
-                        from_windows_size2=14,
+                        window_attention=WindowAttention(
+                            384,
+                            1152,
+                            size=2,
+                            size2=4,
+                            query_size2=12,
+                            from_windows_size2=14,
+                            p=0.10909090909090911,
+                        ),
                         p=0.10909090909090911,
                     ),
-                    Block2(
+                    Block(
                         384,
-                        1152,
                         1536,
-                        size=2,
-                        size2=4,
-                        query_size2=12,
-                        from_windows_size2=14,
+                        window_attention=WindowAttention2(
+                            384,
+                            1152,
+                            size=2,
+                            size2=4,
+                            query_size2=12,
+                            from_windows_size2=14,
+                            p=0.1272727272727273,
+                        ),
                         p=0.1272727272727273,
                     ),
                     Block(
                         384,
-                        1152,
                         1536,
-                        size=2,
-                        size2=4,
-                        query_size2=12,
-                        from_windows_size2=14,
+                        window_attention=WindowAttention(
+                            384,
+                            1152,
+                            size=2,
+                            size2=4,
+                            query_size2=12,
+                            from_windows_size2=14,
+                            p=0.14545454545454548,
+                        ),
                         p=0.14545454545454548,
                     ),
-                    Block2(
+                    Block(
                         384,
-                        1152,
                         1536,
-                        size=2,
-                        size2=4,
-                        query_size2=12,
-                        from_windows_size2=14,
+                        window_attention=WindowAttention2(
+                            384,
+                            1152,
+                            size=2,
+                            size2=4,
+                            query_size2=12,
+                            from_windows_size2=14,
+                            p=0.16363636363636364,
+                        ),
                         p=0.16363636363636364,
                     ),
                 ),
             ),
-            Stage(),
+            Stage(
+                merge_patches=MergePatches(1536, 768, size=7, size2=384),
+                block=nn.Sequential(
+                    Block(
+                        768,
+                        3072,
+                        window_attention=WindowAttention(
+                            768,
+                            2304,
+                            size=1,
+                            size2=1,
+                            query_size2=24,
+                            from_windows_size2=7,
+                            p=0.18181818181818182,
+                        ),
+                        p=0.18181818181818182,
+                    ),
+                    Block(
+                        768,
+                        3072,
+                        window_attention=WindowAttention(
+                            768,
+                            2304,
+                            size=1,
+                            size2=1,
+                            query_size2=24,
+                            from_windows_size2=7,
+                            p=0.2,
+                        ),
+                        p=0.2,
+                    ),
+                ),
+            ),
         )
         self.layer_normalization_1 = nn.LayerNorm(768)
         self.logits = nn.Linear(768, 1000)

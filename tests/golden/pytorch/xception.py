@@ -118,18 +118,6 @@ class Reduction(nn.Module):
         return x + shortcut  # [N, out_channels, H, W]
 
 
-class Last(nn.Module):
-    """One iteration of the loop `last`."""
-
-    def __init__(self, in_channels: int, out_channels: int) -> None:
-        super().__init__()
-        self.separable = Separable(in_channels, out_channels)
-
-    def forward(self, x: Tensor) -> Tensor:
-        x = self.separable(x)  # [N, out_channels, 10, 10]
-        return F.relu(x)  # [N, out_channels, 10, 10]
-
-
 class Residual(nn.Module):
     """The block `residual`."""
 
@@ -140,6 +128,18 @@ class Residual(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         y = self.step(x)  # [N, 728, 19, 19]
         return y + x  # [N, 728, 19, 19]
+
+
+class Last(nn.Module):
+    """One iteration of the loop `last`."""
+
+    def __init__(self, in_channels: int, out_channels: int) -> None:
+        super().__init__()
+        self.separable = Separable(in_channels, out_channels)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.separable(x)  # [N, out_channels, 10, 10]
+        return F.relu(x)  # [N, out_channels, 10, 10]
 
 
 class Xception(nn.Module):
