@@ -151,14 +151,13 @@ class TrainingBackend(ModelBackend, Protocol):
 
 
 class SettlingBackend(Backend, Protocol):
-    """A backend that can draw weights as training leaves them."""
+    """A backend that can settle the numbers of a network that was not trained."""
 
     def settled(self, graph: Graph, weights: Arrays, inputs: Arrays) -> Arrays:
-        """The weights, with moving averages of batch normalizations as training leaves them.
+        """The weights, with batch normalizations that divide by what comes, for these inputs.
 
-        Each has the mean and about the variance of what it normalizes, for these inputs. Where it
-        has some average instead, a deep network makes its numbers larger and larger, until rounding
-        decides them.
+        A moving variance is multiplied by that of what it normalizes where this is above 1. Without
+        it, a deep network makes its numbers larger and larger, until rounding decides them.
         """
         ...
 

@@ -353,7 +353,7 @@ class Network:
     ) -> Verification:
         """How far all layers' outputs lie apart between backends, for the same weights and inputs.
 
-        weights: None draws them from `seed`, as training would leave them: see `drawn_weights`.
+        weights: None draws them from `seed`, as for training, and varies them: see `drawn_weights`.
         seed: of the inputs, too.
         batch: the number of examples; the network is run on one, too, and at another size.
         backends: their names; None is all that are installed.

@@ -205,7 +205,7 @@ def _nudged(arrays: Arrays, seed: int) -> dict[str, Array]:
 
 
 def drawn_weights(graph: Graph, backends: Iterable[str], inputs: Arrays, seed: int = 0) -> Arrays:
-    """Weights to verify a network with: as after training, as far as that can be without data.
+    """Weights to verify a network with, in which nothing starts as one number or grows too large.
 
     See `varied_weights`, and `SettlingBackend` if one of the backends is such.
     """

@@ -9,13 +9,6 @@ from specc.passes.layout import IoLayout, boundary_orders, permutation
 
 from .source import network_class, source
 
-FEW = 8
-"""Numbers of a channel that have no average worth the name."""
-
-LEAST = 0.05
-"""The variance of a channel that hardly varies, as a part of the mean of all; else it would be
-blown up."""
-
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
@@ -60,13 +53,9 @@ def settled(graph: Graph, weights: Arrays, inputs: Arrays) -> Arrays:
 
 
 def _settle(module: Any, inputs: tuple[Tensor, ...]) -> None:
-    """Give a batch normalization the averages of what it is about to normalize."""
-    x = inputs[0].movedim(1, -1).flatten(0, -2)
-    variances = x.var(0, correction=0)
-    if len(x) < FEW or not variances.isfinite().all():
-        return
-    module.running_mean.copy_(x.mean(0))
-    module.running_var.mul_(variances.clamp(min=LEAST * variances.mean()))
+    """Have a batch normalization divide by the deviation of what comes, where that is above 1."""
+    variances = inputs[0].movedim(1, -1).flatten(0, -2).var(0, correction=0)
+    module.running_var.mul_(variances.clamp(min=1))
 
 
 def _runner(graph: Graph, network: nn.Module) -> Runner:
