@@ -19,6 +19,7 @@ def main() -> None:
     signal.signal(signal.SIGTERM, _end)
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     gc.set_threshold(100_000)
+    _open_streams()
 
     try:
         from .app import main as run
@@ -28,6 +29,13 @@ def main() -> None:
         sys.exit(130)
     finally:
         gc.freeze()
+
+
+def _open_streams() -> None:
+    """Have what is closed lead nowhere, lest the first file that is opened takes its place."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: PTH123, SIM115
 
 
 def _end(number: int, _: FrameType | None) -> None:

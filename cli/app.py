@@ -7,7 +7,9 @@ Ctrl+C. No fault of the user's ends in a traceback. The modules imported here ne
 
 from __future__ import annotations
 
+import errno
 import sys
+import warnings
 from io import TextIOWrapper
 from typing import Annotated, Any
 
@@ -42,12 +44,22 @@ class Commands(TyperGroup):
             print_errors(error.report)
         except ModuleNotFoundError as error:
             print_errors(missing_package(error).report)
-        except PermissionError as error:  # a look into a folder that is closed to the user
-            if error.filename is None:
-                raise
-            message = f"{printable(str(error.filename))}: permission denied"
-            print_errors(SpecError.of("file-unreadable", message).report)
+        except OSError as error:
+            print_errors(_refused(error).report)
         raise typer.Exit(1)
+
+
+def _refused(error: OSError) -> SpecError:
+    """What the system refused of a file, such as one in a folder closed to the user, or of stdout.
+
+    Raises the error again if it is another, among them that nobody reads stdout any more.
+    """
+    reason = (error.strerror or str(error)).lower()
+    if error.filename is not None:
+        return SpecError.of("file-unreadable", f"{printable(str(error.filename))}: {reason}")
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return SpecError.of("unwritable", f"cannot write the output: {reason}")
+    raise error
 
 
 app = typer.Typer(
@@ -99,7 +111,11 @@ for command in (
 
 
 def main() -> None:
-    """Run the command line; what the terminal's encoding lacks is printed escaped."""
+    """Run the command line; what the terminal's encoding lacks is printed escaped.
+
+    What Pillow warns of, such as notes of a camera that are cut short, is no fault of a picture.
+    """
+    warnings.filterwarnings("ignore", module=r"PIL\.")
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")

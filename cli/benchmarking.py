@@ -41,9 +41,23 @@ Sizes = Annotated[
     list[str] | None,
     typer.Option("--size", metavar="NAME=N", help="What a symbol of the inputs is, such as T=128."),
 ]
+
+
+def _require_png(output: Path | None) -> Path | None:
+    if output is not None and output.suffix.lower() != ".png":
+        raise typer.BadParameter(f"expected a file ending in .png; received {output}")
+    return output
+
+
 Picture = Annotated[
     Path | None,
-    typer.Option("-o", "--output", metavar="FILE.png", help="Draw the figures as a PNG."),
+    typer.Option(
+        "-o",
+        "--output",
+        metavar="FILE.png",
+        help="Draw the figures as a PNG.",
+        callback=_require_png,
+    ),
 ]
 
 

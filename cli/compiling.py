@@ -14,10 +14,34 @@ from specc.locating import locate
 from .console import working
 from .options import IoLayout, Seed, Settings, Spec, open_network
 
-Output = Annotated[Path, typer.Option("-o", "--output", metavar="FILE", help="The file to write.")]
+
+def _require_file(output: Path) -> Path:
+    if output == _STDOUT:
+        raise typer.BadParameter("this goes to a file, not to stdout")
+    return output
+
+
+def _none_for_stdout(output: Path | None) -> Path | None:
+    return None if output == _STDOUT else output
+
+
+_STDOUT = Path("-")
+
+Output = Annotated[
+    Path,
+    typer.Option(
+        "-o", "--output", metavar="FILE", help="The file to write.", callback=_require_file
+    ),
+]
 OptionalOutput = Annotated[
     Path | None,
-    typer.Option("-o", "--output", metavar="FILE", help="The file to write; default: stdout."),
+    typer.Option(
+        "-o",
+        "--output",
+        metavar="FILE",
+        help="The file to write; default, and -: stdout.",
+        callback=_none_for_stdout,
+    ),
 ]
 BackendName = Annotated[
     str,

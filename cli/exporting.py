@@ -113,7 +113,8 @@ def export(
 ) -> None:
     """Write the network as an ONNX model, with the weights in it; those of a run are its best."""
     network, given = open_network(spec, settings), weights_of(spec, weights)
-    require_unread(output, spec=locate(spec).path, weights=given)
+    for target in (output, Path(f"{output}.data")):
+        require_unread(target, spec=locate(spec).path, weights=given)
     options: ExportOptions = {
         "io_layout": io_layout.value if io_layout else None,
         "softmax": softmax,

@@ -22,7 +22,12 @@ Backends = Annotated[
     str | None, typer.Option(metavar="NAMES", help="Such as pytorch,onnx; default: all installed.")
 ]
 Rtol = Annotated[
-    float, typer.Option(min=0, help="What a tensor may differ by, as a part of its largest number.")
+    float | None,
+    typer.Option(
+        min=0,
+        help="What a tensor may differ by, as a part of its largest number; default: 1e-5, or 8"
+        " roundings where the spec has half precision.",
+    ),
 ]
 Atol = Annotated[float, typer.Option(min=0, help="What any tensor may differ by, beside that.")]
 
@@ -33,7 +38,7 @@ def verify(
     seed: Seed = 0,
     batch: Batch = 2,
     backends: Backends = None,
-    rtol: Rtol = 1e-5,
+    rtol: Rtol = None,
     atol: Atol = 0.0,
     as_json: AsJson = False,
     settings: Settings = None,

@@ -6,6 +6,7 @@ small is held to no less than any other. numpy is imported when arrays are compa
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from math import inf
 from typing import TYPE_CHECKING
@@ -19,6 +20,9 @@ NUDGES = (1, 2, 3)
 ROUNDINGS = 8
 """How many times as far as rounding alone moves a tensor may two backends lie apart."""
 
+HALVES = {"float16": ROUNDINGS * 2.0**-11, "bfloat16": ROUNDINGS * 2.0**-8}
+"""What two runs in half precision may differ by, as a part of a tensor's largest number."""
+
 
 @dataclass(frozen=True, slots=True)
 class Tolerance:
@@ -26,6 +30,12 @@ class Tolerance:
 
     relative: float = 1e-5
     absolute: float = 0.0
+
+    @classmethod
+    def of(cls, dtypes: Iterable[str]) -> Tolerance:
+        """What two runs may differ by where tensors of these types are computed."""
+        usual = cls()
+        return cls(max([usual.relative, *(HALVES.get(dtype, 0.0) for dtype in dtypes)]))
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,7 +61,8 @@ class Backend(Protocol):
         """The compiled network as a function: from inputs to outputs at inference, by name.
 
         One that is called again runs the same model, whatever the sizes of the inputs. Inputs and
-        outputs lie as in the spec: channels last.
+        outputs lie as in the spec: channels last. Those of bfloat16, which numpy lacks, may be in
+        any type of floats.
         """
         ...
 

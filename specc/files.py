@@ -57,8 +57,8 @@ def write_atomically(
 
     inspect: is called with the path of the temporary file once it is filled; if it raises, the
         file does not take its place.
-    A new file gets the mode that the umask gives, a replaced one keeps its mode. A symbolic link is
-    replaced, not followed. Anything else that is not a regular file is refused.
+    A new file gets the mode that the umask gives, a replaced one keeps its mode. A symbolic link to
+    a file is replaced, not followed. What is not a regular file is refused, and a link to it.
 
     Raises `SpecError` (`unwritable`) for what the operating system refuses, also inside `data`;
     what else it or `inspect` raises comes through. Either way the old file stands and the temporary
@@ -115,13 +115,29 @@ def _replaceable_mode(target: Path) -> int | None:
         mode = target.lstat().st_mode
     except FileNotFoundError:
         return None
+    if stat.S_ISLNK(mode):
+        _require_file_behind(target)
+        return None
+    _require_file(mode)
+    return stat.S_IMODE(mode)
+
+
+def _require_file_behind(link: Path) -> None:
+    """Refuse links such as `/dev/stdout`, which nobody means to lose."""
+    try:
+        behind, streams = link.stat(), [os.fstat(number) for number in (1, 2)]
+    except OSError:  # it leads nowhere
+        return
+    _require_file(behind.st_mode)
+    if any(os.path.samestat(behind, stream) for stream in streams):
+        raise OSError(errno.EINVAL, "it is a standard stream")
+
+
+def _require_file(mode: int) -> None:
     if stat.S_ISDIR(mode):
         raise OSError(errno.EISDIR, os.strerror(errno.EISDIR))
-    if stat.S_ISREG(mode):
-        return stat.S_IMODE(mode)
-    if stat.S_ISLNK(mode):
-        return None
-    raise OSError(errno.EINVAL, "it is not a regular file")
+    if not stat.S_ISREG(mode):
+        raise OSError(errno.EINVAL, "it is not a regular file")
 
 
 def _replace(

@@ -14,7 +14,7 @@ from typing import Literal
 
 from specc.layer import Layer, WeightDecl
 from specc.source import Span
-from specc.tensor import TensorType
+from specc.tensor import DType, TensorType
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -143,6 +143,11 @@ class Graph:
     def makers(self) -> Mapping[Value, Node]:
         """The node that gives each value; inputs have none."""
         return {value: node for node in self.nodes for value in node.outputs}
+
+    @property
+    def dtypes(self) -> frozenset[DType]:
+        """The types of all values."""
+        return frozenset(value.type.dtype for value in (*self.inputs.values(), *self.makers))
 
     @cached_property
     def weights(self) -> Mapping[str, WeightDecl]:

@@ -20,6 +20,7 @@ from specc.exporting import ExportOptions, FileOptions
 from specc.files import write_atomically
 from specc.ir import Graph
 from specc.locating import locate, run_folder
+from specc.names import did_you_mean
 from specc.packages import needs
 from specc.passes.appended import append_softmax, append_top_k
 from specc.passes.cost import flops
@@ -268,7 +269,13 @@ class Network:
         return found
 
     def _appended(self, options: ExportOptions) -> Graph:
-        """The graph with what the options append, which go; the file is to say what it is of."""
+        """The graph with what the options append, which go; the file is to say what it is of.
+
+        Raises `SpecError` (`invalid-input`) for an option that is none.
+        """
+        for name in options.keys() - ExportOptions.__optional_keys__:
+            help = did_you_mean(name, ExportOptions.__optional_keys__)
+            raise SpecError.of("invalid-input", f"there is no option `{name}`", help=help)
         graph = append_softmax(self.graph) if options.pop("softmax", False) else self.graph
         if (k := options.pop("top_k", None)) is not None:
             graph = append_top_k(graph, k)
@@ -348,7 +355,7 @@ class Network:
         seed: int = 0,
         batch: int = 2,
         backends: Iterable[str] | None = None,
-        rtol: float = 1e-5,
+        rtol: float | None = None,
         atol: float = 0.0,
     ) -> Verification:
         """How far all layers' outputs lie apart between backends, for the same weights and inputs.
@@ -357,12 +364,14 @@ class Network:
         seed: of the inputs, too.
         batch: the number of examples; the network is run on one, too, and at another size.
         backends: their names; None is all that are installed.
-        rtol: what a tensor may differ by for each of its largest number. atol: for any tensor.
+        rtol: what a tensor may differ by, as a part of its largest number; None is 1e-5, and 8
+            roundings where the spec has half precision. atol: what any may differ by beside that.
         """
         from specc.verification import Tolerance, verify
 
         values = None if weights is None else self._weights(weights, seed, copy=False)
-        tolerance = Tolerance(rtol, atol)
+        relative = Tolerance.of(self.graph.dtypes).relative if rtol is None else rtol
+        tolerance = Tolerance(relative, atol)
         return verify(
             self.graph, values, backends=backends, batch=batch, seed=seed, tolerance=tolerance
         )

@@ -232,7 +232,8 @@ def verify(
     weights: None draws them: see `drawn_weights`.
     batch: the number of examples in the first of two trials; there is one in the second, with
         other sizes. seed: of the inputs, and of weights that are drawn.
-    Where two backends part by more than `tolerance`, rounding may explain it: see `agreement`.
+    tolerance: None goes by the types of the tensors. Where two backends part by more, rounding may
+        explain it: see `agreement`.
     Raises `SpecError`, among them `unknown-backend` for fewer than two backends.
     """
     names = tuple(dict.fromkeys(backend_names() if backends is None else backends))
@@ -241,12 +242,13 @@ def verify(
     trials = [_Trial(each, random_inputs(graph, each, seed)) for each in two_sizes(graph, batch)]
     if weights is None:
         weights = drawn_weights(graph, names, trials[0].inputs, seed)
+    allowed = tolerance or Tolerance.of(graph.dtypes)
     found: defaultdict[tuple[int, tuple[str, str]], list[Compared]] = defaultdict(list)
     for view in _views(graph, trials):
         seen = {name: _Seen(view, name, weights, trials) for name in names}
         for trial, pair in product(range(len(trials)), combinations(names, 2)):
             first, second = (seen[name] for name in pair)
-            found[trial, pair] += _compared(first, second, trial, tolerance or Tolerance())
+            found[trial, pair] += _compared(first, second, trial, allowed)
     return Verification(
         tuple(
             Comparison(pair, trials[trial].sizes, tuple(tensors))
@@ -346,7 +348,8 @@ def _dims(graph: Graph) -> Iterator[Size]:
 def random_inputs(graph: Graph, sizes: Mapping[str, int], seed: int = 0) -> dict[str, Array]:
     """An array for each input, as the spec lays it out: normal floats, or integers from 0 to 9.
 
-    Ids stay below the number of rows of the table that they are looked up in.
+    Ids stay below the number of rows of the table that they are looked up in. Numbers of bfloat16,
+    which numpy lacks, are in float32.
 
     What a `Rescaling` takes is drawn so that it gives numbers of about 1: outputs too small for the
     tolerance would agree whatever the backends compute.
@@ -359,11 +362,19 @@ def random_inputs(graph: Graph, sizes: Mapping[str, int], seed: int = 0) -> dict
         type = value.type
         shape = tuple(evaluate(size, sizes) for size in type.shape)
         if type.dtype in FLOATS:
-            return (_spread(graph, value) * generator.standard_normal(shape)).astype(type.dtype)
+            numbers = np.asarray(_spread(graph, value) * generator.standard_normal(shape))
+            return _bfloat16(numbers) if type.dtype == "bfloat16" else numbers.astype(type.dtype)
         end = 2 if type.dtype == "bool" else _ids(graph, value)
-        return generator.integers(0, end, shape).astype(type.dtype)
+        return np.asarray(generator.integers(0, end, shape)).astype(type.dtype)
 
     return {name: draw(value) for name, value in graph.inputs.items()}
+
+
+def _bfloat16(numbers: Array) -> Array:
+    """float32 numbers that bfloat16, the upper half of one, holds as well."""
+    import numpy as np
+
+    return (numbers.astype(np.float32).view(np.uint32) & 0xFFFF0000).view(np.float32)
 
 
 def _ids(graph: Graph, value: Value) -> int:

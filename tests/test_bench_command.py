@@ -163,6 +163,18 @@ def test_inputs_are_of_the_models_types_and_shapes() -> None:
     assert 0 <= arrays["image"].min() < arrays["image"].max() <= 1
 
 
+def test_sizes_are_told_in_the_order_of_the_inputs() -> None:
+    inputs = [TensorInfo("x", "float32", ("N", "w", "h")), TensorInfo("y", "int32", ("N", "a"))]
+    assert [*RandomInputs.of(inputs, {}).sizes] == ["w", "h", "a"]
+
+
+def test_the_batch_is_that_of_the_first_input_with_axes() -> None:
+    inputs = [TensorInfo("a", "float32", ()), TensorInfo("x", "float32", ("N", 3))]
+    made = RandomInputs.of(inputs, {})
+    assert (made.fixed_batch, made.sizes) == (None, {})
+    assert [each.shape for each in made.of_batch(5).values()] == [(), (5, 3)]
+
+
 def test_a_size_below_one_is_refused() -> None:
     made = RandomInputs.of([TensorInfo("x", "float32", ("N", "T-4"))], {"T": 3})
     with pytest.raises(specc.SpecError, match=r"would be of \[2, -1\]"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -270,6 +271,7 @@ def test_build_prints_source_or_writes_it(backend: str) -> None:
     compile(text, "model.py", "exec")
     assert succeed("build", "tiny.yaml", "--backend", backend, "-o", "model.py") == ""
     assert Path("model.py").read_text("utf-8") == text
+    assert succeed("build", "tiny.yaml", "--backend", backend, "-o", "-") == text
 
 
 def test_build_refuses_what_it_cannot_write() -> None:
@@ -315,16 +317,23 @@ def test_export_with_softmax_and_layout() -> None:
         (("init", "tiny.yaml", "-o", "tiny.yaml"), "spec"),
         (("build", "tiny.yaml", "--backend", "pytorch", "-o", "tiny.yaml"), "spec"),
         (("graph", "tiny.yaml", "--format", "dot", "-o", "tiny.yaml"), "spec"),
-        (("bench", "m.onnx", "-o", "m.onnx"), "model"),
+        (("bench", "tiny.png", "-o", "tiny.png"), "model"),
     ],
 )
 def test_no_command_writes_over_what_it_reads(command: tuple[str, ...], read: str) -> None:
     succeed("init", "tiny.yaml", "-o", "w.st")
-    succeed("export", "tiny.yaml", "--no-check", "-o", "m.onnx")
+    shutil.copy("tiny.yaml", "tiny.png")
     before = {each.name: each.read_bytes() for each in Path().iterdir() if each.is_file()}
     found = fail(1, *command)
     assert f"error[unwritable]: cannot write {Path(command[-1])}: the {read} would be lost" in found
     assert {each.name: each.read_bytes() for each in Path().iterdir() if each.is_file()} == before
+
+
+def test_large_tensors_are_not_written_over_what_is_read() -> None:
+    succeed("init", "tiny.yaml", "-o", "m.onnx.data")
+    options = ("--external-data", "--weights", "m.onnx.data")
+    found = fail(1, "export", "tiny.yaml", "-o", "m.onnx", *options)
+    assert "cannot write m.onnx.data: the weights would be lost" in found
 
 
 def test_a_model_in_place_of_a_spec() -> None:
@@ -578,7 +587,9 @@ def test_version() -> None:
         ["init", "tiny.yaml"],
         ["export", "tiny.yaml"],
         ["export", "tiny.yaml", "-o", "m.onnx", "--io-layout", "nchw"],
+        ["export", "tiny.yaml", "-o", "-"],
         ["predict", "m.onnx"],
+        ["bench", "tiny.yaml", "-o", "bench.svg"],
     ],
 )
 def test_usage_errors_exit_with_2(arguments: list[str]) -> None:
@@ -592,9 +603,11 @@ def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "specc[onnx]" in found
 
 
-def specc_process(*arguments: str, **options: Any) -> subprocess.Popen[str]:
+def specc_process(
+    *arguments: str, out: Any = subprocess.PIPE, **options: Any
+) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "specc.cli", *arguments]
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    pipes = {"stdout": out, "stderr": subprocess.PIPE}
     return subprocess.Popen(command, text=True, **pipes, **options)
 
 
@@ -605,6 +618,31 @@ def test_a_closed_pipe_ends_it_quietly() -> None:
         process.stdout.close()
         assert process.stderr is not None
         assert process.stderr.read() == ""
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-"])
+@pytest.mark.parametrize("command", ["summary tiny.yaml", "predict m.onnx x.npy -"])
+def test_streams_may_be_closed(closed: str, command: str) -> None:
+    succeed("export", "tiny.yaml", "--no-check", "-o", "m.onnx")
+    np.save("x.npy", np.zeros((1, 4), np.float32))
+    shell = f"exec {sys.executable} -m specc.cli {command} {closed}"
+    done = subprocess.run(["sh", "-c", shell], input="", capture_output=True, text=True)
+    assert done.returncode == int(command.endswith("-"))  # there is no array in stdin
+    assert "Traceback" not in done.stderr
+
+
+def test_a_full_disk_behind_stdout_is_an_error() -> None:
+    with Path("/dev/full").open("w") as full, specc_process("summary", "tiny.yaml", out=full) as it:
+        _, errors = it.communicate()
+    assert it.returncode == 1
+    assert (
+        errors == "error[unwritable]: cannot write the output: no space left on device\n\n1 error\n"
+    )
+
+
+def test_a_file_that_is_gone_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("specc.cli.exporting.require_unread", lambda _, **__: Path("gone").stat())
+    assert "file-unreadable]: gone: no such file" in fail(1, "export", "tiny.yaml", "-o", "m.onnx")
 
 
 def test_an_interrupt_exits_with_130(folder: Path) -> None:

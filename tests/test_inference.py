@@ -6,6 +6,7 @@ import csv
 import gc
 import io
 import json
+import math
 import os
 import signal
 import subprocess
@@ -261,16 +262,23 @@ def broken_pictures() -> None:
     Path("pictures/b/nothing.png").write_bytes(b"")
     np.save("pictures/b/wrong.npy", np.zeros((6, 8, 7), np.float32))
     np.save("pictures/b/words.npy", np.array(["word"]))
+    np.save("pictures/b/objects.npy", np.array([{}]))
+    np.save("pictures/b/short.npy", np.zeros((6, 8, 3), np.float32))
+    os.truncate("pictures/b/short.npy", 300)
     Path("pictures/d.png").symlink_to("lost.png")
+    Path("pictures/e.png").symlink_to("/dev/zero")
 
 
 BROKEN = {
     "pictures/a2.jpg": "invalid-input",
     "pictures/b/none.png": "invalid-input",
     "pictures/b/nothing.png": "invalid-input",
+    "pictures/b/objects.npy": "invalid-input",
+    "pictures/b/short.npy": "invalid-input",
     "pictures/b/words.npy": "invalid-input",
     "pictures/b/wrong.npy": "invalid-input",
     "pictures/d.png": "file-not-found",
+    "pictures/e.png": "file-unreadable",
     "missing": "file-not-found",
     "no/*.png": "file-not-found",
 }
@@ -286,7 +294,39 @@ def test_broken_pictures_are_told_and_the_others_go_on() -> None:
     assert len(lines) == len(BROKEN)
     for name, code in BROKEN.items():
         assert sum(f"[{code}]" in line and name in line for line in lines) == 1
-    assert last == "8 inputs could not be predicted, 5 could"
+    assert last == "11 inputs could not be predicted, 5 could"
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ("", "an empty path names no file"),
+        (7, "expected paths, arrays, pictures or bytes, received 7"),
+        (None, "expected paths, arrays, pictures or bytes, received None"),
+    ],
+)
+def test_what_is_no_input_is_said(given: Any, said: str) -> None:
+    with pytest.raises(specc.SpecError, match=said):
+        next(specc.Predictor("net.onnx")(given))
+
+
+@pytest.mark.parametrize("numbers", [{"top_k": 0}, {"top_k": -1}, {"batch_size": 0}])
+def test_nothing_is_asked_for_less_than_once(numbers: dict[str, int]) -> None:
+    with pytest.raises(specc.SpecError, match="of 1 or more, received"):
+        next(specc.Predictor("net.onnx")("pictures/c.png", **numbers))
+
+
+@pytest.mark.parametrize("numbers", [{"threads": 0}, {"scale": math.nan}, {"scale": math.inf}])
+def test_a_predictor_refuses_numbers_that_mean_nothing(numbers: dict[str, Any]) -> None:
+    with pytest.raises(specc.SpecError, match="invalid-input"):
+        specc.Predictor("net.onnx", **numbers)
+
+
+def test_pillows_warnings_are_not_shown() -> None:
+    Image.new("1", (9500, 9500)).save("large.png")  # beyond Image.MAX_IMAGE_PIXELS
+    command = [sys.executable, "-m", "specc.cli", "predict", "net.onnx", "large.png"]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_without_a_handler_the_first_broken_picture_is_raised_in_its_place() -> None:
@@ -336,6 +376,12 @@ def test_a_model_that_cannot_be_read(contents: bytes | None, model: bytes) -> No
     result = run("bad.onnx", "pictures")
     assert result.exit_code == 1
     assert "error[model-unreadable]: bad.onnx: " in result.stderr
+
+
+def test_a_model_that_is_not_there() -> None:
+    found = run("lenet5", "pictures").stderr
+    assert "error[file-not-found]: there is no file lenet5\nhelp: a model is an ONNX file" in found
+    assert "error[file-unreadable]: /dev/zero: it is a device" in run("/dev/zero", "x").stderr
 
 
 def test_models_that_are_no_classifiers(folder: Path) -> None:

@@ -184,6 +184,14 @@ def test_summary_fits_100_columns(name: str) -> None:
     assert max(map(len, str(summarize(specc.load(name).graph)).splitlines())) <= 100
 
 
+def test_costs_are_of_one_example_also_where_the_batch_is_fixed(tmp_path: Path) -> None:
+    text = RESIDUAL.replace(", name: x}", "}").replace("8*h, 8*w", "8, 8")
+    any_batch, fixed = (network_of(tmp_path, text.replace("N", batch, 1)) for batch in ("M", "4"))
+    first, second = (summarize(each.graph) for each in (any_batch, fixed))
+    assert (first.flops, first.activation_bytes) == (second.flops, second.activation_bytes)
+    assert [row.flops for row in first.rows] == [row.flops for row in second.rows]
+
+
 def test_summary_prints_in_a_script(spec: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert specc.load(spec).summary(depth=0) is None
     assert capsys.readouterr().out.count("Total params: 35") == 1
@@ -231,6 +239,13 @@ def test_onnx_goes_to_bytes_or_a_file(spec: Path, tmp_path: Path) -> None:
     assert data != net.to_onnx()
 
 
+def test_an_option_that_is_none_is_not_passed_over(spec: Path, tmp_path: Path) -> None:
+    options: Any = {"presicion": "float16"}
+    for write in (specc.load(spec).to_onnx, specc.load(spec).quantize):
+        with pytest.raises(specc.SpecError, match=r"no option `presicion`\n.*`precision`"):
+            write(tmp_path / "m.onnx", None, **options)
+
+
 def test_softmax_is_the_last_entry(spec: Path) -> None:
     import onnxruntime
 
@@ -255,6 +270,13 @@ def test_softmax_is_for_scores_of_classes(layer: str, reason: str, tmp_path: Pat
     text = f"specc: 1\ninputs: {{x: 'float32[N, 4]'}}\nlayers: [{layer}]\n"
     with pytest.raises(specc.SpecError, match=reason):
         append_softmax(network_of(tmp_path, text).graph)
+
+
+def test_what_is_appended_takes_numbers(tmp_path: Path) -> None:
+    text = "specc: 1\ninputs: {x: 'bool[N, 4]'}\nlayers: [Flatten]\n"
+    for options in ({"softmax": True}, {"top_k": 2}):
+        with pytest.raises(specc.SpecError, match=r"dtype-mismatch.*to `flatten`.*received bool"):
+            network_of(tmp_path, text).to_onnx(**options)
 
 
 def test_softmax_needs_one_output(tmp_path: Path) -> None:

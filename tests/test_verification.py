@@ -13,10 +13,10 @@ import pytest
 
 import specc
 from specc import verification
-from specc.agreement import Tolerance, compare, nudged
+from specc.agreement import HALVES, Tolerance, compare, nudged
 from specc.backend import load_backend
 from specc.ir import Graph
-from specc.weights import varied_weights
+from specc.weights import load_weights, varied_weights
 
 SPEC = """\
 specc: 1
@@ -291,6 +291,43 @@ def test_tolerances_and_backends_can_be_chosen(
     assert tiny.verify(backends=["a", "b"], atol=1).agrees
     with pytest.raises(specc.SpecError, match="two backends"):
         tiny.verify(backends=["a", "a"])
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float64"])
+def test_other_floats_agree_as_far_as_they_are_rounded(dtype: str, tmp_path: Path) -> None:
+    text = SPEC.replace("float32", dtype).replace("ReLU]", "BatchNormalization, ReLU]")
+    network = network_of(tmp_path, text)
+    result = network.verify()
+    assert result.agrees, str(result.report())
+    furthest = max(each.largest.difference.relative for each in result.comparisons)
+    assert furthest < HALVES.get(dtype, 1e-9)  # an epsilon is a float32 in ONNX
+    if dtype in HALVES:
+        assert not network.verify(rtol=1e-6).agrees
+
+
+@pytest.mark.parametrize("method", ["to_pytorch", "to_keras"])
+def test_weights_in_half_precision_are_saved_in_float32(method: str, tmp_path: Path) -> None:
+    network = network_of(tmp_path, SPEC.replace("float32", "bfloat16"))
+    network.save_weights(getattr(network, method)(), tmp_path / "w.safetensors")
+    saved = load_weights(tmp_path / "w.safetensors", network.graph.weights)
+    for name, array in network.initial_weights().items():
+        np.testing.assert_allclose(saved[name], array, rtol=2.0**-8)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "int64", "bool"])
+def test_an_input_may_be_one_number(dtype: str, tmp_path: Path) -> None:
+    text = SPEC.replace("inputs: {", f'inputs: {{a: "{dtype}[]", ').replace("[y]", "[y, a]")
+    text = text.replace("name: loop\n", "name: loop\n    inputs: x\n")
+    assert network_of(tmp_path, text).verify().agrees
+
+
+def test_what_onnxruntime_has_no_kernel_for_is_said(tmp_path: Path) -> None:
+    layer = "{Conv2D: {filters: 2, kernel_size: 3}}"
+    text = f"specc: 1\ninputs: {{x: 'float64[N, 8, 8, 3]'}}\nlayers: [{layer}]\n"
+    network = network_of(tmp_path, text)
+    with pytest.raises(specc.SpecError, match=r"unsuitable-model.*: Could not find .* for Conv"):
+        network.verify()
+    assert network.verify(backends=["pytorch", "keras"]).agrees
 
 
 # Sizes, inputs and weights ----------------------------------------------------------------------

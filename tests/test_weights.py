@@ -368,18 +368,31 @@ def test_link_is_replaced_not_followed(tmp_path: Path) -> None:
         ("folder", "it is a folder"),
         ("fifo", "it is not a regular file"),
         ("/dev/null", "it is not a regular file"),
+        ("to_folder", "it is a folder"),
+        ("to_fifo", "it is not a regular file"),
+        ("to_stream", "it is a standard stream"),
         ("x" * 300, "the name is too long"),
         ("loop/file", "the path is a loop of symbolic links"),
         ("nul\0", "the path holds a NUL character"),
     ],
 )
-def test_unwritable(tmp_path: Path, name: str, reason: str) -> None:
+def test_unwritable(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, reason: str
+) -> None:
     (tmp_path / "plain").touch()
     (tmp_path / "folder").mkdir()
     (tmp_path / "loop").symlink_to("loop")
     os.mkfifo(tmp_path / "fifo")
+    for each in ("folder", "fifo"):
+        (tmp_path / f"to_{each}").symlink_to(each)
+    (tmp_path / "to_stream").symlink_to("stream")
+    (tmp_path / "stream").touch()
+    monkeypatch.setattr(os, "fstat", lambda _: (tmp_path / "stream").stat())
+    before = sorted(tmp_path.iterdir())
     with pytest.raises(SpecError) as error:
         write_atomically(tmp_path / name, b"x")
+    assert sorted(tmp_path.iterdir()) == before
+    assert (tmp_path / "to_stream").is_symlink()
     [(code, message, _)] = faults(error)
     assert code == "unwritable"
     assert message.endswith(reason)

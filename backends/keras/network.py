@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from specc.dims import Size
 from specc.emit.code import join, python
 from specc.emit.naming import unique
 from specc.emit.template import Body, Line
@@ -60,10 +61,17 @@ def _input(name: str, value: Value, variable: str, order: Order) -> Line:
     """The statement that makes an input."""
     type = value.type
     sizes = [type.shape[axis] for axis in order or range(type.rank)]
+    dtype = "" if type.dtype == "float32" else f', dtype="{type.dtype}"'
+    return Line(f'{variable} = keras.Input({_shape(sizes)}{dtype}, name="{name}")')
+
+
+def _shape(sizes: Sequence[Size]) -> str:
+    """The arguments of an input that say which shape it has."""
+    if not sizes:
+        return "batch_shape=()"
     shape = tuple(size if isinstance(size, int) else None for size in sizes[1:])
     batch = f", batch_size={sizes[0]}" if isinstance(sizes[0], int) else ""
-    dtype = "" if type.dtype == "float32" else f', dtype="{type.dtype}"'
-    return Line(f'{variable} = keras.Input({python(shape)}{batch}{dtype}, name="{name}")')
+    return f"{python(shape)}{batch}"
 
 
 def _laid_out(

@@ -135,7 +135,7 @@ def _write_two(path: Path, file: ModelFile, inspect: Callable[[Path], None]) -> 
     Both are whole, and inspected together, before the first takes its place. An old model goes
     before that: whatever interrupts this, no model ever stands beside another one's tensors.
     """
-    beside = path.with_name(f"{path.name}.data")
+    beside = Path(f"{path}.data")
 
     def inspect_both(data: Path) -> None:
         with NamedTemporaryFile(dir=path.parent, prefix=".", suffix=".tmp") as model:

@@ -7,11 +7,14 @@ rounded already. onnx's reference runs it as it is, but for averages.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
 from google.protobuf.message import Message
 from onnx import AttributeProto, ModelProto, TensorProto, TypeProto
+from onnx.defs import get_schema
 from onnx.numpy_helper import from_array, to_array
 
 from .graph import numpy_dtype
@@ -22,6 +25,16 @@ AVERAGES = ("AveragePool", "GlobalAveragePool", "ReduceMean")
 
 TYPES = {"dtype", "to"}
 """The attributes that are the number of a type."""
+
+
+def in_float32(file: Path | bytes) -> bytes:
+    """A file, or what is in it, with float32 in place of bfloat16."""
+    return widened(loaded(file)).SerializeToString()
+
+
+def loaded(file: Path | bytes) -> ModelProto:
+    """The model in a file, or in what is in it."""
+    return onnx.load_from_string(file) if isinstance(file, bytes) else onnx.load(file)
 
 
 def widened(model: ModelProto) -> ModelProto:
@@ -45,7 +58,10 @@ def averages(opset: int) -> list[type[Any]]:
     """Ops for onnx's reference, of an opset: those that it has, summed in float32."""
     from onnx.reference.ops import load_op
 
-    return [type(kind, (_InFloat32, load_op("", kind, opset)), {}) for kind in AVERAGES]
+    return [
+        type(kind, (_InFloat32, load_op("", kind, opset)), {"op_schema": get_schema(kind, opset)})
+        for kind in AVERAGES
+    ]
 
 
 class _InFloat32:

@@ -24,15 +24,15 @@ from specc.agreement import NUDGES, Tolerance, compare, distance, nudged
 from specc.diagnostics import SpecError
 from specc.dims import evaluate
 from specc.ir import Graph
-from specc.passes.cost import flops
+from specc.passes.cost import fixed_batch, flops
 from specc.passes.layout import IoLayout
 from specc.verification import example_sizes, random_inputs
 
-from .bfloat16 import averages, widened, widened_arrays
+from .bfloat16 import averages, in_float32, loaded, widened_arrays
 from .eight_bits import STEPS, last_steps, saturates, with_outputs
 from .graph import MAX_BYTES
 from .ops import Array
-from .running import feed
+from .running import feed, first_line
 
 File = Path | bytes
 Arrays = Mapping[str, Array]
@@ -54,12 +54,6 @@ REFERENCE_FAULTS_OF_VOLUMES = {"GlobalMaxPool", "MaxPool"}
 
 TOO_NEW = re.compile("max supported IR version|support for domain ai.onnx is till opset")
 """What onnxruntime says to a file of an ONNX that came after it."""
-
-TOLERANCES = {"float16": 2.0**-8, "bfloat16": 2.0**-5}
-"""By how much of the largest number two runs may differ where an edge has this type: 8 roundings.
-
-Elsewhere it is that of `specc verify`.
-"""
 
 
 @dataclass(slots=True)
@@ -109,7 +103,7 @@ def check_file(file: File, light: bytes, graph: Graph, io_layout: IoLayout) -> C
     try:
         onnx.checker.check_model(file, full_check=True)
     except Exception as error:
-        raise _fault(f"onnx's checker refuses it: {_first_line(error)}") from None
+        raise _fault(f"onnx's checker refuses it: {first_line(error)}") from None
     checked = Checked(_check_types(onnx.load_from_string(light)))
     try:
         _check_outputs(file, onnx.load_from_string(light), graph, io_layout, checked)
@@ -129,12 +123,6 @@ def _fault(message: str) -> SpecError:
         help="this is a fault of specc or of a plugin: please report it; "
         "`--no-check` writes the file all the same",
     )
-
-
-def _first_line(error: Exception) -> str:
-    """What an error says, without what onnxruntime puts before it."""
-    text = re.sub(r"^\[ONNXRuntimeError\] : \d+ : \w+ : ", "", str(error).strip())
-    return text.partition("\n")[0] or type(error).__name__
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +169,7 @@ def _check_types(model: ModelProto) -> int:
     try:
         inferred = infer_shapes(model, check_type=True, strict_mode=True, data_prop=True).graph
     except Exception as error:
-        raise _fault(f"onnx infers no types: {_first_line(error)}") from None
+        raise _fault(f"onnx infers no types: {first_line(error)}") from None
     for value in [*inferred.value_info, *inferred.output]:
         theirs = _Edge.of(value)
         if not ours[value.name].may_be(theirs, inputs):
@@ -215,7 +203,7 @@ def _check_outputs(
     if steps:
         trial = _TrialInSteps(names, steps, expected, checked)
     else:
-        tolerance = Tolerance() if low else _tolerance(model)
+        tolerance = Tolerance() if low else Tolerance.of(_dtypes(model))
         trial = _Trial(runnable, inputs, names, expected, tolerance, checked)
     for run in others:
         trial.compare(run(inputs), "two levels of onnxruntime")
@@ -224,7 +212,7 @@ def _check_outputs(
     if reason := _reference_obstacle(model, graph, sizes):
         raise _NotRun(f"onnx's reference: {reason}")
     if low:
-        trial = replace(trial, tolerance=_tolerance(model))
+        trial = replace(trial, tolerance=Tolerance.of(_dtypes(model)))
     trial.compare(_reference(file, model, inputs), "onnxruntime and onnx's reference")
     checked.runs.append("onnx's reference")
 
@@ -234,12 +222,6 @@ def _example_sizes(graph: Graph) -> dict[str, int]:
         return example_sizes(graph, BATCH)
     except SpecError as error:
         raise _NotRun(f"the outputs: {error.report.diagnostics[0].message}") from None
-
-
-def _tolerance(model: ModelProto) -> Tolerance:
-    """What runs may differ by, where the least precise edges are of the types they are."""
-    usual = Tolerance()
-    return Tolerance(max([usual.relative, *(TOLERANCES.get(x, 0.0) for x in _dtypes(model))]))
 
 
 def _dtypes(model: ModelProto) -> set[str]:
@@ -252,11 +234,7 @@ def _in_float32(file: File, graph: Graph) -> bytes:
     """The model with float32 in place of bfloat16. Raises `_NotRun` beyond what a file holds."""
     if 4 * graph.parameters > MAX_BYTES:
         raise _NotRun("the outputs: in float32, which onnxruntime's CPU needs, it is beyond 2 GiB")
-    return widened(_loaded(file)).SerializeToString()
-
-
-def _loaded(file: File) -> ModelProto:
-    return onnx.load_from_string(file) if isinstance(file, bytes) else onnx.load(file)
+    return in_float32(file)
 
 
 @dataclass(frozen=True, slots=True)
@@ -296,7 +274,7 @@ class _Trial:
 
     def _moved_file(self, seed: int) -> File:
         """The file with other weights, or as it is if they cannot be in it."""
-        model = _loaded(self.file)
+        model = loaded(self.file)
         weights = model.graph.initializer
         if sum(map(TensorProto.ByteSize, weights)) > MAX_BYTES:
             return self.file
@@ -358,16 +336,16 @@ def _onnxruntime(file: File, level: Any, inputs: Arrays) -> Outputs:
     try:
         session = InferenceSession(file, options, providers=["CPUExecutionProvider"])
     except NoKernel as error:
-        raise _NotRun(f"the outputs, on onnxruntime's CPU: {_first_line(error)}") from None
+        raise _NotRun(f"the outputs, on onnxruntime's CPU: {first_line(error)}") from None
     except Exception as error:
         if TOO_NEW.search(str(error)):
             reason = f"onnxruntime {onnxruntime_version} is older than the opset"
             raise _NotRun(f"the outputs: {reason}") from None
-        raise _fault(f"onnxruntime refuses it: {_first_line(error)}") from None
+        raise _fault(f"onnxruntime refuses it: {first_line(error)}") from None
     try:
         return session.run(None, widened_arrays(inputs))
     except Exception as error:
-        raise _fault(f"onnxruntime fails: {_first_line(error)}") from None
+        raise _fault(f"onnxruntime fails: {first_line(error)}") from None
 
 
 def _reference(file: File, model: ModelProto, inputs: Arrays) -> Outputs:
@@ -381,13 +359,13 @@ def _reference(file: File, model: ModelProto, inputs: Arrays) -> Outputs:
             source = file if isinstance(file, bytes) else str(file)
             found = ReferenceEvaluator(source, new_ops=ops).run(None, dict(inputs))
     except Exception as error:
-        raise _NotRun(f"onnx's reference: {_first_line(error)}") from None
+        raise _NotRun(f"onnx's reference: {first_line(error)}") from None
     return [np.asarray(each) for each in found]
 
 
 def _reference_obstacle(model: ModelProto, graph: Graph, sizes: Mapping[str, int]) -> str:
     """Why onnx's reference is not to run; empty if it is."""
-    operations = BATCH * evaluate(flops(graph), sizes)
+    operations = max(BATCH, fixed_batch(graph)) * evaluate(flops(graph), sizes)
     if operations > REFERENCE_FLOPS:
         return f"not run beyond {REFERENCE_FLOPS:,} operations, these are {operations:,}"
     if graph.parameters > REFERENCE_PARAMETERS:

@@ -32,7 +32,7 @@ def model(graph: Graph, weights: Arrays, io_layout: IoLayout | None = None) -> n
 def weights_of(graph: Graph, network: nn.Module) -> dict[str, Array]:
     """The weights of a module by canonical name, as arrays; those that it has."""
     state = network.state_dict()
-    return {key: state[key].detach().cpu().numpy() for key in graph.weights if key in state}
+    return {key: _array(state[key].detach().cpu()) for key in graph.weights if key in state}
 
 
 def runner(graph: Graph, weights: Arrays) -> Runner:
@@ -66,17 +66,26 @@ def _runner(graph: Graph, network: nn.Module) -> Runner:
     def run(inputs: Arrays) -> dict[str, Array]:
         with torch.inference_mode():
             tensors = [
-                torch.from_numpy(inputs[name].transpose(axes[value]).copy())
+                torch.from_numpy(inputs[name].transpose(axes[value]).copy()).to(
+                    getattr(torch, value.type.dtype)
+                )
                 for name, value in graph.inputs.items()
             ]
             results: Any = network(*tensors)
         made = (results,) if len(graph.outputs) == 1 else results
         return {
-            name: result.numpy().transpose(inverse(axes[value]))
+            name: _array(result).transpose(inverse(axes[value]))
             for (name, value), result in zip(graph.outputs.items(), made, strict=True)
         }
 
     return run
+
+
+def _array(tensor: Any) -> Array:
+    """What a tensor holds; numbers of bfloat16 in float32."""
+    import torch
+
+    return (tensor.float() if tensor.dtype == torch.bfloat16 else tensor).numpy()
 
 
 def boundary_axes(graph: Graph) -> dict[Value, tuple[int, ...]]:

@@ -50,5 +50,6 @@ writable. What was there before still is.""",
     "verification-failed": """The backends do not compute the same function.
 
 Each layer's output must agree within float32 rounding: by default to 1e-5 of its largest number, or
-as far as rounding alone moves it. The report names the first layer at which they part.""",
+as far as rounding alone moves it; in half precision to 8 roundings. The report names the first
+layer at which they part.""",
 }

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
+import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -110,6 +112,9 @@ def locate_model(source: str | os.PathLike[str] | bytes) -> ModelFile:
     name = printable(str(path), 200)
     if path.is_dir():
         return _exported_run(name, path)
+    if not os.path.lexists(path):
+        help = "a model is an ONNX file, which `specc export` writes, or the folder of a run"
+        raise SpecError.of("file-not-found", f"there is no file {name}", help=help)
     # onnxruntime reads a file with less memory, but would wait for a pipe without hearing Ctrl+C.
     on_disk = path.is_file() and read_file(path, 1)
     return ModelFile(name, path if on_disk else read_file(path))
@@ -123,6 +128,8 @@ def read_file(path: Path, size: int = -1) -> bytes:
     name = printable(str(path), 200)
     try:
         with path.open("rb") as stream:
+            if stat.S_ISCHR(os.fstat(stream.fileno()).st_mode):  # some never end
+                raise OSError(errno.EINVAL, "it is a device, not a file")
             return stream.read(size)
     except FileNotFoundError:
         raise SpecError.of("file-not-found", f"there is no file {name}") from None
@@ -236,7 +243,7 @@ def _info(tensor: Any) -> TensorInfo:
 
 def _refused(name: str, error: Exception) -> SpecError:
     if type(error).__name__ == "NotImplemented":
-        help = "`specc export --precision float32` writes a file that runs on every provider"
+        help = "every provider runs a spec of float32 that was exported without `--precision`"
         return SpecError.of("unsuitable-model", f"{name}: {_reason(error)}", help=help)
     if re.search(r"External (data|initializer)", str(error)):
         message = f"{name}: the file of its large tensors is not beside it, or not whole"

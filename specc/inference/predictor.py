@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from specc.data.preparing import BYTE_SCALE, Preprocessing
@@ -57,8 +58,12 @@ class Predictor:
         scale: what pixels are multiplied by. None is what the model says, and if it says nothing, 1
             if it rescales its input itself, else 1/255.
         Raises `SpecError`: `file-not-found`, `file-unreadable`, `model-unreadable`,
-        `unsuitable-model`, `provider-unavailable`, and what opening a run raises.
+        `unsuitable-model`, `provider-unavailable`, `invalid-input` for such numbers as -1 threads,
+        and what opening a run raises.
         """
+        _require_positive(threads=threads)
+        if scale is not None and not isfinite(scale):
+            raise SpecError.of("invalid-input", f"expected a finite scale, received {scale}")
         full_name(provider)  # before a run is exported for one that is not there
         file = locate_model(model)
         self._model = open_model(file, provider, threads)
@@ -103,6 +108,7 @@ class Predictor:
         Raises `SpecError`: `unsuitable-model` if the output is not [N, classes] after all; without
             `on_error` also `file-not-found`, `file-unreadable` and `invalid-input`.
         """
+        _require_positive(top_k=top_k, batch_size=batch_size)
         for result in self._results(inputs, top_k, batch_size):
             if isinstance(result, Prediction):
                 yield result
@@ -170,6 +176,12 @@ class Predictor:
         tells_best = self._interpretation.card.top_k and others
         classes = list(others[0]) if tells_best else [None] * len(given)
         return scores[: len(batch)], classes[: len(batch)]
+
+
+def _require_positive(**numbers: int | None) -> None:
+    for name, number in numbers.items():
+        if number is not None and number < 1:
+            raise SpecError.of("invalid-input", f"expected {name} of 1 or more, received {number}")
 
 
 def _only_input(model: Model) -> TensorInfo:

@@ -98,7 +98,7 @@ _ONE_EXAMPLE = "one example needs no batch axis"
 
 def unusable(name: str, reason: str, help: str = "") -> SpecError:
     """The error for an input that the model cannot be given."""
-    message = f"{printable(name, 200)}: {printable(reason, 200)}"
+    message = f"{printable(name, 200)}: {printable(reason.rstrip('.'), 200)}"
     return SpecError.of("invalid-input", message, help=help)
 
 
@@ -127,4 +127,12 @@ def _array(name: str, file: Path | bytes) -> Array:
         return open_memmap(file, mode="r")
     except (OSError, ValueError, EOFError) as error:
         reason = getattr(error, "strerror", None) or str(error).strip().partition("\n")[0]
+        reason = _REASONS.get(reason, reason)
         raise unusable(name, reason, "expected a .npy array of numbers") from None
+
+
+_REASONS = {
+    "mmap length is greater than file size": "the file is cut short",
+    "Array can't be memory-mapped: Python objects in dtype.": "it holds Python objects",
+}
+"""numpy's reasons, in the words of who has the file."""

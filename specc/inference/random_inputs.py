@@ -29,7 +29,7 @@ USUAL_SIZE = 128
 class RandomInputs:
     """What makes inputs of any batch: floats from 0 to 1, and integers 0 and 1, valid as indices.
 
-    shapes: of each input; the first axis of the first one is the batch.
+    shapes: of each input; the first axis of the first one that has axes is the batch.
     sizes: of all symbols but that of the batch.
     """
 
@@ -50,7 +50,9 @@ class RandomInputs:
         for shape in shapes:
             least = USUAL_SIZES.get(len(shape), USUAL_SIZE)
             for size in shape:
-                usual = dict.fromkeys(sorted(symbols(size) - batch), _usual(size, least)) | usual
+                usual |= dict.fromkeys(
+                    sorted(symbols(size) - batch - {*usual}), _usual(size, least)
+                )
         for name in given:
             if name not in usual:
                 message = f"expected a symbol of the model's inputs, received `{printable(name)}`"
@@ -63,7 +65,7 @@ class RandomInputs:
         """The only batch that the model takes; None if it takes any."""
         if _batch_symbols(self.shapes):
             return None
-        first = self.shapes[0][0] if self.shapes and self.shapes[0] else 1
+        first = next((shape[0] for shape in self.shapes if shape), 1)
         return first if isinstance(first, int) else None
 
     def of_batch(self, batch: int) -> dict[str, Array]:
@@ -108,7 +110,7 @@ def _parsed(text: str) -> Size:
 
 
 def _batch_symbols(shapes: Sequence[Sequence[Size]]) -> frozenset[str]:
-    return symbols(shapes[0][0]) if shapes and shapes[0] else frozenset()
+    return symbols(next((shape[0] for shape in shapes if shape), 1))
 
 
 def _usual(size: Size, least: int) -> int:

@@ -49,11 +49,16 @@ def sources(inputs: Inputs) -> Iterator[Source | SpecError]:
     several inputs without a name each is named with its index: `array[3]`.
     Errors: `file-not-found`, `file-unreadable`, and `invalid-input` for a value of another type.
     """
-    if isinstance(inputs, str | os.PathLike | bytes | Source) or _is_array(inputs):
+    if _is_one(inputs):
         yield from _expanded(inputs)
         return
     for index, each in enumerate(cast("Iterable[Input]", inputs)):
         yield from _expanded(each, f"[{index}]")
+
+
+def _is_one(inputs: object) -> bool:
+    single = isinstance(inputs, str | os.PathLike | bytes | Source) or _is_array(inputs)
+    return single or not isinstance(inputs, Iterable)
 
 
 def _is_array(value: object) -> bool:
@@ -67,6 +72,8 @@ def _expanded(given: object, index: str = "") -> Iterator[Source | SpecError]:
     match given:
         case Source() | SpecError():
             yield given
+        case str() if not given:
+            yield SpecError.of("file-not-found", "an empty path names no file")
         case str() | os.PathLike():
             yield from _files(Path(cast("str", given)))
         case bytes():

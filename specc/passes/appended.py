@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from specc.diagnostics import SpecError
 from specc.ir import Graph, Node, Value
-from specc.layer import LAYERS, Layer
+from specc.layer import LAYERS, Fault, Layer
 from specc.names import free_name
 from specc.tensor import TensorType
 
@@ -20,6 +20,8 @@ class _TopK(Layer):
 
     def infer(self, *inputs: TensorType) -> tuple[TensorType, ...]:
         (x,) = inputs
+        if x.dtype == "bool":
+            raise Fault("dtype-mismatch", "expected numbers, received bool")
         shape = (*x.shape[:-1], self.k)
         return TensorType(shape, x.dtype), TensorType(shape, "int64")
 
@@ -32,7 +34,7 @@ def append_softmax(graph: Graph) -> Graph:
     """The graph as if `- Softmax` stood as the last entry, and its output were the network's.
 
     Raises `SpecError`: `arity` unless the network has one output, `invalid-input` if that is of
-    probabilities already, or of one number, which a softmax makes 1.
+    probabilities already, or of one number, which a softmax makes 1, and `dtype-mismatch`.
     """
     value = _only_output(graph, "a softmax takes")
     for kind in ("softmax", "sigmoid"):
@@ -49,7 +51,7 @@ def append_top_k(graph: Graph, k: int) -> Graph:
     """The graph with two outputs in place of its one: the `k` best scores, and their classes.
 
     Raises `SpecError`: `arity` unless the network has one output, `invalid-input` if that has not
-    as many classes.
+    as many classes, and `dtype-mismatch`.
     """
     value = _only_output(graph, "the choice of the best classes takes")
     classes = value.type.shape[-1]
@@ -73,7 +75,11 @@ def _appended(
     taken = {*graph.inputs, *(item.path for item in graph.body.items)}
     path = free_name(name, taken)
     names = [path] if len(outputs) == 1 else [free_name(each, taken) for each in outputs]
-    types = layer.infer(value.type)
+    try:
+        types = layer.infer(value.type)
+    except Fault as fault:
+        message = f"{name} cannot be appended to `{value.name}`: {fault.message}"
+        raise SpecError.of(fault.code, message, help=fault.help) from None
     made = tuple(Value(each, type) for each, type in zip(names, types, strict=True))
     node = Node(path, layer, (value,), made, path)
     ends = dict(zip(names, made, strict=True))

@@ -36,9 +36,19 @@ def value_bytes(value: Value, graph: Graph) -> Size:
 
 
 def per_example(size: Size, graph: Graph) -> Size:
-    """`size` with the batch, the symbol that leads the inputs' shapes, set to one."""
+    """`size` with the batch, the symbol that leads the inputs' shapes, set to one.
+
+    Where a number leads them all, `size` is divided by it.
+    """
     batch = batch_symbols(graph)
-    return substitute(size, dict.fromkeys(batch, 1)) if batch else size
+    return substitute(size, dict.fromkeys(batch, 1)) if batch else size // fixed_batch(graph)
+
+
+def fixed_batch(graph: Graph) -> int:
+    """The number that leads the shapes of all inputs; 1 if none does."""
+    leading = {value.type.shape[0] if value.type.rank else 1 for value in graph.inputs.values()}
+    batch = leading.pop() if len(leading) == 1 else 1
+    return batch if isinstance(batch, int) else 1
 
 
 def batch_symbols(graph: Graph) -> frozenset[str]:
