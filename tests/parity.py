@@ -211,7 +211,7 @@ class Torch:
 def gradient(tensor: Any) -> Array:
     """The gradient that a tensor got; nothing came to it where nothing depends on it."""
     if tensor.grad is None:
-        return np.zeros(tuple(tensor.shape), np.float32)
+        return np.zeros_like(tensor.detach().numpy())
     return tensor.grad.numpy().copy()
 
 

@@ -993,5 +993,13 @@ layers:
     name: concatenated
 outputs: [additive, concatenated]
 """,
+    "two_attentions_of_which_one_has_a_scale": """
+inputs: {query: "float32[N, T, 4]", value: "float32[N, S, 4]"}
+layers:
+  - Attention:
+    inputs: [query, value]
+  - Attention: {use_scale: true}
+    inputs: [prev, value]
+""",
 }
 """What each spec says below its name."""

@@ -101,8 +101,7 @@ class Frame:
             self.statements.append(Statement(code, node.outputs, self.wishes(node)))
         if not own or site.constructor is None:
             return None
-        if node.weights:
-            self.initial += self.emitter.initialization.start(site, reference)
+        self.initial += self.emitter.initialization.start(site, reference)
         return scoped(site.constructor, scope(node, self.region))
 
     def wishes(self, item: Item) -> tuple[str, ...]:
