@@ -24,7 +24,7 @@ HALVES = {"float16": ROUNDINGS * 2.0**-11, "bfloat16": ROUNDINGS * 2.0**-8}
 """What two runs in half precision may differ by, as a part of a tensor's largest number."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, order=True)
 class Tolerance:
     """Two tensors agree if |a - b| <= absolute + relative * (the largest |b|), everywhere."""
 
@@ -91,14 +91,20 @@ def distance(array: Array, other: Array) -> float:
     return compare(array, other, Tolerance()).absolute
 
 
-def nudged(array: Array, seed: int) -> Array:
-    """`array` with about half of its float32 numbers four units in their last place larger.
+def nudged(array: Array, seed: int, dtypes: Iterable[str] = ()) -> Array:
+    """`array` with its numbers moved in the last places of what is computed with.
 
-    As much lies between two libraries' functions such as tanh.
+    dtypes: of that. About half of float32 numbers become four units larger: as much lies between
+        two libraries' functions such as tanh. Where there is half precision, numbers become a unit
+        of it larger or smaller, or stay.
     """
     import numpy as np
 
+    generator, half = np.random.default_rng(seed), Tolerance.of(dtypes)
+    if half > Tolerance() and array.dtype.kind == "f":
+        units = generator.integers(-1, 2, array.shape)
+        return (array * (1 + 2 * half.relative / ROUNDINGS * units)).astype(array.dtype)
     if array.dtype != np.float32:
         return array
-    larger = np.random.default_rng(seed).random(array.shape) < 0.5
+    larger = generator.random(array.shape) < 0.5
     return array + 4 * np.spacing(array) * larger

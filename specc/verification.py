@@ -188,20 +188,20 @@ class _Seen:
         """How far each tensor moves where weights and inputs move in their last places."""
         furthest = [dict.fromkeys(self.view.tensors, 0.0) for _ in self.trials]
         for seed in NUDGES:
-            inputs = [_nudged(trial.inputs, seed) for trial in self.trials]
-            moved = self._run(_nudged(self.weights, seed), inputs)
+            inputs = [self._nudged(trial.inputs, seed) for trial in self.trials]
+            moved = self._run(self._nudged(self.weights, seed), inputs)
             for far, there, here in zip(furthest, moved, self.arrays, strict=True):
                 for name in far:
                     far[name] = max(far[name], distance(there[name], here[name]))
         return furthest
 
+    def _nudged(self, arrays: Arrays, seed: int) -> dict[str, Array]:
+        dtypes = self.view.graph.dtypes
+        return {name: nudged(array, seed, dtypes) for name, array in arrays.items()}
+
     def _run(self, weights: Arrays, inputs: Iterable[Arrays]) -> list[Arrays]:
         runner = load_backend(self.backend).runner(self.view.graph, weights)
         return [runner(each) for each in inputs]
-
-
-def _nudged(arrays: Arrays, seed: int) -> dict[str, Array]:
-    return {name: nudged(array, seed) for name, array in arrays.items()}
 
 
 def drawn_weights(graph: Graph, backends: Iterable[str], inputs: Arrays, seed: int = 0) -> Arrays:
