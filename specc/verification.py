@@ -234,11 +234,14 @@ def verify(
         other sizes. seed: of the inputs, and of weights that are drawn.
     tolerance: None goes by the types of the tensors. Where two backends part by more, rounding may
         explain it: see `agreement`.
-    Raises `SpecError`, among them `unknown-backend` for fewer than two backends.
+    Raises `SpecError`, among them `unknown-backend` for fewer than two backends, and
+    `invalid-input` for a batch of none.
     """
     names = tuple(dict.fromkeys(backend_names() if backends is None else backends))
     if len(names) < 2:
         raise SpecError.of("unknown-backend", "it takes two backends to compare them")
+    if batch < 1:
+        raise SpecError.of("invalid-input", f"expected a batch of at least 1, received {batch}")
     trials = [_Trial(each, random_inputs(graph, each, seed)) for each in two_sizes(graph, batch)]
     if weights is None:
         weights = drawn_weights(graph, names, trials[0].inputs, seed)

@@ -69,6 +69,12 @@ def test_verify_runs_it(left: Path) -> None:
     assert not [*left.iterdir()]
 
 
+def test_verify_says_that_bfloat16_is_too_large_in_float32() -> None:
+    Path("net.yaml").write_text(SPEC.replace("float32", "bfloat16"), "utf-8")
+    with pytest.raises(SpecError, match="the weights in float32, which"):
+        specc.load("net.yaml").verify(backends=["pytorch", "onnx"])
+
+
 def test_bench_runs_a_spec(left: Path) -> None:
     assert "examples/s" in invoke("bench", "net.yaml", "--batch", "1", "--runs", "3")
     assert not [*left.iterdir()]

@@ -293,6 +293,8 @@ def test_tolerances_and_backends_can_be_chosen(
     assert tiny.verify(backends=["a", "b"], atol=1).agrees
     with pytest.raises(specc.SpecError, match="two backends"):
         tiny.verify(backends=["a", "a"])
+    with pytest.raises(specc.SpecError, match="a batch of at least 1, received 0"):
+        tiny.verify(backends=["a", "b"], batch=0)
 
 
 @pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float64"])

@@ -14,7 +14,7 @@ from specc.ir import Graph
 from specc.passes.layout import IoLayout, Order, boundary_orders, permutation
 
 from .bfloat16 import in_float32, widened_arrays
-from .graph import numpy_dtype
+from .graph import numpy_dtype, require_fit
 
 if TYPE_CHECKING:
     from specc.backend import Array, Arrays, Runner
@@ -32,13 +32,17 @@ def feed(graph: Graph, io_layout: IoLayout, inputs: Arrays) -> dict[str, Array]:
 def session_runner(model: bytes | Path, graph: Graph, io_layout: IoLayout) -> Runner:
     """The outputs of a model of `graph` by name, channels last, on the CPU.
 
-    Raises `SpecError` (`unsuitable-model`) where onnxruntime has no kernel for an op in some type.
+    Raises `SpecError`: `unsuitable-model` where onnxruntime has no kernel for an op in some type,
+    and `artifact-too-large` for what is beyond 2 GiB in the types for which it has.
     model: what is in its file, or the path, which need not last. See `bfloat16` for one in that.
     """
     from onnxruntime import InferenceSession
     from onnxruntime.capi.onnxruntime_pybind11_state import NotImplemented as NoKernel
 
-    runnable = in_float32(model) if "bfloat16" in graph.dtypes else model
+    low = "bfloat16" in graph.dtypes
+    if low:
+        require_fit(4 * graph.parameters, "the weights in float32, which onnxruntime's CPU needs,")
+    runnable = in_float32(model) if low else model
     try:
         session = InferenceSession(runnable, providers=["CPUExecutionProvider"])
     except NoKernel as error:
