@@ -66,6 +66,13 @@ class Weight(NamedTuple):
         return counts_as_keras(self.declared, depthwise=self.kind.depthwise)
 
 
+class Start(NamedTuple):
+    """A statement that starts a weight; guarded: the weight, if some modules do not have it."""
+
+    text: str
+    guarded: str = ""
+
+
 Usual = Mapping[tuple[Kind, str], Initializer]
 """How most of the weights of a place start."""
 
@@ -81,7 +88,7 @@ class Initialization:
 
     kinds: dict[str, Kind] = field(default_factory=dict[str, Kind])
     starts: Starts = field(default_factory=Starts)
-    branches: dict[Kind, list[str]] = field(default_factory=dict[Kind, list[str]])
+    branches: dict[Kind, list[Start]] = field(default_factory=dict[Kind, list[Start]])
 
     def start(self, site: Site, reference: str) -> list[Line]:
         """Take note of the new module of a node; what stands after its constructor."""
@@ -144,15 +151,12 @@ class Initialization:
             places, key=lambda place: (place[0].module, not place[0].depthwise)
         ):
             initializer, reference = usual[kind, name], f"module.{name}"
-            is_missing = (kind, name) in missing
             # Keras has the fans of a depthwise kernel the other way round.
             exchanged = kind.depthwise and not is_symmetric(initializer)
             tensor = f"{reference}.transpose(0, 1)" if exchanged else reference
-            lines = self.branches.setdefault(kind, [])
-            if is_missing:
-                lines.append(f"        if {reference} is not None:")
-            start = self.starts.at_any_size(initializer, tensor)
-            lines.append(statement(_text(start), 2 + is_missing))
+            text = _text(self.starts.at_any_size(initializer, tensor))
+            start = Start(text, reference if (kind, name) in missing else "")
+            self.branches.setdefault(kind, []).append(start)
 
     def _missing(self, weights: list[Weight]) -> set[tuple[Kind, str]]:
         """The places whose weights some modules do not have."""
@@ -180,18 +184,18 @@ class Initialization:
                 reference = f"self.{attribute(item.path)}.{item.name}"
                 yield Line(self.starts.of(item.declared, reference))
                 continue
-            name, line = complete[0]
-            lines = self.branches.setdefault(Kind(name), [])
-            if line not in lines:
-                lines.append(line)
+            name, start = complete[0]
+            starts = self.branches.setdefault(Kind(name), [])
+            if start not in starts:
+                starts.append(start)
 
-    def _places_in(self, item: Weight, classes: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    def _places_in(self, item: Weight, classes: Mapping[str, str]) -> Iterator[tuple[str, Start]]:
         """Each class around a weight, the inner ones first, with the statement that starts it."""
         scope = item.path.rpartition(".")[0]
         while scope:
             if scope in classes:
                 reference = f"module.{attribute(relative(item.path, scope))}.{item.name}"
-                yield classes[scope], statement(_text(self.starts.of(item.declared, reference)), 2)
+                yield classes[scope], Start(_text(self.starts.of(item.declared, reference)))
             scope = scope.rpartition(".")[0]
 
 
@@ -228,17 +232,29 @@ def _told_apart(weights: list[Weight]) -> list[Weight]:
     ]
 
 
-def _branch_lines(branches: Mapping[Kind, list[str]]) -> Iterator[str]:
+def _branch_lines(branches: Mapping[Kind, list[Start]]) -> Iterator[str]:
     """One branch for each kind of modules; one for several classes that start alike."""
     words = chain(["if"], repeat("elif"))
-    groups: dict[tuple[bool, str], list[str]] = {}
-    for kind, lines in branches.items():
-        groups.setdefault((kind.depthwise, "\n".join(lines)), []).append(kind.module)
-    for word, ((depthwise, lines), modules) in zip(words, groups.items(), strict=False):
+    groups: dict[tuple[bool, tuple[Start, ...]], list[str]] = {}
+    for kind, starts in branches.items():
+        groups.setdefault((kind.depthwise, tuple(starts)), []).append(kind.module)
+    for word, ((depthwise, starts), modules) in zip(words, groups.items(), strict=False):
         classes = modules[0] if len(modules) == 1 else f"({', '.join(modules)})"
-        suffix = " and 1 < module.groups == module.in_channels" if depthwise else ""
-        yield statement(f"{word} isinstance(module, {classes}){suffix}:", 1)
-        yield lines
+        conditions = [f"isinstance(module, {classes})"]
+        if depthwise:
+            conditions.append("1 < module.groups == module.in_channels")
+        if len(starts) == 1 and starts[0].guarded:
+            conditions.append(f"{starts[0].guarded} is not None")
+            starts = (Start(starts[0].text),)
+        yield statement(f"{word} {' and '.join(conditions)}:", 1)
+        for start in starts:
+            yield from _start_lines(start)
+
+
+def _start_lines(start: Start) -> Iterator[str]:
+    if start.guarded:
+        yield f"        if {start.guarded} is not None:"
+    yield statement(start.text, 3 if start.guarded else 2)
 
 
 def _text(code: Code) -> str:
