@@ -18,15 +18,18 @@ if TYPE_CHECKING:
 
 def model(graph: Graph, weights: Arrays, io_layout: IoLayout | None = None) -> nn.Module:
     """The network as a plain module holding `weights`, in training mode as PyTorch makes them."""
+    namespace = execute(source(graph, io_layout), graph.name)
+    network = getattr(namespace, network_class(graph))()
+    network.load_state_dict({key: tensor_of(array) for key, array in weights.items()})
+    return network
+
+
+def tensor_of(array: Array) -> Tensor:
+    """The array as a tensor, copied only where it is read-only or not in one piece."""
     import numpy as np
     import torch
 
-    namespace = execute(source(graph, io_layout), graph.name)
-    network = getattr(namespace, network_class(graph))()
-    # They are copied once, into the module, but PyTorch takes no array that is read-only.
-    writable = {key: np.require(array, requirements=["C", "W"]) for key, array in weights.items()}
-    network.load_state_dict({key: torch.from_numpy(array) for key, array in writable.items()})
-    return network
+    return torch.from_numpy(np.require(array, requirements=["C", "W"]))
 
 
 def weights_of(graph: Graph, network: nn.Module) -> dict[str, Array]:

@@ -261,7 +261,7 @@ class PyTorchEngine:
         return Share(inputs, targets, weights, examples, examples * self.world / batch.size)
 
     def _tensor(self, array: Array) -> Tensor:
-        tensor = torch.from_numpy(array if array.flags.writeable else array.copy())
+        tensor = runtime.tensor_of(array)
         if self._fabric.device.type == "cuda":
             tensor = tensor.pin_memory()
         return tensor.to(self._fabric.device, non_blocking=True)
