@@ -309,19 +309,28 @@ def test_a_scale_without_weights_is_there_to_be_looked_at(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize(
-    ("inputs", "where"), [("[prev, prev]", 1), ("[prev, prev, prev, mask]", 2)]
+    ("inputs", "zeros"), [("[x, x]", 0), ("[x, x, x, mask]", 1)], ids=["causal", "given"]
 )
 def test_scores_are_scaled_by_the_projection_of_the_queries(
-    inputs: str, where: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    inputs: str, zeros: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """And only a mask that is given can leave a query without a key, for which there are zeros."""
     given = '{x: "float32[N, T, 4]", mask: "bool[N, T, T]"}'
     options = "{num_heads: 2, key_dim: 3, use_causal_mask: true, dropout: 0.1}"
-    attend = f"  - MultiHeadAttention: {options}\n    inputs: {inputs.replace('prev', 'x')}\n"
+    attend = f"  - MultiHeadAttention: {options}\n    inputs: {inputs}\n"
     graph = spec_graph(f"name: net\ninputs: {given}\nlayers:\n{attend}", tmp_path)
-    found = ops(graph)
-    assert found["Mul"] == 0
-    assert found["Where"] == where
+    assert ops(graph)["Mul"] == zeros
+    assert_unchanged(graph, monkeypatch)
+
+
+def test_layers_with_one_mask_share_what_it_adds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = '{x: "float32[N, T, 4]", mask: "bool[N, T, T]"}'
+    attend = "  - MultiHeadAttention: {num_heads: 2, key_dim: 3}\n    inputs: [%s, x, x, mask]\n"
+    layers = attend % "x" + attend % "prev" + attend % "prev"
+    graph = spec_graph(f"name: net\ninputs: {given}\nlayers:\n{layers}", tmp_path)
+    assert ops(graph)["Where"] == 1
     assert_unchanged(graph, monkeypatch)
 
 
