@@ -100,7 +100,7 @@ def _kernel_axis(op: Op) -> int | None:
 
 def _scaled(kernel: Array, factor: Array, *, axis: int) -> Array:
     shape = [-1 if each == axis else 1 for each in range(kernel.ndim)]
-    return (kernel * factor.reshape(shape)).astype(kernel.dtype)
+    return kernel * factor.astype(kernel.dtype).reshape(shape)
 
 
 def _affine(*arrays: Array, roles: Sequence[str], channels: int, dtype: DType) -> Array:
