@@ -14,7 +14,8 @@ b1, b32: how long ours takes, in times of theirs: the median of the ratios of pa
 difference: the largest between outputs, in times of the largest number in them.
 
 Theirs are `torch.onnx.export(dynamo=True)` of an example as large as what is timed, and Keras's
-`model.export(format="onnx")`, which on TensorFlow needs tf2onnx. The weights are the same: drawn,
+`model.export(format="onnx")`, which on TensorFlow needs tf2onnx. Ours leaves open what the spec
+leaves open; PyTorch's does so too for `--against torch_open`. The weights are the same: drawn,
 with what starts as zeros varied, so that no Add of zeros is there to be dropped. One that fails is
 named by its exception, and onnxslim by its absence.
 """
@@ -30,7 +31,7 @@ import tempfile
 import time
 import warnings
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +45,7 @@ from onnxruntime.capi.onnxruntime_pybind11_state import InvalidGraph
 from timing import outcome
 
 import specc
+from specc.ir import Graph
 from specc.passes.cost import batch_symbols
 from specc.passes.layout import IoLayout, boundary_orders, permutation
 from specc.verification import example_sizes, random_inputs
@@ -53,7 +55,11 @@ from specc.zoo import names
 SIZES = {"S": 64, "T": 64, "P": 256, "h": 4, "w": 25}
 """What stands for the symbols of the zoo that are not the batch."""
 
-LAYOUTS: dict[str, IoLayout] = {"torch": "channels_first", "keras": "channels_last"}
+LAYOUTS: dict[str, IoLayout] = {
+    "torch": "channels_first",
+    "torch_open": "channels_first",
+    "keras": "channels_last",
+}
 """How images lie at the boundary of what an exporter is given: as is usual for it."""
 
 FEWEST_PAIRS = 4
@@ -85,13 +91,23 @@ class Example:
         sizes |= {
             name: SIZES.get(name, size) for name, size in sizes.items() if name not in leading
         }
-        orders = boundary_orders(graph, layout)
+        given = zip(random_inputs(graph, sizes).values(), order(graph, layout), strict=True)
+        return [np.ascontiguousarray(array.transpose(axes)) for array, axes in given]
+
+    def open_axes(self, layout: IoLayout) -> list[list[int]]:
+        """The axes of each input that have no size of their own."""
+        graph = self.network.graph
+        shapes = [value.type.shape for value in graph.inputs.values()]
         return [
-            np.ascontiguousarray(
-                array.transpose(permutation(None, orders[graph.inputs[name]], array.ndim))
-            )
-            for name, array in random_inputs(graph, sizes).items()
+            [at for at, axis in enumerate(axes) if not isinstance(shape[axis], int)]
+            for shape, axes in zip(shapes, order(graph, layout), strict=True)
         ]
+
+
+def order(graph: Graph, layout: IoLayout) -> list[tuple[int, ...]]:
+    """The axes of the spec as each input has them."""
+    orders = boundary_orders(graph, layout)
+    return [permutation(None, orders[each], each.type.rank) for each in graph.inputs.values()]
 
 
 def main() -> None:
@@ -99,7 +115,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--only", nargs="+", metavar="NAME", default=names())
     parser.add_argument("--files", type=Path, help="where files are kept, and taken from")
-    parser.add_argument("--against", nargs="*", choices=LAYOUTS, default=[*LAYOUTS])
+    parser.add_argument("--against", nargs="*", choices=LAYOUTS, default=["torch", "keras"])
     parser.add_argument("--batches", nargs="+", type=int, default=[1, 32])
     parser.add_argument("--seconds", type=float, default=4, help="that the runs of a pair take")
     parser.add_argument("--limit", type=float, default=600, help="seconds that an exporter has")
@@ -121,7 +137,7 @@ def heading(options: argparse.Namespace) -> str:
     """The names of the columns."""
     cells = [f"{'network':20}{'nodes':>6}{'MB':>8}"]
     for exporter in options.against:
-        cells.append(f"{exporter:>9}{'slim':>6}{'MB':>8}")
+        cells.append(f"{exporter:>11}{'slim':>6}{'MB':>8}")
         cells += [f"{f'b{batch}':>7}" for batch in options.batches]
         cells.append(f"{'difference':>12}")
     return "".join(cells)
@@ -148,10 +164,10 @@ def against(
     """The columns of one exporter."""
     first = next(iter(theirs.values()))
     if isinstance(first, str):
-        return f"{first:>23}" + " " * (7 * len(theirs) + 12)
+        return f"{first:>25}" + " " * (7 * len(theirs) + 12)
     slim = first.with_suffix(".slim.onnx")
     slimmed = nodes(slim) if slim.exists() else "none"
-    cells, worst = [f"{nodes(first):9}{slimmed:>6}{megabytes(first):8.1f}"], 0.0
+    cells, worst = [f"{nodes(first):11}{slimmed:>6}{megabytes(first):8.1f}"], 0.0
     for batch, path in theirs.items():
         if isinstance(path, str):
             cells.append(f"{path[:6]:>7}")
@@ -200,13 +216,25 @@ def by_specc(example: Example, path: Path) -> None:
     example.network.to_onnx(path, example.weights)
 
 
-def by_torch(example: Example, path: Path) -> None:
-    """PyTorch's, of an example of that batch."""
+def by_torch(example: Example, path: Path, shapes: Any = None) -> None:
+    """PyTorch's, of an example of that batch.
+
+    shapes: what is open of each input, by axis.
+    """
     import torch
 
     model = example.network.to_pytorch(example.weights).eval()
     tensors = tuple(map(torch.from_numpy, example.inputs("channels_first")))
-    torch.onnx.export(model, tensors, path, dynamo=True)
+    torch.onnx.export(model, tensors, path, dynamo=True, dynamic_shapes=shapes)
+
+
+def by_torch_open(example: Example, path: Path) -> None:
+    """PyTorch's, which leaves open what the spec does; of two, as it takes one for a constant."""
+    from torch.export import Dim
+
+    axes = example.open_axes("channels_first")
+    shapes = tuple(dict.fromkeys(each, Dim.DYNAMIC) for each in axes)
+    by_torch(replace(example, batch=2), path, shapes)
 
 
 def by_keras(example: Example, path: Path) -> None:
@@ -216,7 +244,12 @@ def by_keras(example: Example, path: Path) -> None:
     model.export(path, format="onnx", verbose=False)
 
 
-EXPORTERS = {"specc": by_specc, "torch": by_torch, "keras": by_keras}
+EXPORTERS = {
+    "specc": by_specc,
+    "torch": by_torch,
+    "torch_open": by_torch_open,
+    "keras": by_keras,
+}
 
 
 def slim(path: Path) -> None:
