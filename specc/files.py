@@ -1,7 +1,8 @@
 """Files that are written whole or not at all.
 
 `write_atomically` fills a temporary file beside the target and renames it over the target. Whatever
-interrupts it, a reader finds the old file or the new one, never a half.
+interrupts it, a reader finds the old file or the new one, never a half. `locked` is for those who
+rename several.
 """
 
 from __future__ import annotations
@@ -11,7 +12,8 @@ import os
 import re
 import secrets
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -70,6 +72,23 @@ def write_atomically(
         _replace(target, mode, data, inspect)
     except OSError as error:
         raise _unwritable(target, error) from None
+
+
+@contextmanager
+def locked(folder: Path) -> Generator[None]:
+    """Keep out all others who ask for the same folder, in other processes too; wait for them.
+
+    The lock goes with the process, however that ends. Nobody waits where a folder cannot be locked:
+    on Windows and on some network file systems.
+    """
+    with ExitStack() as held:
+        with suppress(ImportError, OSError):
+            import fcntl
+
+            descriptor = os.open(folder, os.O_RDONLY)
+            held.callback(os.close, descriptor)
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
 
 
 def require_unread(target: Path, **read: Path | None) -> None:

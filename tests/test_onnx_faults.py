@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
 import signal
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from threading import Event, Thread, current_thread
 from typing import Any
 
 import numpy as np
@@ -131,6 +133,35 @@ def test_a_killed_export(
         np.testing.assert_array_equal(outputs(folder), before)
     export(1, external_data=external_data)
     assert not np.array_equal(outputs(folder), before)
+
+
+def test_two_exports_to_one_place(
+    export: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that comes between the two renames of another waits for it: no model has its tensors."""
+    last = outputs(export(2, external_data=True))
+    other = Thread(target=export, args=(2,), kwargs={"external_data": True})
+    waits_or_is_done = Event()
+    replace, lock, first = os.replace, fcntl.flock, iter([True])
+
+    def replacing(*arguments: Any) -> None:
+        replace(*arguments)
+        if next(first, False):
+            other.start()
+            waits_or_is_done.wait()
+        elif current_thread() is other and str(arguments[1]).endswith(".onnx"):
+            waits_or_is_done.set()
+
+    def locking(*arguments: Any) -> None:
+        if current_thread() is other:
+            waits_or_is_done.set()
+        lock(*arguments)
+
+    monkeypatch.setattr(os, "replace", replacing)
+    monkeypatch.setattr(fcntl, "flock", locking)
+    folder = export(1, external_data=True)
+    other.join()
+    np.testing.assert_array_equal(outputs(folder), last)
 
 
 def test_sigterm_leaves_nothing_half_written(export: Callable[..., Path]) -> None:

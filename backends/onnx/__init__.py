@@ -7,6 +7,7 @@ lowered. Images are channels first at the model's boundary, as usual for ONNX.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import ExitStack
 from io import BytesIO
 from pathlib import Path
 from tempfile import NamedTemporaryFile, TemporaryDirectory
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Unpack
 
 from specc.backend import FileBackend
 from specc.exporting import OPSET, FileOptions
-from specc.files import write_atomically
+from specc.files import locked, write_atomically
 from specc.garbage import collection_paused
 from specc.ir import Graph
 from specc.passes.layout import IoLayout
@@ -133,21 +134,25 @@ def _write_two(path: Path, file: ModelFile, inspect: Callable[[Path], None]) -> 
     """Write the model, and its large tensors beside it.
 
     Both are whole, and inspected together, before the first takes its place. An old model goes
-    before that: whatever interrupts this, no model ever stands beside another one's tensors.
+    before that, and no other process writes here until both are there: whatever interrupts this, no
+    model ever stands beside another one's tensors.
     """
     beside = Path(f"{path}.data")
 
-    def inspect_both(data: Path) -> None:
-        with NamedTemporaryFile(dir=path.parent, prefix=".", suffix=".tmp") as model:
-            model.writelines(file.parts(data.name))
-            model.flush()
-            inspect(Path(model.name))
-        path.unlink(missing_ok=True)
+    with ExitStack() as stack:
 
-    def write_data(_: Path) -> None:
-        write_atomically(beside, lambda data: data.writelines(file.large_tensors()), inspect_both)
+        def inspect_both(data: Path) -> None:
+            with NamedTemporaryFile(dir=path.parent, prefix=".", suffix=".tmp") as model:
+                model.writelines(file.parts(data.name))
+                model.flush()
+                inspect(Path(model.name))
+            stack.enter_context(locked(path.parent))
+            path.unlink(missing_ok=True)
 
-    write_atomically(path, lambda model: model.writelines(file.parts(beside.name)), write_data)
+        def write_data(_: Path) -> None:
+            write_atomically(beside, lambda s: s.writelines(file.large_tensors()), inspect_both)
+
+        write_atomically(path, lambda s: s.writelines(file.parts(beside.name)), write_data)
 
 
 BACKEND = OnnxBackend()
