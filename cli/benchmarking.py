@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from specc.files import require_unread
+from specc.files import require_writable
 from specc.wording import count
 
 from .console import print_table, working
@@ -83,7 +83,7 @@ def bench(
     batches, thread_counts = _numbers("--batch", batch), _numbers("--threads", threads)
     sizes = dict(map(_size, size or ()))
     if output is not None:
-        require_unread(output, model=Path(target))
+        require_writable(output, model=Path(target))
     file = _model_file(target, settings)
     with working("Measuring"):
         result = benchmark(

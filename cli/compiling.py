@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from specc.files import require_unread, write_atomically
+from specc.files import require_writable, write_atomically
 from specc.locating import locate
 
 from .console import working
@@ -60,10 +60,11 @@ def build(
     from specc.backend import load_backend
 
     graph = open_network(spec, settings).graph
+    if output is not None:
+        require_writable(output, spec=locate(spec).path)
     artifact = load_backend(backend).compile(graph, None, io_layout.value if io_layout else None)
     data = artifact.encode() if isinstance(artifact, str) else artifact
     if output is not None:
-        require_unread(output, spec=locate(spec).path)
         write_atomically(output, data)
         tell(output)
     elif isinstance(artifact, bytes) and sys.stdout.isatty():
@@ -77,7 +78,7 @@ def init(spec: Spec, output: Output, seed: Seed = 0, settings: Settings = None) 
     from specc.weights import save_weights
 
     network = open_network(spec, settings)
-    require_unread(output, spec=locate(spec).path)
+    require_writable(output, spec=locate(spec).path)
     with working("Drawing weights"):
         save_weights(output, network.initial_weights(seed))
     tell(output)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from specc.files import require_writable
 from specc.native_log import native_log
 from specc.source import printable
 from specc.wording import count
@@ -80,6 +81,7 @@ def evaluate(
         batch_size,
     )
     opened = open_run(run)
+    require_writable(opened.folder.evaluation)
     with working("Evaluating"), native_log():
         evaluation = evaluate_run(opened, request)
     if as_json:
@@ -142,6 +144,7 @@ def compare(runs: RunPaths, output: Page = Path("compare.html"), as_json: AsJson
 
     if len(runs) < 2:
         raise typer.BadParameter("expected two runs or more", param_hint="RUN")
+    require_writable(output)
     comparison = compare_runs([open_run(run) for run in runs])
     curves = comparison.write(output)
     if as_json:

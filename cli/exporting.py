@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from specc.exporting import OPSETS
-from specc.files import require_unread
+from specc.files import require_unread, require_writable
 from specc.locating import locate
 
 from .compiling import Output, tell
@@ -113,8 +113,9 @@ def export(
 ) -> None:
     """Write the network as an ONNX model, with the weights in it; those of a run are its best."""
     network, given = open_network(spec, settings), weights_of(spec, weights)
-    for target in (output, Path(f"{output}.data")):
-        require_unread(target, spec=locate(spec).path, weights=given)
+    read = {"spec": locate(spec).path, "weights": given}
+    require_writable(output, **read)
+    require_unread(Path(f"{output}.data"), **read)
     options: ExportOptions = {
         "io_layout": io_layout.value if io_layout else None,
         "softmax": softmax,

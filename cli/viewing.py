@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from specc.diagnostics import SpecError
-from specc.files import require_unread
+from specc.files import require_writable
 from specc.locating import locate, run_folder
 from specc.source import printable
 
@@ -57,7 +57,7 @@ def graph(
         raise typer.BadParameter(f"{expected}; received {output}", param_hint="--output")
     network = open_network(spec, settings)
     if output is not None:
-        require_unread(output, spec=locate(spec).path)
+        require_writable(output, spec=locate(spec).path)
     drawing = network.draw(output, format=format.value if format else None, depth=depth)
     if output is None:
         typer.echo(drawing.text, nl=False)

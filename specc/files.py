@@ -91,6 +91,21 @@ def locked(folder: Path) -> Generator[None]:
         yield
 
 
+def require_writable(target: Path, **read: Path | None) -> None:
+    """Refuse before the work what `write_atomically` would refuse after it; and `require_unread`.
+
+    Raises `SpecError` (`unwritable`).
+    """
+    from tempfile import TemporaryFile
+
+    require_unread(target, **read)
+    try:
+        _replaceable_mode(target)
+        TemporaryFile(dir=target.parent).close()
+    except OSError as error:
+        raise _unwritable(target, error) from None
+
+
 def require_unread(target: Path, **read: Path | None) -> None:
     """Refuse to write over what is read: a file, by the name of what is in it.
 

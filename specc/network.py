@@ -17,7 +17,7 @@ from specc.checking import check_file, require_graph
 from specc.diagnostics import SpecError
 from specc.dims import Size
 from specc.exporting import ExportOptions, FileOptions
-from specc.files import write_atomically
+from specc.files import require_writable, write_atomically
 from specc.ir import Graph
 from specc.locating import locate, run_folder
 from specc.names import did_you_mean
@@ -249,6 +249,7 @@ class Network:
         from specc.data.opening import with_path
         from specc.quantizing import CALIBRATION_EXAMPLES, quantize
 
+        require_writable(Path(path))
         source = self.data if data is None else with_path(self.data, os.fspath(data))
         values, graph = self._weights(weights, seed, copy=False), self._appended(options)
         layout = _layout(options.pop("io_layout", None))

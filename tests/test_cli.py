@@ -329,6 +329,31 @@ def test_no_command_writes_over_what_it_reads(command: tuple[str, ...], read: st
     assert {each.name: each.read_bytes() for each in Path().iterdir() if each.is_file()} == before
 
 
+@pytest.mark.parametrize(
+    ("command", "work"),
+    [
+        (("build", "tiny.yaml", "--backend", "pytorch"), "specc.backend.load_backend"),
+        (("init", "tiny.yaml"), "specc.Network.initial_weights"),
+        (("export", "tiny.yaml"), "specc.Network.to_onnx"),
+        (("export", "tiny.yaml", "--precision", "int8"), "specc.Network.quantize"),
+        (("graph", "tiny.yaml"), "specc.Network.draw"),
+        (("bench", "tiny.yaml"), "specc.inference.benchmark.benchmark"),
+        (("compare", "run", "run"), "specc.training.run.open_run"),
+    ],
+)
+def test_what_cannot_be_written_is_said_before_the_work(
+    command: tuple[str, ...], work: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(work, None)
+    ending = ".png" if command[0] == "bench" else ".svg"
+    Path(f"folder{ending}").mkdir()
+    reasons = {"nowhere/file": "its folder does not exist", "folder": "it is a folder"}
+    for name, reason in reasons.items():
+        found = fail(1, *command, "-o", f"{name}{ending}")
+        assert f"error[unwritable]: cannot write {name}{ending}: {reason}" in found
+    assert not list(Path().rglob(".*"))
+
+
 def test_large_tensors_are_not_written_over_what_is_read() -> None:
     succeed("init", "tiny.yaml", "-o", "m.onnx.data")
     options = ("--external-data", "--weights", "m.onnx.data")
@@ -641,7 +666,7 @@ def test_a_full_disk_behind_stdout_is_an_error() -> None:
 
 
 def test_a_file_that_is_gone_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("specc.cli.exporting.require_unread", lambda _, **__: Path("gone").stat())
+    monkeypatch.setattr("specc.cli.exporting.require_writable", lambda _, **__: Path("gone").stat())
     assert "file-unreadable]: gone: no such file" in fail(1, "export", "tiny.yaml", "-o", "m.onnx")
 
 

@@ -131,6 +131,14 @@ def test_a_model_that_is_ruined_is_found_out(
     assert judgement.after < 0.7
 
 
+def test_a_folder_that_is_not_there_is_told_before_the_work(
+    network: specc.Network, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(quantizing, "quantize", None)
+    with pytest.raises(specc.SpecError, match=r"unwritable.*its folder does not exist"):
+        network.quantize("nowhere/q.onnx", weights())
+
+
 def test_weights_are_bytes_with_a_scale_for_each_channel(network: specc.Network) -> None:
     _, model = quantized(network)
     stored = {each.name: numpy_helper.to_array(each) for each in model.graph.initializer}

@@ -507,6 +507,12 @@ def test_faults_are_coded(prepare: Any, arguments: list[str], message: str) -> N
     assert re.search(rf"error\[.*{message}|error\[.*\]: .*{message}", result.stderr), result.stderr
 
 
+def test_an_evaluation_that_cannot_be_written_is_not_begun(monkeypatch: Any) -> None:
+    make_run().folder.evaluation.mkdir()
+    monkeypatch.setattr("specc.reports.run_evaluation.evaluate_run", None)
+    assert "evaluation.json: it is a folder" in invoke("evaluate", "run").stderr
+
+
 def test_data_of_other_classes_is_refused() -> None:
     make_run(names=("cat", "dog", "bird"))
     for name in ("cat", "cow"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import stat
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -16,7 +17,7 @@ from safetensors.torch import load_file as load_torch
 from safetensors.torch import save_file as save_torch
 
 from specc.diagnostics import SpecError
-from specc.files import write_atomically
+from specc.files import require_writable, write_atomically
 from specc.initializers import HeNormal, Identity, Ones, Orthogonal, Zeros
 from specc.layer import WeightDecl
 from specc.weights import check_weights, initial_weights, load_weights, save_weights
@@ -397,3 +398,5 @@ def test_unwritable(
     assert code == "unwritable"
     assert message.endswith(reason)
     assert message.isprintable()
+    with pytest.raises(SpecError, match=re.escape(message)):
+        require_writable(tmp_path / name)
