@@ -103,8 +103,9 @@ def nudged(array: Array, seed: int, dtypes: Iterable[str] = ()) -> Array:
     generator, half = np.random.default_rng(seed), Tolerance.of(dtypes)
     if half > Tolerance() and array.dtype.kind == "f":
         units = generator.integers(-1, 2, array.shape)
-        return (array * (1 + 2 * half.relative / ROUNDINGS * units)).astype(array.dtype)
+        moved = array * (1 + 2 * half.relative / ROUNDINGS * units)
+        return np.asarray(moved, array.dtype)  # of one number too, of which `*` makes a scalar
     if array.dtype != np.float32:
         return array
     larger = generator.random(array.shape) < 0.5
-    return array + 4 * np.spacing(array) * larger
+    return np.asarray(array + 4 * np.spacing(array) * larger)

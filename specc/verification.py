@@ -377,7 +377,8 @@ def _bfloat16(numbers: Array) -> Array:
     """float32 numbers that bfloat16, the upper half of one, holds as well."""
     import numpy as np
 
-    return (numbers.astype(np.float32).view(np.uint32) & 0xFFFF0000).view(np.float32)
+    bits = np.asarray(numbers.astype(np.float32).view(np.uint32) & 0xFFFF0000)
+    return bits.view(np.float32)
 
 
 def _ids(graph: Graph, value: Value) -> int:

@@ -260,6 +260,7 @@ def test_nudging_moves_some_numbers_by_a_little() -> None:
     assert 300 < np.count_nonzero(moved != array) < 700
     assert np.abs(moved - 1).max() < 1e-6
     assert nudged(np.arange(3), 1).tolist() == [0, 1, 2]
+    assert isinstance(nudged(np.ones((), np.float32), 1), np.ndarray)
     for dtype, unit in (("float16", 2.0**-10), ("bfloat16", 2.0**-7)):
         assert {*nudged(array, 1, [dtype])} == {1 - unit, 1, 1 + unit}
 
@@ -319,7 +320,7 @@ def test_weights_in_half_precision_are_saved_in_float32(method: str, tmp_path: P
         np.testing.assert_allclose(saved[name], array, rtol=2.0**-8)
 
 
-@pytest.mark.parametrize("dtype", ["float32", "int64", "bool"])
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16", "int64", "bool"])
 def test_an_input_may_be_one_number(dtype: str, tmp_path: Path) -> None:
     text = SPEC.replace("inputs: {", f'inputs: {{a: "{dtype}[]", ').replace("[y]", "[y, a]")
     text = text.replace("name: loop\n", "name: loop\n    inputs: x\n")

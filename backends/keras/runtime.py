@@ -69,7 +69,7 @@ def runner(graph: Graph, weights: Arrays) -> Runner:
         given = [keras.ops.convert_to_tensor(inputs[name]) for name in graph.inputs]
         results: Any = network(given if len(given) > 1 else given[0], training=False)
         made = {next(iter(graph.outputs)): results} if len(graph.outputs) == 1 else results
-        return {name: keras.ops.convert_to_numpy(made[name]) for name in graph.outputs}
+        return {name: _array(made[name]) for name in graph.outputs}
 
     return run
 
@@ -91,12 +91,16 @@ def _variable(layer: Any, attribute: str) -> Any:
     return getattr(layer, name, None)
 
 
-def _array(variable: Any) -> Array:
-    """What a variable holds."""
-    import keras
+def _array(held: Any) -> Array:
+    """What a tensor or a variable holds; numbers of bfloat16 in float32.
 
-    held: Any = keras.ops.convert_to_numpy(variable)  # pyright: ignore[reportUnknownMemberType]
-    return held
+    TensorFlow makes no array of a single one of them.
+    """
+    from keras import ops
+
+    is_low = ops.dtype(held) == "bfloat16"
+    array: Any = ops.convert_to_numpy(ops.cast(held, "float32") if is_low else held)
+    return array
 
 
 def _in_order(array: Array, gates: tuple[int, ...]) -> Array:
