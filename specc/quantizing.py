@@ -121,7 +121,7 @@ def _objectives(network: Network) -> dict[str, Objective]:
         message = "the spec has no section `train`, which says what the data's labels are for"
         raise SpecError.of("invalid-input", message, help="write `train: {loss: …}`")
     for name, type in network.inputs.items():
-        if isinstance(type.shape[0], int):
+        if type.rank == 0 or isinstance(type.shape[0], int):
             message = f"expected a symbol for the batch of `{name}`, received {type}"
             raise SpecError.of("invalid-input", message, help="write N for its first size")
     return objectives(network.graph, network.train)

@@ -197,4 +197,10 @@ def test_without_labels_nothing_can_be_judged() -> None:
     Path("fixed.yaml").write_text(SPEC.replace("[N, 8", "[4, 8"), "utf-8")
     with pytest.raises(specc.SpecError, match="expected a symbol for the batch of `image`"):
         specc.load("fixed.yaml").quantize("q.onnx", weights())
+    text = SPEC.replace("inputs: {", 'inputs: {one: "float32[]", ')
+    text = text.replace("{image_folder: pictures}", "{arrays: pictures.npz}")
+    text = text.replace("  - Conv2D:", "  - inputs: image\n    Conv2D:")
+    Path("number.yaml").write_text(text, "utf-8")
+    with pytest.raises(specc.SpecError, match="expected a symbol for the batch of `one`"):
+        specc.load("number.yaml").quantize("q.onnx", weights())
     assert not Path("q.onnx").exists()
