@@ -144,6 +144,8 @@ def compare(runs: RunPaths, output: Page = Path("compare.html"), as_json: AsJson
 
     if len(runs) < 2:
         raise typer.BadParameter("expected two runs or more", param_hint="RUN")
+    if output.suffix == ".png":
+        raise typer.BadParameter("the curves go there: name the page .html", param_hint="--output")
     require_writable(output)
     comparison = compare_runs([open_run(run) for run in runs])
     curves = comparison.write(output)

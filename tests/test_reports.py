@@ -608,6 +608,12 @@ def test_the_same_run_twice_has_two_names() -> None:
     assert [each.name for each in compare([run, run]).runs] == ["a", "a (2)"]
 
 
+def test_the_page_of_a_comparison_is_not_written_over_by_its_curves() -> None:
+    result = invoke("compare", "run", "run", "-o", "page.png")
+    assert result.exit_code == 2
+    assert "the curves go there" in result.stderr
+
+
 def test_one_run_is_not_compared() -> None:
     make_run("a")
     assert invoke("compare", "a").exit_code == 2
