@@ -11,8 +11,8 @@ from contextlib import contextmanager
 def collection_paused() -> Generator[None]:
     """Keep the garbage collector from walking through a growing graph again and again.
 
-    A check and an export leave hardly any garbage, and on large specs the walks are a third of
-    their time.
+    A check, an export and the emission of source leave hardly any garbage, and on large specs the
+    walks are up to a third of their time.
     """
     enabled = gc.isenabled()
     gc.disable()

@@ -16,6 +16,7 @@ from specc.emit.interface import Interfaces, inner_first
 from specc.emit.naming import unique
 from specc.emit.template import Body, Template, group_first, merge
 from specc.emit.text import module_docstring, region_description
+from specc.garbage import collection_paused
 from specc.ir import Graph, Node, Region, Value
 from specc.passes.layout import IoLayout, boundary_orders
 
@@ -36,7 +37,8 @@ class Emitted:
 
 def emit(graph: Graph, io_layout: IoLayout | None = None) -> Emitted:
     """The Keras source of a graph: see the module's docstring."""
-    return Emitter(graph, io_layout or "channels_last").emit()
+    with collection_paused():
+        return Emitter(graph, io_layout or "channels_last").emit()
 
 
 class Emitter:

@@ -11,6 +11,7 @@ from specc.emit.interface import Interface, Interfaces, inner_first
 from specc.emit.naming import attribute, class_name, unique
 from specc.emit.template import Body, Line, Template, group_first, merge
 from specc.emit.text import module_docstring, region_description
+from specc.garbage import collection_paused
 from specc.ir import Graph, Node, Region
 from specc.passes.layout import IoLayout, lay_out
 
@@ -30,7 +31,8 @@ __all__ = ["network_class", "source"]
 
 def source(graph: Graph, io_layout: IoLayout | None = None) -> str:
     """The text of a module with one class for the network, and one for each block."""
-    return Emitter(graph, io_layout or "channels_first").text()
+    with collection_paused():
+        return Emitter(graph, io_layout or "channels_first").text()
 
 
 class Emitter:
