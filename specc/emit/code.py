@@ -160,7 +160,7 @@ def replace_literals(code: Code, new: Iterator[Code]) -> Code:
 
 def scoped(code: Code, scope: str) -> Code:
     """The expression, all of whose literals belong to `scope`."""
-    return replace_literals(code, (replace(item, scope=scope) for item in literals(code)))
+    return _rebuild(code, lambda literal: replace(literal, scope=scope), lambda ref: ref)
 
 
 def name_tensors(code: Code, names: Mapping[Value, str]) -> Code:

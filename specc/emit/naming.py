@@ -27,11 +27,15 @@ def relative(path: str, prefix: str) -> str:
 def scope(item: Item, region: Region) -> str:
     """What the literals of an item in `region` belong to; nothing, if its name says nothing."""
     parts = [part for part in relative(item.path, region.path).split(".") if not part.isdigit()]
-    alike = sum(_default_name(other) == _default_name(item) for other in region.items)
-    is_numbered = not parts or re.fullmatch(rf"{_default_name(item)}(_\d+)?", parts[0])
-    if is_numbered and (isinstance(item, Node) or alike > 1):
+    default = _default_name(item)
+    is_numbered = not parts or re.fullmatch(rf"{default}(_\d+)?", parts[0])
+    if is_numbered and (isinstance(item, Node) or _count(default, region) > 1):
         return ""
     return parts[0] if parts else ""
+
+
+def _count(name: str, region: Region) -> int:
+    return sum(_default_name(item) == name for item in region.items)
 
 
 def _default_name(item: Item) -> str:

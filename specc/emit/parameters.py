@@ -85,9 +85,15 @@ class _Column:
 
     @property
     def key(self) -> Key:
-        """Modules are never one parameter, however alike: each has weights of its own."""
+        """Empty where all are alike.
+
+        Modules are never one parameter, however alike: each has weights of its own.
+        """
+        texts = _key(self.values)
+        if len({*texts}) == 1:
+            return ()
         is_module = isinstance(self.literal.value, Call)
-        return (*_key(self.values), self.literal.hint) if is_module else _key(self.values)
+        return (*texts, self.literal.hint) if is_module else texts
 
     @property
     def literal(self) -> Literal:
@@ -130,7 +136,7 @@ def parameters(
     keys = [column.key for column in columns]
     groups: dict[Key, list[_Column]] = {}
     for values, column in zip(keys, columns, strict=True):
-        if len({*map(python, column.values)}) > 1:
+        if values:
             groups.setdefault(values, []).append(column)
     halves = _halves(groups)
     groups = {values: group for values, group in groups.items() if values not in halves}
