@@ -11,18 +11,17 @@ from specc.emit.code import (
     Code,
     Ref,
     join,
-    name_tensors,
     scoped,
 )
 from specc.emit.interface import output_names
 from specc.emit.naming import attribute, relative, scope, unique, variable
-from specc.emit.template import Body, Line
-from specc.emit.variables import name_values
+from specc.emit.template import Line
 from specc.ir import Item, Node, Region, Value
 
+from .drafts import Draft, Forward
 from .loops import is_live, loop_container
 from .names import RESERVED
-from .statements import Statement, assigned, lines, shape_comment
+from .statements import Statement
 
 if TYPE_CHECKING:
     from .source import Emitter
@@ -154,34 +153,10 @@ class Frame:
         modules = (Argument(self.module(path)) for path in owners)
         return Call(module, (*(Argument(Ref(value)) for value in interface.inputs), *modules))
 
-    # The body -----------------------------------------------------------------------------------
+    # The draft ----------------------------------------------------------------------------------
 
-    def body(self) -> Body:
+    def draft(self) -> Draft:
         """The finished region."""
-        reserved = (*RESERVED, *self.borrowed.values())
-        steps = [item.step() for item in self.statements]
-        names = name_values(self.arguments, steps, self.outputs, reserved)
-        last = self.statements[-1] if self.ends_in_result() else None
-        others = (item for item in self.statements if item is not last)
-        forward = [line for item in others for line in lines(item, names)]
-        if last is not None:
-            code = name_tensors(last.code, names)
-            forward.append(Line(join("return ", code), shape_comment(last.outputs)))
-        elif self.outputs:
-            forward.append(Line("return " + ", ".join(names[value] for value in self.outputs)))
-        tensor_arguments = [(name, "Tensor") for name in self.arguments.values()]
-        modules = [(name, "nn.Module") for name in self.borrowed.values()]
-        return Body(
-            self.region.label,
-            (*tensor_arguments, *modules),
-            (tuple(self.setup), tuple(forward)),
-            len(self.outputs),
-            tuple(name for line in self.setup if (name := assigned(line))),
-        )
-
-    def ends_in_result(self) -> bool:
-        """Whether the last statement makes the one result, so that it can be returned as it is."""
-        if not self.statements or len(self.outputs) != 1:
-            return False
-        last = self.statements[-1]
-        return last.loop is None and last.outputs == self.outputs
+        borrowed, statements = tuple(self.borrowed.values()), tuple(self.statements)
+        forward = Forward(self.arguments, borrowed, statements, self.outputs)
+        return Draft(self.region, tuple(self.setup), forward)

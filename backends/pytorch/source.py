@@ -104,8 +104,8 @@ class Emitter:
 
     def _lower(self, regions: list[Region]) -> None:
         """Lower regions that contain only regions already lowered, and make their templates."""
-        frames = unified([self._frame(region) for region in regions])
-        bodies = {frame.body(): frame.region for frame in frames}
+        drafts = unified([self._frame(region).draft() for region in regions])
+        bodies = {draft.body: draft.region for draft in drafts}
         firsts = group_first(bodies)
         names = unique((class_name(body.label) for body in firsts), self._taken)
         templates = merge(bodies, dict(zip(firsts, names, strict=True)))
@@ -114,7 +114,7 @@ class Emitter:
             self._firsts.setdefault(templates[body], region)
 
     def _body(self, region: Region) -> Body:
-        return self._frame(region).body()
+        return self._frame(region).draft().body
 
     def _frame(self, region: Region) -> Frame:
         frame = Frame.of(self, region)
@@ -130,7 +130,7 @@ class Emitter:
         frame = self._frame(self.graph.body)
         frame.setup += self.initialization.network_lines(self.graph, self._classes())
         frame.setup += _dtype_lines(self.graph)
-        body = frame.body()
+        body = frame.draft().body
         template = merge([body], {body: network_class(self.graph)})[body]
         methods = (*penalty_method(self.graph), *constraint_method(self.graph))
         return class_text(template, _network_description(self.graph), methods)

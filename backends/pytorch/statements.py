@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from specc.emit.code import Code, Join, Literal, join, name_tensors, tensors
 from specc.emit.template import Line
@@ -22,7 +23,7 @@ AXIS_LETTERS = {
 }
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True)
 class Statement:
     """A line of `forward`, before its tensors have names.
 
@@ -36,7 +37,14 @@ class Statement:
     loop: Code | None = None
     carry: Value | None = None
 
+    @cached_property
+    def comment(self) -> tuple[tuple[Literal, ...], ...]:
+        """The physical shapes of the outputs."""
+        return tuple(map(_shape, self.outputs))
+
+    @cached_property
     def step(self) -> Step:
+        """What it takes and makes. A loop needs what it takes in every turn."""
         inputs = tuple(tensors(self.code))
         kept = () if self.loop is None else tuple(item for item in inputs if item is not self.carry)
         return Step(inputs, self.outputs, self.names, kept)
@@ -46,16 +54,15 @@ def lines(item: Statement, names: Mapping[Value, str]) -> Iterator[Line]:
     """The lines of a statement, with the shape that it gives; none if it renames nothing."""
     code = name_tensors(item.code, names)
     targets = ", ".join(names[value] for value in item.outputs)
-    comment = shape_comment(item.outputs)
     if item.loop is None:
         if code != targets:  # as of a linear activation
-            yield Line(join(targets, " = ", code), comment)
+            yield Line(join(targets, " = ", code), item.comment)
         return
     if item.carry is not None and names[item.carry] != targets:
         yield Line(join(targets, " = ", names[item.carry]))
         code = name_tensors(item.code, {**names, item.carry: targets})
     yield Line(join(f"for {LOOP_VARIABLE} in ", item.loop, ":"))
-    yield Line(join(targets, " = ", code), comment, 1)
+    yield Line(join(targets, " = ", code), item.comment, 1)
 
 
 def assigned(line: Line) -> str:
@@ -65,11 +72,6 @@ def assigned(line: Line) -> str:
             return reference.removeprefix("self.")
         case _:  # as it starts the weights of a module
             return ""
-
-
-def shape_comment(outputs: tuple[Value, ...]) -> tuple[tuple[Literal, ...], ...]:
-    """The physical shapes of the outputs."""
-    return tuple(map(_shape, outputs))
 
 
 def _shape(value: Value) -> tuple[Literal, ...]:

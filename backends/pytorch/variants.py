@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from itertools import permutations
-from typing import TYPE_CHECKING
 
 from specc.emit.code import (
     Argument,
@@ -30,12 +29,10 @@ from specc.emit.parameters import MANY
 from specc.emit.template import Line, merge
 from specc.ir import Value
 
+from .drafts import Draft, Forward
 from .names import LOOP_VARIABLE, RESERVED
 from .residuals import with_optional_residual
 from .statements import Statement, assigned
-
-if TYPE_CHECKING:
-    from .frames import Frame
 
 IDENTITY = Call("nn.Identity", ())
 
@@ -43,40 +40,41 @@ DROPPING = ("nn.Dropout", "nn.Dropout1d", "nn.Dropout2d", "nn.Dropout3d", "MaskD
 """Modules that are the identity at a rate of 0, which is their first argument."""
 
 
-def unified(frames: list[Frame]) -> list[Frame]:
-    """The frames, in their order, with modules handed in where that leaves fewer classes."""
-    labels: dict[str, list[Frame]] = {}
-    for frame in frames:
-        labels.setdefault(frame.region.label, []).append(frame)
+def unified(drafts: list[Draft]) -> list[Draft]:
+    """The drafts, in their order, with modules handed in where that leaves fewer classes."""
+    labels: dict[str, list[Draft]] = {}
+    for draft in drafts:
+        labels.setdefault(draft.region.label, []).append(draft)
     found = [_merged(_groups(_with_one_handed_in(alike))) for alike in labels.values()]
-    new = {frame.region.path: frame for groups in found for group in groups for frame in group}
-    return [new[frame.region.path] for frame in frames]
+    new = {draft.region.path: draft for groups in found for group in groups for draft in group}
+    return [new[draft.region.path] for draft in drafts]
 
 
-def _groups(frames: list[Frame]) -> list[list[Frame]]:
-    """The frames of each class."""
-    groups: dict[object, list[Frame]] = {}
-    for frame in frames:
-        groups.setdefault(frame.body().skeleton(), []).append(frame)
+def _groups(drafts: list[Draft]) -> list[list[Draft]]:
+    """The drafts of each class."""
+    groups: dict[object, list[Draft]] = {}
+    for draft in drafts:
+        groups.setdefault(draft.body.skeleton, []).append(draft)
     return list(groups.values())
 
 
-def _with_one_handed_in(frames: list[Frame]) -> list[Frame]:
-    """Frames of one label with the module handed in that leaves the fewest classes of them."""
-    groups = _groups(frames)
+def _with_one_handed_in(drafts: list[Draft]) -> list[Draft]:
+    """Drafts of one label with the module handed in that leaves the fewest classes of them."""
+    groups = _groups(drafts)
     if len(groups) == 1:
-        return frames
+        return drafts
     firsts = [group[0] for group in groups]
-    names = [name for name in _modules(firsts[0]) if all(name in _modules(x) for x in firsts)]
-    counts = {name: len(_groups([_handing(frame, name) for frame in firsts])) for name in names}
+    first, *others = map(_modules, firsts)
+    names = [name for name in first if all(name in modules for modules in others)]
+    counts = {name: len(_groups([_handing(draft, name) for draft in firsts])) for name in names}
     name = min(counts, key=lambda name: counts[name], default="")
     if not name or counts[name] == len(groups):
-        return frames
-    return [_handing(frame, name) for frame in frames]
+        return drafts
+    return [_handing(draft, name) for draft in drafts]
 
 
-def _merged(groups: list[list[Frame]]) -> list[list[Frame]]:
-    """The frames of each class of one label, two classes made one as long as there are such."""
+def _merged(groups: list[list[Draft]]) -> list[list[Draft]]:
+    """The drafts of each class of one label, two classes made one as long as there are such."""
     for wide, narrow in permutations(groups, 2):
         if one := _as_one(wide, narrow):
             rest = [group for group in groups if group is not wide and group is not narrow]
@@ -84,50 +82,55 @@ def _merged(groups: list[list[Frame]]) -> list[list[Frame]]:
     return groups
 
 
-def _as_one(wide: list[Frame], narrow: list[Frame]) -> list[Frame]:
-    """All frames, so that they are one class; none if they cannot be, or not in a readable way.
+def _as_one(wide: list[Draft], narrow: list[Draft]) -> list[Draft]:
+    """All drafts, so that they are one class; none if they cannot be, or not in a readable way.
 
     `narrow` may lack one module of `wide`, and either of them the residual sum of the other.
     """
-    lacking = {*_modules(wide[0])} - {*_modules(narrow[0])}
-    if len(wide[0].inputs) != len(narrow[0].inputs) or len(lacking) > 1:
+    modules, others = {*_modules(wide[0])}, {*_modules(narrow[0])}
+    lacking = modules - others
+    if len(lacking) > 1 or others - modules or _arity(wide) != _arity(narrow):
         return []
     name = next(iter(lacking), "")
     for pair in ((wide, narrow), with_optional_residual(wide, narrow)):
-        if len(_groups(_alike(*(frames[:1] for frames in pair), name))) == 1:
+        if len(_groups(_alike(*(drafts[:1] for drafts in pair), name))) == 1:
             found = _alike(*pair, name)
             return found if _is_readable(found) else []
     return []
 
 
-def _alike(wide: list[Frame], narrow: list[Frame], name: str) -> list[Frame]:
-    """All frames, with the same modules handed in, and something for `name` where it lacks."""
+def _arity(drafts: list[Draft]) -> int:
+    return len(drafts[0].forward.arguments)
+
+
+def _alike(wide: list[Draft], narrow: list[Draft], name: str) -> list[Draft]:
+    """All drafts, with the same modules handed in, and something for `name` where it lacks."""
     handed = {*_handed_in(wide[0]), *_handed_in(narrow[0])}
-    wide = [_handing(frame, *handed) for frame in wide]
-    narrow = [_handing(frame, *handed) for frame in narrow]
+    wide = [_handing(draft, *handed) for draft in wide]
+    narrow = [_handing(draft, *handed) for draft in narrow]
     if not name:
         return [*wide, *narrow]
-    found = [*wide, *(_with_identity(wide[0], frame, name) for frame in narrow)]
+    found = [*wide, *(_with_identity(wide[0], draft, name) for draft in narrow)]
     is_idle = len(_groups([wide[0], found[-1]])) == 1
-    return found if is_idle else [_handing(frame, name) for frame in found]
+    return found if is_idle else [_handing(draft, name) for draft in found]
 
 
-def _is_readable(frames: list[Frame]) -> bool:
+def _is_readable(drafts: list[Draft]) -> bool:
     """Whether they are one class, and one of few parameters."""
-    bodies = [frame.body() for frame in frames]
+    bodies = [draft.body for draft in drafts]
     template, *others = {*merge(bodies, dict.fromkeys(bodies, "")).values()}
     return not others and len(template.parameters) < MANY
 
 
-def _modules(frame: Frame) -> list[str]:
+def _modules(draft: Draft) -> list[str]:
     """The names of its modules that can be those of parameters."""
-    names = map(assigned, frame.setup)
+    names = map(assigned, draft.setup)
     return [name for name in names if name not in ("", *RESERVED) or name == LOOP_VARIABLE]
 
 
-def _handed_in(frame: Frame) -> list[str]:
+def _handed_in(draft: Draft) -> list[str]:
     """The names of the modules that are handed to it."""
-    return [assigned(line) for line in frame.setup if _is_handed_in(line)]
+    return [assigned(line) for line in draft.setup if _is_handed_in(line)]
 
 
 def _is_handed_in(line: Line) -> bool:
@@ -138,9 +141,9 @@ def _is_handed_in(line: Line) -> bool:
             return False
 
 
-def _handing(frame: Frame, *names: str) -> Frame:
-    """The frame with the constructors of these modules as literals, in which uses differ."""
-    return replace(frame, setup=[_given(line, names) for line in frame.setup])
+def _handing(draft: Draft, *names: str) -> Draft:
+    """The draft with the constructors of these modules as literals, in which uses differ."""
+    return replace(draft, setup=tuple(_given(line, names) for line in draft.setup))
 
 
 def _given(line: Line, names: tuple[str, ...]) -> Line:
@@ -151,16 +154,14 @@ def _given(line: Line, names: tuple[str, ...]) -> Line:
             return line
 
 
-def _with_identity(wide: Frame, narrow: Frame, name: str) -> Frame:
+def _with_identity(wide: Draft, narrow: Draft, name: str) -> Draft:
     """`narrow` with an identity where `wide` has the module `name`; as it is if it differs more."""
     place = next(i for i, line in enumerate(wide.setup) if assigned(line) == name)
-    found = _statements(wide, narrow, f"self.{name}")
-    if found is None:
+    forward = _applying(wide.forward, narrow.forward, f"self.{name}")
+    if forward is None:
         return narrow
     line = _idle(wide.setup[place], name)
-    statements, outputs = found
-    setup = [*narrow.setup[:place], line, *narrow.setup[place:]]
-    return replace(narrow, setup=setup, statements=statements, outputs=outputs)
+    return Draft(narrow.region, (*narrow.setup[:place], line, *narrow.setup[place:]), forward)
 
 
 def _idle(line: Line, name: str) -> Line:
@@ -175,15 +176,10 @@ def _idle(line: Line, name: str) -> Line:
             return Line(join(f"self.{name}", " = ", IDENTITY))
 
 
-def _statements(
-    wide: Frame, narrow: Frame, module: str
-) -> tuple[list[Statement], tuple[Value, ...]] | None:
-    """The statements and outputs of `narrow` with `module` applied where `wide` applies it.
-
-    None if they differ in more.
-    """
+def _applying(wide: Forward, narrow: Forward, module: str) -> Forward | None:
+    """`narrow` with `module` applied where `wide` applies it; None if they differ in more."""
     # The values of `narrow` for those of `wide`: as it was, and with what the module makes.
-    given = dict(zip(wide.inputs, narrow.inputs, strict=True))
+    given = dict(zip(wide.arguments, narrow.arguments, strict=True))
     made, rest, found = {**given}, iter(narrow.statements), list[Statement]()
     if len(wide.statements) != len(narrow.statements) + 1:
         return None
@@ -191,7 +187,7 @@ def _statements(
         if applied := _applied(statement, module):
             x, y = applied
             given[y] = given[x]
-            made[y] = replace(given[x], name=f"{narrow.region.path}.{module}")
+            made[y] = replace(given[x], name=f"{given[x].name}.{module}")
             found.append(Statement(call(module, Ref(made[x])), (made[y],), statement.names))
             continue
         known = next(rest, None)
@@ -203,7 +199,8 @@ def _statements(
         found.append(replace(known, code=new))
     if tuple(given.get(value) for value in wide.outputs) != narrow.outputs:
         return None
-    return found, tuple(made[value] for value in wide.outputs)
+    outputs = tuple(made[value] for value in wide.outputs)
+    return replace(narrow, statements=tuple(found), outputs=outputs)
 
 
 def _applied(statement: Statement, module: str) -> tuple[Value, Value] | None:

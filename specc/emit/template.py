@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import count
 
 from specc.emit.code import (
@@ -24,7 +25,7 @@ from specc.emit.code import (
 from specc.emit.parameters import Parameter, Use, parameters
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Line:
     """One statement. `comment`: the shapes it gives, each a literal for each dim."""
 
@@ -32,8 +33,13 @@ class Line:
     comment: tuple[tuple[Literal, ...], ...] = ()
     level: int = 0
 
+    @cached_property
+    def skeleton(self) -> object:
+        """Equal for lines of one template."""
+        return (skeleton(self.code), tuple(map(len, self.comment)), self.level)
 
-@dataclass(frozen=True, slots=True, eq=False)
+
+@dataclass(frozen=True, eq=False)
 class Body:
     """What one region is lowered to.
 
@@ -70,19 +76,14 @@ class Body:
         for section in self.sections:
             yield from section
 
+    @cached_property
     def skeleton(self) -> object:
         """Equal for bodies of one template."""
         return (
             self.label,
             self.arguments,
             self.results,
-            tuple(
-                tuple(
-                    (skeleton(line.code), tuple(map(len, line.comment)), line.level)
-                    for line in section
-                )
-                for section in self.sections
-            ),
+            tuple(tuple(line.skeleton for line in section) for section in self.sections),
         )
 
 
@@ -167,7 +168,7 @@ def merge(bodies: Iterable[Body], names: dict[Body, str]) -> dict[Body, Template
     """Each body's template; `names` has the name for the first body of each."""
     groups: dict[object, list[Body]] = {}
     for body in bodies:
-        groups.setdefault(body.skeleton(), []).append(body)
+        groups.setdefault(body.skeleton, []).append(body)
     templates = (_template(tuple(group), names[group[0]]) for group in groups.values())
     return {body: template for template in templates for body in template.bodies}
 
@@ -176,7 +177,7 @@ def group_first(bodies: Iterable[Body]) -> list[Body]:
     """The first body of each group that becomes one template, in order."""
     firsts: dict[object, Body] = {}
     for body in bodies:
-        firsts.setdefault(body.skeleton(), body)
+        firsts.setdefault(body.skeleton, body)
     return list(firsts.values())
 
 
