@@ -110,9 +110,54 @@ def test_a_file_says_that_its_network_scales_the_pixels() -> None:
     spec = "specc: 1\ninputs: {x: 'float32[N, 6, 8, 3]'}\nlayers: [Flatten, {Rescaling: 0.5}]\n"
     Path("scaling.yaml").write_text(spec, "utf-8")
     card = spec_card(specc.load("scaling.yaml"))
-    assert card.preprocessing == Preprocessing((6, 8), 3, scale=1.0)
+    assert card.preprocessing == Preprocessing((6, 8), 3, "bilinear", 1.0)
     Path("plain.yaml").write_text(spec.replace("{Rescaling: 0.5}", "ReLU"), "utf-8")
     assert spec_card(specc.load("plain.yaml")).preprocessing is None
+
+
+IMAGE_NET = {"mean": [0.5, 0.25, 0.125], "std": [0.5, 0.25, 2.0]}
+
+
+@pytest.mark.parametrize(
+    ("input", "layer", "data", "expected"),
+    [
+        ("float32[N, 6, 8, 3]", "Flatten", {}, None),
+        ("float32[N, 6, 8, 3]", "Flatten", {"source": "csv"}, None),
+        ("float32[N, 6, 8, 5]", "Flatten", {"mean": [0.5]}, None),
+        ("float32[N, 6, 8, 3]", "Flatten", IMAGE_NET, ((6, 8), 3, "bilinear", 1 / 255)),
+        (
+            "float32[N, 6, 8, 3]",
+            "Flatten",
+            {"source": "csv", "scale": 2.0},
+            ((6, 8), 3, "bilinear", 2.0),
+        ),
+        (
+            "float32[N, H, W, 3]",
+            "GlobalAveragePooling2D",
+            {"source": {"parquet": {"image_size": [6, 8], "interpolation": "nearest"}}},
+            ((6, 8), 3, "nearest", 1 / 255),
+        ),
+        (
+            "float32[N, 6, W, 3]",
+            "GlobalAveragePooling2D",
+            IMAGE_NET,
+            (None, 3, "bilinear", 1 / 255),
+        ),
+        ("float32[N, H, W, 1]", {"Rescaling": 0.5}, {}, (None, 1, "bilinear", 1.0)),
+        ("float32[N, 6, 8]", "Flatten", {"source": "idx"}, ((6, 8), 1, "bilinear", 1 / 255)),
+        ("float32[N, T, 8]", {"Rescaling": 0.5}, {}, None),
+        ("float32[N, T, 8]", "Flatten", {"mean": [0.5]}, None),
+        ("uint8[N, 6, 8, 3]", "Flatten", {"source": "image_folder"}, ((6, 8), 3, "bilinear", 1.0)),
+    ],
+)
+def test_a_file_says_what_its_spec_does_to_pictures(
+    input: str, layer: object, data: dict[str, Any], expected: tuple[Any, ...] | None
+) -> None:
+    spec = {"specc": 1, "inputs": {"x": input}, "layers": [layer], "data": data}
+    Path("net.yaml").write_text(json.dumps(spec), "utf-8")
+    preprocessing = spec_card(specc.load("net.yaml")).preprocessing
+    mean, std = (tuple(data[key]) if key in data else None for key in ("mean", "std"))
+    assert preprocessing == (expected and Preprocessing(*expected, mean, std))
 
 
 def constant(net: specc.Network, *biases: float) -> dict[str, Any]:

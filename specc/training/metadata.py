@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast, get_args
 
 from pydantic import TypeAdapter, ValidationError
 
-from specc.data.document import Data, Idx, ImageFolder
+from specc.data.document import Data, Idx, ImageFolder, Table
+from specc.data.images import MODES
 from specc.data.preparing import BYTE_SCALE, Preprocessing
 from specc.data.rescaling import rescales
+from specc.dims import Shape, Size
 from specc.tensor import FLOATS
 from specc.training.losses import Task
 from specc.training.objectives import Objective, objectives
@@ -99,20 +101,50 @@ def _class_names(network: Network) -> tuple[str, ...]:
 
 
 def _declared_preprocessing(network: Network) -> Preprocessing | None:
-    """Of pictures, where the spec says that it is trained on some, or the network scales them."""
-    data, scaled = network.data or Data(), rescales(network.graph)
-    if not (scaled or isinstance(data.source, ImageFolder | Idx)):
+    """Of pictures, where the spec tells how they are made into inputs, or the network scales them.
+
+    As `specc.data.preparing` does it with bytes.
+    """
+    type, data = next(iter(network.inputs.values())), network.data or Data()
+    sizes, scaled = _picture_sizes(type.shape), rescales(network.graph)
+    told = scaled or (data.scale, data.mean, data.std) != (None, None, None)
+    # What has three axes may also be a sequence, whose numbers are scaled too.
+    if sizes is None or not (_is_of_pictures(data) or (told and type.rank == 4)):
         return None
-    type = next(iter(network.inputs.values()))
-    match type.shape:
-        case (_, int() as height, int() as width, int() as channels) if type.dtype in FLOATS:
-            scale = 1.0 if scaled else BYTE_SCALE
-            scale = scale if data.scale is None else data.scale
-            interpolation = getattr(data.source, "interpolation", None)
-            size = (height, width)
-            return Preprocessing(size, channels, interpolation, scale, data.mean, data.std)
+    *image_size, channels = sizes
+    source = data.source if isinstance(data.source, ImageFolder | Table) else ImageFolder()
+    size = source.image_size or _constant(*image_size)
+    if type.dtype not in FLOATS:
+        return Preprocessing(size, channels, source.interpolation)
+    scale = (1.0 if scaled else BYTE_SCALE) if data.scale is None else data.scale
+    return Preprocessing(size, channels, source.interpolation, scale, data.mean, data.std)
+
+
+def _picture_sizes(shape: Shape) -> tuple[Size, Size, int] | None:
+    """Height, width and channels of the pictures that an input of this shape may take."""
+    match shape:
+        case (_, height, width):
+            return height, width, 1
+        case (_, height, width, int() as channels) if channels in MODES:
+            return height, width, channels
         case _:
             return None
+
+
+def _is_of_pictures(data: Data) -> bool:
+    match data.source:
+        case ImageFolder() | Idx():
+            return True
+        case Table(model_fields_set=given):
+            return bool(given & {"image_size", "interpolation"})
+        case _:
+            return False
+
+
+def _constant(height: Size, width: Size) -> tuple[int, int] | None:
+    if isinstance(height, int) and isinstance(width, int):
+        return height, width
+    return None
 
 
 def _output(objective: Objective) -> Output:
