@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import math
+import re
+import runpy
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -158,6 +161,79 @@ def test_a_file_says_what_its_spec_does_to_pictures(
     preprocessing = spec_card(specc.load("net.yaml")).preprocessing
     mean, std = (tuple(data[key]) if key in data else None for key in ("mean", "std"))
     assert preprocessing == (expected and Preprocessing(*expected, mean, std))
+
+
+INFERENCE_PAGE = Path(__file__).parents[1] / "docs" / "inference.md"
+CAFFE = {"scale": 1.0, "mean": [123.68, 116.779, 103.939]}  # of pixels from 0 to 255
+BICUBIC = {"source": {"image_folder": {"image_size": [24, 16], "interpolation": "bicubic"}}}
+BINARY = "{binary_crossentropy: {from_logits: true}}"
+
+
+@pytest.mark.parametrize(
+    ("input", "layers", "loss", "data", "layout"),
+    [
+        ("float32[N, 24, 16, 3]", "Flip: -1", LOGITS, CAFFE, None),
+        ("float32[N, 24, 16, 3]", "ReLU", LOGITS, IMAGE_NET, "channels_last"),
+        ("float32[N, H, W, 3]", "Rescaling: 0.25", BINARY, BICUBIC, None),
+        (
+            "float32[N, 24, W + 7, 1]",
+            "CenterCrop: {height: 8, width: 8}",
+            LOGITS,
+            {"std": [0.5]},
+            None,
+        ),
+        ("float32[N, 24, 16]", "Reshape: [24, 16, 1]", BINARY, {"source": "idx"}, None),
+        ("uint8[N, 24, 16, 4]", "Rescaling: 0.25", LOGITS, {"source": "image_folder"}, None),
+    ],
+)
+def test_the_client_of_the_docs_gives_the_same_numbers(
+    input: str,
+    layers: str,
+    loss: str,
+    data: dict[str, Any],
+    layout: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    spec = SPEC.replace("float32[N, 6, 8, 3]", input).replace("LOSS", loss)
+    spec = spec.replace("Flatten", f"{layers}\n  - GlobalAveragePooling2D")
+    spec = spec.replace("UNITS", "2" if loss == LOGITS else "1").replace("ACTIVATION", "linear")
+    Path("net.yaml").write_text(spec, "utf-8")
+    net = specc.load("net.yaml", data={"source": None, **data})
+    metadata = spec_card(net).metadata()
+    net.to_onnx("m.onnx", metadata=metadata, io_layout=layout)
+    paths = list(write_pictures())
+    code = re.search(
+        r"<!-- file: client.py -->\n```python\n(.*?)```",
+        INFERENCE_PAGE.read_text("utf-8"),
+        re.DOTALL,
+    )
+    assert code
+    Path("client.py").write_text(code[1], "utf-8")
+    monkeypatch.setattr("sys.argv", ["client.py", "m.onnx", *paths])
+    client = runpy.run_path("client.py")
+    for prediction in specc.Predictor("m.onnx")(paths, batch_size=1):
+        expected = client["scores"](prediction.input)
+        found = {score.index: score.value for score in prediction.scores}
+        assert found == dict(enumerate(expected.tolist())), prediction.input
+
+
+def write_pictures() -> Iterator[str]:
+    """Pictures that are easily read in another way: of each mode, turned, large, moving."""
+    from PIL import Image
+
+    pixels = np.random.default_rng(5).integers(0, 256, (90, 70, 3), np.uint8)
+    image = Image.fromarray(pixels).resize((140, 180))
+    for mode in ("L", "LA", "RGBA", "1"):
+        image.convert(mode).save(f"{mode}.png")
+        yield f"{mode}.png"
+    image.quantize(16).save("palette.png", transparency=3)
+    image.convert("CMYK").save("cmyk.jpg")
+    Image.fromarray(pixels[:, :, 0].astype(np.uint16) * 257).save("deep.png")
+    turned = Image.Exif()
+    turned[0x0112] = 6
+    image.save("turned.jpg", exif=turned)
+    image.save("moving.gif", save_all=True, append_images=[image.rotate(180)])
+    yield from ("palette.png", "cmyk.jpg", "deep.png", "turned.jpg", "moving.gif")
 
 
 def constant(net: specc.Network, *biases: float) -> dict[str, Any]:
