@@ -159,17 +159,20 @@ def _told(predictions: Iterator[Prediction], form: Format, batch: int) -> Iterat
 
 def _as_table(predictions: Iterator[Prediction], batch: int) -> Iterator[str]:
     """A row for each class in columns, which may grow from batch to batch."""
+    from specc.rendering import columns_of
+
     name = label = amount = 0
     while block := list(islice(predictions, batch)):
         rows = [row for prediction in block for row in _rows(prediction)]
         if not name:
             rows.insert(0, _HEADERS[block[0].kind])
         names, labels, amounts = zip(*rows, strict=True)
-        name = max(name, *map(len, names))
-        label = max(label, *map(len, labels))
+        name = max(name, *map(columns_of, names))
+        label = max(label, *map(columns_of, labels))
         amount = max(amount, *map(len, amounts))
         for row in rows:
-            yield f"{row[0]:{name}}  {row[1]:{label}}  {row[2]:>{amount}}\n"
+            gaps = (name - columns_of(row[0])) * " ", (label - columns_of(row[1])) * " "
+            yield f"{row[0]}{gaps[0]}  {row[1]}{gaps[1]}  {row[2]:>{amount}}\n"
 
 
 _HEADERS: dict[Kind, Row] = {

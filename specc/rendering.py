@@ -153,8 +153,8 @@ class _View:
     def underline(self, mark: _Mark) -> tuple[str, str]:
         """The blanks up to the mark and the signs below it, at least one."""
         first, last = _extent(mark.span, self.line)
-        before = bool(self.start) + _columns(self.line[self.start : first])
-        marked = _columns(self.line[first : min(last, self.end)])
+        before = bool(self.start) + columns_of(self.line[self.start : first])
+        marked = columns_of(self.line[first : min(last, self.end)])
         return " " * before, mark.sign * max(marked, 1)
 
 
@@ -197,14 +197,14 @@ def _fitting(characters: Iterable[str], columns: int) -> int:
     """
     count = 0
     for character in characters:
-        columns -= max(_columns(character), 1)
+        columns -= max(columns_of(character), 1)
         if columns < 0:
             break
         count += 1
     return count
 
 
-def _columns(text: str) -> int:
+def columns_of(text: str) -> int:
     """How many columns of a terminal the text takes as it is shown."""
     if text.isascii() and text.isprintable():
         return len(text)

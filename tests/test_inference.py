@@ -144,7 +144,7 @@ def test_every_kind_of_input_gives_the_same() -> None:
     inputs = {
         "pictures/c.png": [path, str(path), "pictures/c*", "pictures/[c].png"],
         "one.npy": ["one.npy"],
-        "bytes": [contents, stream.getvalue()],
+        "bytes": [contents, bytearray(contents), memoryview(contents), stream.getvalue()],
         "array": [pixels, pixels[np.newaxis], first, ready, ready.astype(np.float64)],
         "image": [Image.fromarray(pixels), Image.fromarray(pixels).convert("RGBA")],
     }
@@ -159,6 +159,24 @@ def test_every_kind_of_input_gives_the_same() -> None:
     assert names(predictor([pixels, np.stack([pixels, pixels])])) == [
         "array[0]", "array[1][0]", "array[1][1]",
     ]  # fmt: skip
+
+
+def test_an_open_file_is_read() -> None:
+    predictor = specc.Predictor("net.onnx")
+    expected = numbers(predictor("pictures/c.png"))
+    with Path("pictures/c.png").open("rb") as file:
+        assert same(numbers(predictor(file)), expected)
+    stream = io.BytesIO(Path("pictures/c.png").read_bytes())
+    (error,) = list_errors(predictor, [stream, file])
+    assert "file[1]: " in str(error)
+    assert "closed file" in str(error)
+
+
+def list_errors(predictor: specc.Predictor, inputs: list[Any]) -> list[specc.SpecError]:
+    """What is wrong with the inputs."""
+    errors: list[specc.SpecError] = []
+    list(predictor(inputs, on_error=errors.append))
+    return errors
 
 
 def test_a_picture_of_the_users_stays_as_it_is() -> None:
@@ -297,12 +315,22 @@ def test_broken_pictures_are_told_and_the_others_go_on() -> None:
     assert last == "11 inputs could not be predicted, 5 could"
 
 
+class Unreadable:
+    """An array that numpy cannot have, as a tensor of a framework may be."""
+
+    def __array__(self) -> Any:
+        raise RuntimeError("it is on another device")
+
+
 @pytest.mark.parametrize(
     ("given", "said"),
     [
         ("", "an empty path names no file"),
         (7, "expected paths, arrays, pictures or bytes, received 7"),
         (None, "expected paths, arrays, pictures or bytes, received None"),
+        (io.StringIO("text"), "file: expected bytes"),
+        ([io.StringIO("text")], r"file\[0\]: expected bytes"),
+        (Unreadable(), "array: it is on another device"),
     ],
 )
 def test_what_is_no_input_is_said(given: Any, said: str) -> None:
@@ -310,13 +338,17 @@ def test_what_is_no_input_is_said(given: Any, said: str) -> None:
         next(specc.Predictor("net.onnx")(given))
 
 
-@pytest.mark.parametrize("numbers", [{"top_k": 0}, {"top_k": -1}, {"batch_size": 0}])
+@pytest.mark.parametrize(
+    "numbers", [{"top_k": 0}, {"top_k": -1}, {"batch_size": 0}, {"top_k": 2.5}, {"batch_size": "3"}]
+)
 def test_nothing_is_asked_for_less_than_once(numbers: dict[str, int]) -> None:
     with pytest.raises(specc.SpecError, match="of 1 or more, received"):
         next(specc.Predictor("net.onnx")("pictures/c.png", **numbers))
 
 
-@pytest.mark.parametrize("numbers", [{"threads": 0}, {"scale": math.nan}, {"scale": math.inf}])
+@pytest.mark.parametrize(
+    "numbers", [{"threads": 0}, {"threads": 1.5}, {"scale": math.nan}, {"scale": math.inf}]
+)
 def test_a_predictor_refuses_numbers_that_mean_nothing(numbers: dict[str, Any]) -> None:
     with pytest.raises(specc.SpecError, match="invalid-input"):
         specc.Predictor("net.onnx", **numbers)
@@ -594,6 +626,31 @@ def test_a_table_is_aligned_and_never_narrows() -> None:
     assert len({line.index(" %") for line in lines[2:4]}) == 1
     assert sorted(map(len, lines[1:])) == list(map(len, lines[1:]))
     assert all(line.endswith(" %") for line in lines[1:])
+
+
+def test_a_table_is_aligned_where_characters_are_wide() -> None:
+    Path("pictures/a.jpg").rename("é日本.jpg")
+    _, first, second = run("net.onnx", "é日本.jpg", "--top-k", "2").stdout.splitlines()
+    assert first.index(" %") == second.index(" %") - len("日本")
+
+
+@pytest.mark.parametrize(
+    ("given", "fits"),
+    [
+        (np.full(3, 0.5), False),
+        (np.full(3, 2**31), False),
+        (np.full(3, 2**31 - 1), True),
+        (np.full(3, 7, np.uint64), True),
+        (np.zeros(3, bool), True),
+    ],
+)
+def test_numbers_that_the_input_does_not_hold_are_refused(
+    folder: Path, given: Any, fits: bool
+) -> None:
+    predictor = specc.Predictor(exported(folder, "int32[N, 3]", "[{Rescaling: 0.5}]"))
+    errors = list_errors(predictor, [given, np.zeros(3, np.int32)])
+    assert len(errors) == (not fits)
+    assert all("expected int32[N, 3], received" in str(error) for error in errors)
 
 
 @pytest.mark.parametrize("suffix", ["png", "npy"])

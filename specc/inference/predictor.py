@@ -6,7 +6,8 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from math import isfinite
-from typing import TYPE_CHECKING, Any
+from operator import index
+from typing import TYPE_CHECKING, Any, SupportsIndex
 
 from specc.data.preparing import BYTE_SCALE, Preprocessing
 from specc.diagnostics import SpecError
@@ -99,9 +100,9 @@ class Predictor:
         """What the model makes of each input, in order, while they are read: nothing is kept.
 
         inputs: the path of a picture, of a `.npy` file, of a folder (all below it) or a glob; the
-            contents of a file; a PIL image; an array of one example or of a batch, laid out as the
-            model's input or with channels last; or any iterable of these. Bytes are scaled as
-            pixels are, other numbers are taken as they are.
+            contents of a file, or one that is open; a PIL image; an array of one example or of a
+            batch, laid out as the model's input or with channels last; or any iterable of these.
+            Bytes are scaled as pixels are, other numbers are taken as they are.
         top_k: how many classes are told. batch_size: how many examples are run together; a model of
             a fixed batch runs by that.
         on_error: called for an input that cannot be used; the others go on. None raises it.
@@ -178,9 +179,9 @@ class Predictor:
         return scores[: len(batch)], classes[: len(batch)]
 
 
-def _require_positive(**numbers: int | None) -> None:
+def _require_positive(**numbers: object) -> None:
     for name, number in numbers.items():
-        if number is not None and number < 1:
+        if number is not None and not (isinstance(number, SupportsIndex) and index(number) > 0):
             raise SpecError.of("invalid-input", f"expected {name} of 1 or more, received {number}")
 
 

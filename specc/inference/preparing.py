@@ -16,6 +16,7 @@ from specc.inference.sources import ARRAY_SUFFIX, Source
 from specc.source import printable
 
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.typing import NDArray
     from PIL.Image import Image
 
@@ -80,6 +81,8 @@ class Preparation:
         received = f"received {array.dtype}{list(array.shape)}"
         if batch.ndim != rank or batch.dtype.kind not in NUMBERS:
             raise unusable(name, f"expected {self.input}, {received}", _ONE_EXAMPLE)
+        if _loses(batch, np.dtype(self.input.dtype)):
+            raise unusable(name, f"expected {self.input}, {received}", "its numbers do not fit")
         if not len(batch):
             raise unusable(name, f"expected one example or more, {received}")
         sizes = zip(self.input.shape[1:], self._fitted(batch[:1]).shape[1:], strict=True)
@@ -100,6 +103,20 @@ def unusable(name: str, reason: str, help: str = "") -> SpecError:
     """The error for an input that the model cannot be given."""
     message = f"{printable(name, 200)}: {printable(reason.rstrip('.'), 200)}"
     return SpecError.of("invalid-input", message, help=help)
+
+
+def _loses(batch: Array, dtype: np.dtype[Any]) -> bool:
+    """Whether integers of a type would be made of fractions, or of integers beyond it."""
+    import numpy as np
+
+    if dtype.kind not in "iu":
+        return False
+    if batch.dtype.kind == "f":
+        return True
+    if np.can_cast(batch.dtype, dtype) or not batch.size:
+        return False
+    bounds = np.iinfo(dtype)
+    return int(batch.min()) < bounds.min or int(batch.max()) > bounds.max
 
 
 def _row_name(name: str, batch: Array, index: int) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from glob import has_magic, iglob
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias, cast
 
 from specc.data.images import SUFFIXES
 from specc.diagnostics import SpecError
@@ -30,14 +30,18 @@ ARRAY_SUFFIX = ".npy"
 class Source:
     """One picture, or one array of an example or a batch; bytes are the contents of a file.
 
-    name: of the file; `image`, `array` or `bytes` for what has none.
+    name: of the file; `image`, `array`, `bytes` or `file` for what has none.
     """
 
     name: str
     content: Path | bytes | Array | Image
 
 
-Input: TypeAlias = "str | os.PathLike[str] | bytes | Array | Image | Source | SpecError"
+Contents: TypeAlias = bytes | bytearray | memoryview
+
+Input: TypeAlias = (
+    "str | os.PathLike[str] | Contents | BinaryIO | Array | Image | Source | SpecError"
+)
 Inputs: TypeAlias = "Input | Iterable[Input]"
 
 
@@ -57,16 +61,20 @@ def sources(inputs: Inputs) -> Iterator[Source | SpecError]:
 
 
 def _is_one(inputs: object) -> bool:
-    single = isinstance(inputs, str | os.PathLike | bytes | Source) or _is_array(inputs)
-    return single or not isinstance(inputs, Iterable)
+    single = isinstance(inputs, str | os.PathLike | Contents | Source)
+    return single or _is_array(inputs) or _is_file(inputs) or not isinstance(inputs, Iterable)
 
 
 def _is_array(value: object) -> bool:
     return hasattr(value, "__array__") or hasattr(value, "__array_interface__")
 
 
+def _is_file(value: object) -> bool:
+    """Whether it is an open file, which is iterable by lines."""
+    return hasattr(value, "read") and not isinstance(value, os.PathLike)
+
+
 def _expanded(given: object, index: str = "") -> Iterator[Source | SpecError]:
-    import numpy as np
     from PIL.Image import Image
 
     match given:
@@ -76,16 +84,39 @@ def _expanded(given: object, index: str = "") -> Iterator[Source | SpecError]:
             yield SpecError.of("file-not-found", "an empty path names no file")
         case str() | os.PathLike():
             yield from _files(Path(cast("str", given)))
-        case bytes():
-            yield Source(f"bytes{index}", given)
+        case bytes() | bytearray() | memoryview():
+            yield Source(f"bytes{index}", bytes(cast("Contents", given)))
         case Image():
             yield Source(getattr(given, "filename", "") or f"image{index}", given)
         case _ if _is_array(given):
-            yield Source(f"array{index}", np.asarray(given))
+            yield _array(f"array{index}", given)
+        case _ if _is_file(given):
+            yield _read(f"file{index}", cast("BinaryIO", given))
         case _:
             expected = "expected paths, arrays, pictures or bytes"
             message = f"{expected}, received {printable(repr(given))}"
             yield SpecError.of("invalid-input", message)
+
+
+def _array(name: str, given: object) -> Source | SpecError:
+    import numpy as np
+
+    try:
+        return Source(name, np.asarray(given))
+    except Exception as error:  # any library's own, such as PyTorch's of a tensor with a gradient
+        reason = printable(str(error), 200)
+        return SpecError.of("invalid-input", f"{name}: {reason}", help="give an array of numpy")
+
+
+def _read(name: str, file: BinaryIO) -> Source | SpecError:
+    """What is left to read of an open file."""
+    try:
+        contents: bytes | str = file.read()
+    except (OSError, ValueError) as error:  # ValueError: it is closed, or no text
+        return SpecError.of("file-unreadable", f"{name}: {error}")
+    if isinstance(contents, str):
+        return SpecError.of("invalid-input", f"{name}: expected bytes", help='open it with "rb"')
+    return Source(name, contents)
 
 
 def _files(path: Path) -> Iterator[Source | SpecError]:
