@@ -106,6 +106,21 @@ def test_the_picture_has_a_line_for_each_number_of_threads() -> None:
     assert list(latency.lines[0].get_xdata()) == [1, 8]
 
 
+def test_what_is_nearly_equal_stays_within_the_picture() -> None:
+    measurements = tuple(
+        Measurement(1, batch, 9, latency, latency, latency, 100.0 + batch)
+        for batch, latency in ((1, 90.0), (2, 180.0))
+    )
+    with plots._styled():
+        figure = plots.latencies.__wrapped__.__wrapped__(
+            Benchmark("net", {}, {}, "cpu", "1.0", 2, measurements)
+        )
+    latency, throughput = figure.axes
+    low, high = latency.get_ylim()
+    assert sum(low <= tick <= high for tick in latency.get_yticks()) >= 3
+    assert throughput.get_ylim() == (0, pytest.approx(1.1 * 102))
+
+
 def test_a_fixed_batch_is_the_only_one() -> None:
     Path("net.yaml").write_text(SPEC.replace("[N, ", "[3, "), "utf-8")
     assert [

@@ -528,7 +528,7 @@ def latencies(benchmark: Benchmark) -> Any:
         _batch_sizes(axis, sorted({each.batch for each in measured}))
     latency.set_title("latency in ms: p50, shaded up to p99")
     throughput.set_title("examples a second")
-    throughput.set_ylim(bottom=0)
+    throughput.set_ylim(0, 1.1 * max(each.throughput for each in measured))
     throughput.legend()
     figure.suptitle(_benchmark_title(benchmark), fontsize=9, x=0.01, ha="left")
     return figure
@@ -547,14 +547,16 @@ def _latency(axis: Any, found: Sequence[Measurement], style: Mapping[str, Any]) 
 
 def _batch_sizes(axis: Any, batches: Sequence[int]) -> None:
     """The ticks of a plot over batch sizes, and of its values plain numbers."""
-    from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
+    from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, StrMethodFormatter
 
     axis.set_xscale("log", base=2)
     axis.set_xticks(batches, [str(batch) for batch in batches])
     axis.xaxis.set_minor_formatter(NullFormatter())
     axis.set_xlabel("batch size")
     if axis.get_yscale() == "log":
-        axis.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        low, high = axis.get_ylim()
+        is_wide = high > 5 * low
+        axis.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)) if is_wide else MaxNLocator(6))
         axis.yaxis.set_minor_formatter(NullFormatter())
     axis.yaxis.set_major_formatter(StrMethodFormatter("{x:,g}"))
 
