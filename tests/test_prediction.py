@@ -170,20 +170,26 @@ BINARY = "{binary_crossentropy: {from_logits: true}}"
 
 
 @pytest.mark.parametrize(
-    ("input", "layers", "loss", "data", "layout"),
+    ("input", "layers", "loss", "data", "options"),
     [
-        ("float32[N, 24, 16, 3]", "Flip: -1", LOGITS, CAFFE, None),
-        ("float32[N, 24, 16, 3]", "ReLU", LOGITS, IMAGE_NET, "channels_last"),
-        ("float32[N, H, W, 3]", "Rescaling: 0.25", BINARY, BICUBIC, None),
+        ("float32[N, 24, 16, 3]", "Flip: -1", LOGITS, CAFFE, {}),
+        ("float32[N, 24, 16, 3]", "ReLU", LOGITS, IMAGE_NET, {"io_layout": "channels_last"}),
+        ("float32[N, H, W, 3]", "Rescaling: 0.25", BINARY, BICUBIC, {}),
         (
             "float32[N, 24, W + 7, 1]",
             "CenterCrop: {height: 8, width: 8}",
             LOGITS,
             {"std": [0.5]},
-            None,
+            {"softmax": True, "top_k": 2},
         ),
-        ("float32[N, 24, 16]", "Reshape: [24, 16, 1]", BINARY, {"source": "idx"}, None),
-        ("uint8[N, 24, 16, 4]", "Rescaling: 0.25", LOGITS, {"source": "image_folder"}, None),
+        ("float32[N, 24, 16]", "Reshape: [24, 16, 1]", BINARY, {"source": "idx"}, {}),
+        (
+            "uint8[N, 24, 16, 4]",
+            "Rescaling: 0.25",
+            LOGITS,
+            {"source": "image_folder"},
+            {"top_k": 1},
+        ),
     ],
 )
 def test_the_client_of_the_docs_gives_the_same_numbers(
@@ -191,7 +197,7 @@ def test_the_client_of_the_docs_gives_the_same_numbers(
     layers: str,
     loss: str,
     data: dict[str, Any],
-    layout: Any,
+    options: dict[str, Any],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     spec = SPEC.replace("float32[N, 6, 8, 3]", input).replace("LOSS", loss)
@@ -199,8 +205,9 @@ def test_the_client_of_the_docs_gives_the_same_numbers(
     spec = spec.replace("UNITS", "2" if loss == LOGITS else "1").replace("ACTIVATION", "linear")
     Path("net.yaml").write_text(spec, "utf-8")
     net = specc.load("net.yaml", data={"source": None, **data})
-    metadata = spec_card(net).metadata()
-    net.to_onnx("m.onnx", metadata=metadata, io_layout=layout)
+    appended = {key: value for key, value in options.items() if key != "io_layout"}
+    metadata = spec_card(net, **appended).metadata()
+    net.to_onnx("m.onnx", metadata=metadata, **options)
     paths = list(write_pictures())
     code = re.search(
         r"<!-- file: client.py -->\n```python\n(.*?)```",
@@ -214,7 +221,7 @@ def test_the_client_of_the_docs_gives_the_same_numbers(
     for prediction in specc.Predictor("m.onnx")(paths, batch_size=1):
         expected = client["scores"](prediction.input)
         found = {score.index: score.value for score in prediction.scores}
-        assert found == dict(enumerate(expected.tolist())), prediction.input
+        assert found == expected, prediction.input
 
 
 def write_pictures() -> Iterator[str]:
