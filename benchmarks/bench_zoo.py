@@ -8,7 +8,8 @@ first: the first check of a process, which imports the layers that the network h
 again: the median of later checks of the same file in that process, and its ratio to PyYAML's C
     loader reading the same text.
 PyTorch, Keras: lines of the emitted source.
-export: an ONNX file of the checked network with its weights. Beside it the same by
+export: an ONNX file of the checked network with its weights. bytes: that file's bytes, written
+    alone, which no exporter can be faster than. Beside them the export by
     `torch.onnx.export(dynamo=True)` and by Keras's `model.export(format="onnx")`, which on
     TensorFlow needs tf2onnx, and their ratios to ours. One that fails is named by its exception,
     or by the signal that ended it. Of what is quick it is the median of up to five. All three are
@@ -46,7 +47,7 @@ MOST_EXPORTS, ENOUGH_SECONDS = 5, 1.0
 NETWORKS = (*names(), "efficientnet@b7")
 COLUMNS = (
     f"{'network':22}{'layers':>7}{'first ms':>10}{'again ms':>10}{'/ YAML':>8}"
-    f"{'PyTorch':>9}{'Keras':>7}{'export s':>10}{'torch s':>20}{'keras s':>20}"
+    f"{'PyTorch':>9}{'Keras':>7}{'export s':>10}{'bytes s':>9}{'torch s':>20}{'keras s':>20}"
 )
 
 CHECKS = """
@@ -117,12 +118,14 @@ def exporting(spec: str, theirs: Sequence[str], limit: float) -> str:
     ours = export_alone(spec, "specc", limit)
     if isinstance(ours, str):
         return f"  {ours}"
+    alone = export_alone(spec, "bytes", limit)
     found = {exporter: export_alone(spec, exporter, limit) for exporter in theirs}
     cells = (
         each if isinstance(each, str) else f"{each:.1f} ({each / ours:.1f}x)"
         for each in (found.get(exporter, "") for exporter in THEIRS)
     )
-    return f"{ours:10.3f}" + "".join(f"  {cell:>18}" for cell in cells)
+    shown = alone if isinstance(alone, str) else f"{alone:.3f}"
+    return f"{ours:10.3f}{shown:>9}" + "".join(f"  {cell:>18}" for cell in cells)
 
 
 def export_alone(spec: str, exporter: str, limit: float) -> float | str:
@@ -154,6 +157,12 @@ def by_specc(network: specc.Network, path: Path) -> Callable[[], object]:
     return lambda: network.to_onnx(path, weights)
 
 
+def by_nobody(network: specc.Network, path: Path) -> Callable[[], object]:
+    """Our file, which is made before, written as any bytes are."""
+    contents = network.to_onnx()
+    return lambda: path.write_bytes(contents)
+
+
 def by_torch(network: specc.Network, path: Path) -> Callable[[], object]:
     """PyTorch's exporter of a module that is made before."""
     import torch
@@ -175,7 +184,7 @@ def examples(network: specc.Network) -> list[Any]:
     return list(random_inputs(network.graph, example_sizes(network.graph, batch=1)).values())
 
 
-EXPORTERS = {"specc": by_specc, "torch": by_torch, "keras": by_keras}
+EXPORTERS = {"specc": by_specc, "bytes": by_nobody, "torch": by_torch, "keras": by_keras}
 
 
 if __name__ == "__main__":
