@@ -157,7 +157,7 @@ def by_specc(network: specc.Network, path: Path) -> Callable[[], object]:
     return lambda: network.to_onnx(path, weights)
 
 
-def by_nobody(network: specc.Network, path: Path) -> Callable[[], object]:
+def by_writing(network: specc.Network, path: Path) -> Callable[[], object]:
     """Our file, which is made before, written as any bytes are."""
     contents = network.to_onnx()
     return lambda: path.write_bytes(contents)
@@ -184,7 +184,7 @@ def examples(network: specc.Network) -> list[Any]:
     return list(random_inputs(network.graph, example_sizes(network.graph, batch=1)).values())
 
 
-EXPORTERS = {"specc": by_specc, "bytes": by_nobody, "torch": by_torch, "keras": by_keras}
+EXPORTERS = {"specc": by_specc, "bytes": by_writing, "torch": by_torch, "keras": by_keras}
 
 
 if __name__ == "__main__":

@@ -319,7 +319,9 @@ def test_scores_are_scaled_by_the_projection_of_the_queries(
     options = "{num_heads: 2, key_dim: 3, use_causal_mask: true, dropout: 0.1}"
     attend = f"  - MultiHeadAttention: {options}\n    inputs: {inputs}\n"
     graph = spec_graph(f"name: net\ninputs: {given}\nlayers:\n{attend}", tmp_path)
-    assert ops(graph)["Mul"] == zeros
+    found = ops(graph)
+    assert found["Mul"] == zeros
+    assert found["Where"] == 1
     assert_unchanged(graph, monkeypatch)
 
 

@@ -95,7 +95,7 @@ def model_file(
 
 @cache
 def _version() -> str:
-    """Specc's; to find it takes half as long as a small file."""
+    """Of specc; to look it up takes as long as half of a small export."""
     return version("specc")
 
 
