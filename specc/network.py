@@ -379,7 +379,7 @@ class Network:
 
     def _weights(
         self, weights: Weights, seed: int, *, copy: bool = True
-    ) -> dict[str, NDArray[np.float32]]:
+    ) -> Mapping[str, NDArray[np.float32]]:
         """The weights of this network, checked, whatever form they came in.
 
         copy: whether arrays that were given are copied; if not, they are only to be read.

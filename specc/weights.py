@@ -13,10 +13,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from errno import EIO
 from hashlib import sha256
-from io import BufferedReader
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, TypedDict, cast
+from weakref import finalize
 
 from specc.diagnostics import Diagnostic, Report, SpecError
 from specc.files import write_atomically
@@ -107,13 +107,16 @@ def save_weights(
     write_atomically(path, lambda stream: _write(stream, weights, metadata or {}))
 
 
-def load_weights(path: str | Path, declarations: Declarations) -> dict[str, Array]:
+def load_weights(path: str | Path, declarations: Declarations) -> Mapping[str, Array]:
     """The weights in the safetensors file at `path`, in the order of `declarations`.
+
+    An array is read whenever it is asked for, so that all need not be in memory together. The file
+    stays open: one that takes its place changes nothing.
 
     float16, bfloat16 and float64 become float32; PyTorch's `num_batches_tracked` is dropped.
 
     Raises `SpecError`: `file-not-found`, `file-unreadable`, `weights-unreadable`, or
-    `weights-mismatch` with all differences at once.
+    `weights-mismatch` with all differences at once. To ask for an array may raise the second.
     """
     file = Path(path)
     tensors = _headers(file, declarations)
@@ -122,8 +125,10 @@ def load_weights(path: str | Path, declarations: Declarations) -> dict[str, Arra
         for key, tensor in tensors.items()
     }
     _require_match(headers, declarations, f"{printable(str(file), 200)}: ")
-    arrays = _arrays(file, {key: tensors[key] for key in declarations})
-    return _as_float32(arrays, copy=False)
+    arrays = _FileArrays(file, {key: tensors[key] for key in declarations})
+    wide = [key for key in declarations if headers[key].dtype == "float64"]
+    _require_range((key, arrays.stored(key)) for key in wide)
+    return arrays
 
 
 def check_weights(
@@ -137,7 +142,8 @@ def check_weights(
     """
     headers = {key: _Header(array.shape, array.dtype.name) for key, array in weights.items()}
     _require_match(headers, declarations)
-    return _as_float32({key: weights[key] for key in declarations}, copy=copy)
+    _require_range(weights.items())
+    return {key: _as_float32(weights[key], copy=copy) for key in declarations}
 
 
 def _generator(seed: int, key: str) -> np.random.Generator:
@@ -225,45 +231,70 @@ def _unreadable(path: Path, error: Exception) -> SpecError:
     )
 
 
-def _arrays(path: Path, tensors: Mapping[str, _Tensor]) -> dict[str, NDArray[np.generic]]:
-    """The arrays of a file, each read into its own memory: there is never a second copy of all."""
-    try:
-        with path.open("rb") as stream:
-            start = 8 + _header_length(stream)
-            return {key: _array(stream, start, tensor) for key, tensor in tensors.items()}
-    except OSError as error:
-        raise _unread(path, error) from None
+class _FileArrays(Mapping[str, "Array"]):
+    """The arrays of a file as float32, each read into memory of its own whenever it is asked for.
+
+    tensors: by key, in their order.
+    """
+
+    def __init__(self, path: Path, tensors: Mapping[str, _Tensor]) -> None:
+        self._path, self._tensors = path, tensors
+        try:
+            self._stream = path.open("rb")
+            finalize(self, self._stream.close)
+            self._start = 8 + _header_length(self._stream)
+        except OSError as error:
+            raise _unread(path, error) from None
+
+    def __getitem__(self, key: str) -> Array:
+        return _as_float32(self.stored(key), copy=False)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._tensors)
+
+    def __len__(self) -> int:
+        return len(self._tensors)
+
+    def stored(self, key: str) -> NDArray[np.generic]:
+        """The array as wide as it is in the file. Raises `SpecError` (`file-unreadable`)."""
+        try:
+            return self._read(self._tensors[key])
+        except OSError as error:
+            raise _unread(self._path, error) from None
+
+    def _read(self, tensor: _Tensor) -> NDArray[np.generic]:
+        import numpy as np
+
+        # bfloat16 is the upper half of a float32.
+        stored = np.dtype("u2" if tensor["dtype"] == "BF16" else DTYPES[tensor["dtype"]])
+        array = np.empty(tensor["shape"], stored.newbyteorder("<"))
+        self._stream.seek(self._start + tensor["data_offsets"][0])
+        if self._stream.readinto(array.reshape(-1).view(np.uint8).data) < array.nbytes:
+            raise OSError(EIO, "it ended while it was read")
+        if tensor["dtype"] == "BF16":
+            return (array.astype(np.uint32) << 16).view(np.float32)
+        return array
 
 
-def _array(stream: BufferedReader, start: int, tensor: _Tensor) -> NDArray[np.generic]:
+def _as_float32(array: NDArray[np.generic], *, copy: bool) -> Array:
     import numpy as np
 
-    # bfloat16 is the upper half of a float32.
-    stored = np.dtype("u2" if tensor["dtype"] == "BF16" else DTYPES[tensor["dtype"]])
-    array = np.empty(tensor["shape"], stored.newbyteorder("<"))
-    stream.seek(start + tensor["data_offsets"][0])
-    if stream.readinto(array.reshape(-1).view(np.uint8).data) < array.nbytes:
-        raise OSError(EIO, "it ended while it was read")
-    if tensor["dtype"] == "BF16":
-        return (array.astype(np.uint32) << 16).view(np.float32)
-    return array
+    with np.errstate(over="ignore"):
+        return array.astype(np.float32, copy=copy)
 
 
-def _as_float32(arrays: Mapping[str, NDArray[np.generic]], *, copy: bool) -> dict[str, Array]:
+def _require_range(arrays: Iterable[tuple[str, NDArray[np.generic]]]) -> None:
+    """Raise `SpecError` with each array that float32 cannot hold."""
     import numpy as np
 
     report = Report()
-    converted: dict[str, Array] = {}
-    for key, array in arrays.items():
-        with np.errstate(over="ignore"):
-            converted[key] = array.astype(np.float32, copy=copy)
+    for key, array in arrays:
         if array.dtype == np.float64 and not np.array_equal(
-            np.isfinite(array), np.isfinite(converted[key])
+            np.isfinite(array), np.isfinite(_as_float32(array, copy=False))
         ):
             message = f"{key}: expected values that float32 can hold, received some beyond ±3.4e38"
             report.add(Diagnostic("weights-mismatch", message))
     report.raise_if_failed()
-    return converted
 
 
 @dataclass(frozen=True, slots=True)

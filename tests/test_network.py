@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -237,6 +238,19 @@ def test_onnx_goes_to_bytes_or_a_file(spec: Path, tmp_path: Path) -> None:
     assert net.to_onnx(path, net.initial_weights(1)) == path
     assert path.read_bytes() == data
     assert data != net.to_onnx()
+
+
+def test_an_export_from_a_file_never_holds_all_weights(tmp_path: Path) -> None:
+    inputs, layers = '{x: "float32[N, 300]"}', "[{repeat: 12, layers: [Dense: 300]}]"
+    net = network_of(tmp_path, f"specc: 1\nname: net\ninputs: {inputs}\nlayers: {layers}\n")
+    weights = tmp_path / "net.safetensors"
+    net.save_weights(net.initial_weights(), weights)
+    net.to_onnx(tmp_path / "net.onnx", weights)
+    tracemalloc.start()
+    net.to_onnx(tmp_path / "net.onnx", weights)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 4 * net.parameters / 4
 
 
 def test_an_option_that_is_none_is_not_passed_over(spec: Path, tmp_path: Path) -> None:

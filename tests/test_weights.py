@@ -264,6 +264,28 @@ def test_truncated_file(path: Path, weights: dict[str, Any]) -> None:
     assert faults(error)[0][0] == "weights-unreadable"
 
 
+def test_an_array_is_read_when_it_is_asked_for(path: Path, weights: dict[str, Any]) -> None:
+    save_weights(path, weights)
+    loaded = load_weights(path, DECLARATIONS)
+    # A run may write better weights while its folder is exported.
+    save_weights(path, {key: array + 1 for key, array in weights.items()})
+    for key, array in loaded.items():
+        np.testing.assert_array_equal(array, weights[key])
+        array[...] = 0
+        np.testing.assert_array_equal(loaded[key], weights[key])
+
+
+def test_a_file_that_is_cut_while_it_is_read(path: Path) -> None:
+    declarations = {"a": WeightDecl((100_000,), Zeros()), "b": WeightDecl((100_000,), Ones())}
+    save_weights(path, initial_weights(declarations))
+    loaded = load_weights(path, declarations)
+    os.truncate(path, path.stat().st_size - 1)
+    assert not loaded["a"].any()
+    with pytest.raises(SpecError, match="it ended while it was read") as error:
+        loaded["b"]
+    assert faults(error)[0][0] == "file-unreadable"
+
+
 def test_key_that_would_disturb_the_terminal(path: Path) -> None:
     path.write_bytes(with_header({"\x1b[31m" + "x" * 10_000: ENTRY}, b"1234"))
     with pytest.raises(SpecError) as error:

@@ -330,6 +330,7 @@ def _onnxruntime(file: File, level: Any, inputs: Arrays) -> Outputs:
 
     options = SessionOptions()
     options.graph_optimization_level, options.log_severity_level = level, 4
+    options.enable_cpu_mem_arena = False  # it keeps from one session what the next one needs
     try:
         session = InferenceSession(file, options, providers=["CPUExecutionProvider"])
     except NoKernel as error:

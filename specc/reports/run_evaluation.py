@@ -210,7 +210,7 @@ def _engine(
     from specc.weights import load_weights
 
     graph = run.network.graph
-    arrays = load_weights(weights, graph.weights)
+    arrays = dict(load_weights(weights, graph.weights))
     train = run.train.model_copy(update={"batch_size": loader.batch_size})
     plan = Plan(graph, train, objectives, arrays, max(loader.steps, 1), devices=1)
     return load_training_backend(backend).engine(plan)

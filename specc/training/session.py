@@ -170,7 +170,7 @@ class Session:
         if self.weights is None:
             return self.network.initial_weights(seed)
         run = run_folder(self.weights)
-        return load_weights(run.weights if run else self.weights, self.network.graph.weights)
+        return dict(load_weights(run.weights if run else self.weights, self.network.graph.weights))
 
     def _store(self) -> FolderStore:
         return FolderStore(RunFolder(self.folder), self.tensorboard)
