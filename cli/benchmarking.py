@@ -13,7 +13,7 @@ from specc.files import require_writable
 from specc.wording import count
 
 from .console import print_table, working
-from .options import AsJson, Settings, open_network, weights_of
+from .options import AsJson, Settings, Sizes, open_network, parse_sizes, weights_of
 from .predicting import Provider
 
 if TYPE_CHECKING:
@@ -36,10 +36,6 @@ Seconds = Annotated[
 ]
 Runs = Annotated[
     int | None, typer.Option(min=1, help="How often each combination runs, in place of --seconds.")
-]
-Sizes = Annotated[
-    list[str] | None,
-    typer.Option("--size", metavar="NAME=N", help="What a symbol of the inputs is, such as T=128."),
 ]
 
 
@@ -76,12 +72,12 @@ def bench(
     """Measure a model in onnxruntime: latency and throughput over batch sizes and threads.
 
     The inputs are random, of the model's own types. Pictures are 224 high and wide, texts 128 long,
-    where the model leaves that open.
+    where the model leaves that open, unless --size says otherwise.
     """
     from specc.inference.benchmark import Effort, benchmark
 
     batches, thread_counts = _numbers("--batch", batch), _numbers("--threads", threads)
-    sizes = dict(map(_size, size or ()))
+    sizes = parse_sizes(size)
     if output is not None:
         require_writable(output, model=Path(target))
     file = _model_file(target, settings)
@@ -109,14 +105,6 @@ def _numbers(option: str, text: str | None) -> list[int] | None:
     if not re.fullmatch(r"[1-9]\d{0,6}(,[1-9]\d{0,6})*", text):
         raise typer.BadParameter(f"expected such as 1,8,32, received {text!r}", param_hint=option)
     return list(map(int, text.split(",")))
-
-
-def _size(text: str) -> tuple[str, int]:
-    name, _, number = text.rpartition("=")
-    if not name or not re.fullmatch(r"[1-9]\d{0,8}", number):
-        message = f"expected such as T=128, received {text!r}"
-        raise typer.BadParameter(message, param_hint="--size")
-    return name, int(number)
 
 
 def _model_file(target: str, settings: list[str] | None) -> ModelFile:

@@ -16,7 +16,7 @@ from specc.locating import Location, locate
 from specc.wording import count
 
 from .console import wants_color
-from .options import Overrides, Settings, parse_settings
+from .options import Overrides, Settings, Sizes, parse_overrides
 
 
 class Format(StrEnum):
@@ -47,12 +47,13 @@ def check(
     all_variants: AllVariants = False,
     data: DataPath = None,
     settings: Settings = None,
+    size: Sizes = None,
 ) -> None:
     """Find every fault of the specs, without a framework.
 
     Exits with 1 if there is an error, with 2 if the command itself is wrong.
     """
-    overrides = parse_settings(settings)
+    overrides = parse_overrides(settings, size)
     report = Report()
     skipped: list[str] = []
     for spec in specs:

@@ -12,7 +12,7 @@ from specc.files import require_writable, write_atomically
 from specc.locating import locate
 
 from .console import working
-from .options import IoLayout, Seed, Settings, Spec, open_network
+from .options import IoLayout, Seed, Settings, Sizes, Spec, open_network
 
 
 def _require_file(output: Path) -> Path:
@@ -54,12 +54,13 @@ def build(
     backend: BackendName,
     output: OptionalOutput = None,
     settings: Settings = None,
+    size: Sizes = None,
     io_layout: IoLayout = None,
 ) -> None:
     """Write the network as source that needs no specc to run."""
     from specc.backend import load_backend
 
-    graph = open_network(spec, settings).graph
+    graph = open_network(spec, settings, size).graph
     if output is not None:
         require_writable(output, spec=locate(spec).path)
     artifact = load_backend(backend).compile(graph, None, io_layout.value if io_layout else None)
@@ -73,11 +74,13 @@ def build(
         typer.echo(data, nl=False)
 
 
-def init(spec: Spec, output: Output, seed: Seed = 0, settings: Settings = None) -> None:
+def init(
+    spec: Spec, output: Output, seed: Seed = 0, settings: Settings = None, size: Sizes = None
+) -> None:
     """Write the weights that training starts from, as safetensors."""
     from specc.weights import save_weights
 
-    network = open_network(spec, settings)
+    network = open_network(spec, settings, size)
     require_writable(output, spec=locate(spec).path)
     with working("Drawing weights"):
         save_weights(output, network.initial_weights(seed))

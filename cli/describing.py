@@ -13,7 +13,7 @@ from specc.codes import CODES
 from specc.names import did_you_mean
 
 from .console import import_keras, print_table
-from .options import AsJson, Settings, Spec, open_network
+from .options import AsJson, Settings, Sizes, Spec, open_network
 
 Depth = Annotated[
     int | None,
@@ -22,12 +22,16 @@ Depth = Annotated[
 
 
 def summary(
-    spec: Spec, depth: Depth = None, settings: Settings = None, as_json: AsJson = False
+    spec: Spec,
+    depth: Depth = None,
+    settings: Settings = None,
+    size: Sizes = None,
+    as_json: AsJson = False,
 ) -> None:
     """Print the layers, their output shapes and parameters, and the totals."""
     from specc.summary import COLUMNS, summarize
 
-    table = summarize(open_network(spec, settings).graph, depth)
+    table = summarize(open_network(spec, settings, size).graph, depth)
     if as_json:
         typer.echo(json.dumps(table.as_json(), indent=2))
         return
@@ -35,9 +39,9 @@ def summary(
     typer.echo(table.text(columns))
 
 
-def expand(spec: Spec, settings: Settings = None) -> None:
+def expand(spec: Spec, settings: Settings = None, size: Sizes = None) -> None:
     """Print the network with every block, loop and expression worked out."""
-    typer.echo(str(open_network(spec, settings).graph), nl=False)
+    typer.echo(str(open_network(spec, settings, size).graph), nl=False)
 
 
 Code = Annotated[

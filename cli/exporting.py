@@ -15,7 +15,7 @@ from specc.locating import locate
 
 from .compiling import Output, tell
 from .console import working
-from .options import IoLayout, Seed, Settings, Spec, Weights, open_network, weights_of
+from .options import IoLayout, Seed, Settings, Sizes, Spec, Weights, open_network, weights_of
 
 if TYPE_CHECKING:
     from specc.exporting import ExportOptions
@@ -100,6 +100,7 @@ def export(
     weights: Weights = None,
     seed: Seed = 0,
     settings: Settings = None,
+    size: Sizes = None,
     io_layout: IoLayout = None,
     softmax: WithSoftmax = False,
     top_k: TopK = None,
@@ -112,7 +113,7 @@ def export(
     check: Check = True,
 ) -> None:
     """Write the network as an ONNX model, with the weights in it; those of a run are its best."""
-    network, given = open_network(spec, settings), weights_of(spec, weights)
+    network, given = open_network(spec, settings, size), weights_of(spec, weights)
     read = {"spec": locate(spec).path, "weights": given}
     require_writable(output, **read)
     require_unread(Path(f"{output}.data"), **read)

@@ -41,6 +41,10 @@ Settings = Annotated[
         help="Override a param (classes=4) or a value of train or data (train.epochs=20).",
     ),
 ]
+Sizes = Annotated[
+    list[str] | None,
+    typer.Option("--size", metavar="NAME=N", help="What a symbol of the inputs is, such as T=128."),
+]
 Weights = Annotated[
     Path | None,
     typer.Option(
@@ -58,18 +62,19 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 class Overrides(TypedDict):
-    """What `--set` says, as `specc.load` and `check_file` take it."""
+    """What `--set` and `--size` say, as `specc.load` and `check_file` take it."""
 
     params: dict[str, Any]
     train: Mapping[str, Any] | None
     data: Mapping[str, Any] | None
+    sizes: Mapping[str, int]
 
 
-def open_network(spec: str, settings: list[str] | None) -> Network:
+def open_network(spec: str, settings: list[str] | None, sizes: list[str] | None = None) -> Network:
     """The checked network; raises `SpecError` with all faults."""
     from specc.network import load
 
-    return load(spec, **parse_settings(settings))
+    return load(spec, **parse_overrides(settings, sizes))
 
 
 def weights_of(spec: str, weights: Path | None) -> Path | None:
@@ -80,13 +85,13 @@ def weights_of(spec: str, weights: Path | None) -> Path | None:
     return run.weights if weights is None and run is not None else weights
 
 
-def parse_settings(settings: list[str] | None) -> Overrides:
-    """The values of `--set name=value`, read as YAML: `12`, `[6, 12]`, `true`, `text`.
+def parse_overrides(settings: list[str] | None, sizes: list[str] | None = None) -> Overrides:
+    """The values of `--set name=value`, read as YAML: `12`, `[6, 12]`, `true`, `text`; and sizes.
 
     `train.epochs=20` is a value of the section `train`; a name without a dot is a param.
     Raises `typer.BadParameter` for what has no such form, `SpecError` for a value that is not YAML.
     """
-    overrides = Overrides(params={}, train=None, data=None)
+    overrides = Overrides(params={}, train=None, data=None, sizes=parse_sizes(sizes))
     for setting in settings or ():
         name, given = _parse_setting(setting)
         section, *path = name.split(".")
@@ -115,6 +120,21 @@ def _parse_setting(setting: str) -> tuple[str, YamlMapping]:
     if list(data) != [name]:
         raise typer.BadParameter(f"expected one value, received {text!r}", param_hint="--set")
     return name, data
+
+
+def parse_sizes(sizes: list[str] | None) -> dict[str, int]:
+    """The sizes of `--size NAME=N`. Raises `typer.BadParameter`."""
+    found: dict[str, int] = {}
+    for text in sizes or ():
+        name, _, number = text.rpartition("=")
+        if not name or not re.fullmatch(r"[1-9][0-9]{0,8}", number):
+            message = f"expected such as T=128, received {text!r}"
+            raise typer.BadParameter(message, param_hint="--size")
+        if name in found:
+            message = f"expected one size of {name}, received {found[name]} and {number}"
+            raise typer.BadParameter(message, param_hint="--size")
+        found[name] = int(number)
+    return found
 
 
 _NAME = re.compile(r"[^\W\d]\w*|(train|data)(\.[^\W\d]\w*)+")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from .console import import_keras
-from .options import Settings, Spec, parse_settings
+from .options import Settings, Spec, parse_overrides
 
 if TYPE_CHECKING:
     from specc.network import Network
@@ -131,7 +131,7 @@ def _network(
     from specc.network import load
 
     given = [] if epochs is None else [f"train.epochs={epochs}"]
-    network = load(spec, **parse_settings([*(settings or ()), *given]))
+    network = load(spec, **parse_overrides([*(settings or ()), *given]))
     return network if data is None else replace(network, data=with_path(network.data, str(data)))
 
 

@@ -12,7 +12,7 @@ from specc.diagnostics import SpecError
 from specc.native_log import native_log
 
 from .console import print_table, working
-from .options import AsJson, Seed, Settings, Spec, Weights, open_network, weights_of
+from .options import AsJson, Seed, Settings, Sizes, Spec, Weights, open_network, weights_of
 
 if TYPE_CHECKING:
     from specc.verification import Comparison
@@ -42,6 +42,7 @@ def verify(
     atol: Atol = 0.0,
     as_json: AsJson = False,
     settings: Settings = None,
+    size: Sizes = None,
 ) -> None:
     """Run the same weights and inputs through every backend, and compare every layer's output.
 
@@ -50,7 +51,7 @@ def verify(
     are drawn from the seed.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    network = open_network(spec, settings)
+    network = open_network(spec, settings, size)
     names = None if backends is None else [name.strip() for name in backends.split(",")]
     with working("Comparing backends"), native_log():
         result = network.verify(

@@ -16,7 +16,7 @@ from specc.locating import locate, run_folder
 from specc.source import printable
 
 from .compiling import OptionalOutput, tell
-from .options import Settings, Spec, open_network
+from .options import Settings, Sizes, Spec, open_network
 
 if TYPE_CHECKING:
     from specc.inference.model import ModelFile
@@ -45,6 +45,7 @@ def graph(
     format: FormatName = None,
     depth: Depth = 0,
     settings: Settings = None,
+    size: Sizes = None,
 ) -> None:
     """Draw the network as SVG, Mermaid (.mmd) or DOT: boxes, with shapes on what joins them.
 
@@ -55,7 +56,7 @@ def graph(
     if output is not None and format is None and format_of(output) is None:
         expected = f"expected a file ending in {', '.join(ENDINGS)}, or --format"
         raise typer.BadParameter(f"{expected}; received {output}", param_hint="--output")
-    network = open_network(spec, settings)
+    network = open_network(spec, settings, size)
     if output is not None:
         require_writable(output, spec=locate(spec).path)
     drawing = network.draw(output, format=format.value if format else None, depth=depth)
@@ -78,7 +79,11 @@ USUAL_PORT = 8080
 
 
 def view(
-    target: Viewed, no_browser: NoBrowser = False, port: Port = None, settings: Settings = None
+    target: Viewed,
+    no_browser: NoBrowser = False,
+    port: Port = None,
+    settings: Settings = None,
+    size: Sizes = None,
 ) -> None:
     """Show the network's graph in the browser, with Netron; a spec needs no weights.
 
@@ -86,7 +91,7 @@ def view(
     """
     import webbrowser
 
-    file = _viewable(target, settings)
+    file = _viewable(target, settings, size)
     with _viewer(file, port) as viewer:
         typer.echo(f"{printable(file.name)} at {viewer.url} until Ctrl+C")
         sys.stdout.flush()
@@ -111,13 +116,13 @@ def _viewer(file: ModelFile, port: int | None) -> Viewer:
         raise typer.BadParameter(f"{port} cannot be used: {reason}", param_hint="--port") from None
 
 
-def _viewable(target: str, settings: list[str] | None) -> ModelFile:
+def _viewable(target: str, settings: list[str] | None, sizes: list[str] | None) -> ModelFile:
     """The model to show, under what the viewer calls it."""
     from specc.inference.model import ModelFile, exported_model
 
     if Path(target).suffix.lower() == ".onnx":
         return ModelFile(Path(target).name, Path(target))
-    network, run = open_network(target, settings), run_folder(target)
+    network, run = open_network(target, settings, sizes), run_folder(target)
     name = f"{network.name}.onnx"
     if run is not None and (run.best.is_file() or run.last.is_file()):
         return exported_model(name, network, run.weights)

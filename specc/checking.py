@@ -15,6 +15,7 @@ from specc.passes.expect import check_expectations
 from specc.passes.params import check_variants, resolve_params
 from specc.passes.prune import prune
 from specc.passes.sections import Sections
+from specc.passes.sizes import Sizes
 from specc.syntax.program import Program, load_program
 
 if TYPE_CHECKING:
@@ -52,12 +53,14 @@ def check_file(
     params: Mapping[str, Any] | None = None,
     train: Mapping[str, Any] | None = None,
     data: Mapping[str, Any] | None = None,
+    sizes: Mapping[str, Any] | None = None,
     name: str | None = None,
 ) -> Checked:
     """Check the spec at `path`.
 
     params: values that override those of the file and of the variant. train, data: what is laid
         over the sections of these names, part by part.
+    sizes: what stands for symbols of the inputs.
     name: what messages call the file; default: the path as given.
     """
     report = Report()
@@ -65,7 +68,10 @@ def check_file(
         program = load_program(path, report, name=name)
         if program is None:
             return Checked(report, None)
-        return _check(program, report, variant, params or {}, train, data)
+        fixed = Sizes.of(sizes or {}, report)
+        checked = _check(program, report, variant, params or {}, train, data, fixed)
+        fixed.explain(report)
+        return checked
 
 
 def _check(
@@ -75,12 +81,13 @@ def _check(
     params: Mapping[str, Any],
     train: Mapping[str, Any] | None,
     data: Mapping[str, Any] | None,
+    sizes: Sizes,
 ) -> Checked:
     """Check a program that was read; its faults of form are in `report` already."""
     document = program.document
     check_variants(program, report)
     values = resolve_params(program, variant, params, report)
-    graph = elaborate(program, values, report)
+    graph = elaborate(program, values, sizes, report)
     if graph is not None:
         graph, warnings = prune(graph)
         report.extend(warnings)

@@ -125,7 +125,8 @@ class Graph:
     """A whole network.
 
     inputs, outputs: by name, in order.
-    params: the values of the file's params it was elaborated with.
+    params, sizes: the values of the file's params, and of symbols of its inputs, that it was
+        elaborated with.
     """
 
     name: str
@@ -134,6 +135,7 @@ class Graph:
     body: Region
     description: str = ""
     params: Mapping[str, object] = field(default_factory=dict[str, object])
+    sizes: Mapping[str, int] = field(default_factory=dict[str, int])
 
     @cached_property
     def nodes(self) -> tuple[Node, ...]:

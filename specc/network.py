@@ -53,6 +53,7 @@ def load(
     params: Mapping[str, Any] | None = None,
     train: Mapping[str, Any] | None = None,
     data: Mapping[str, Any] | None = None,
+    sizes: Mapping[str, int] | None = None,
 ) -> Network:
     """The network of `path.yaml`, or of a name in the zoo (`densenet`); either with `@variant`.
 
@@ -61,11 +62,18 @@ def load(
     params: values that override the spec's and the variant's.
     train, data: what is laid over the sections of these names, as `{"epochs": 20}`; a mapping is
         laid over what is there, anything else takes its place.
+    sizes: what stands for symbols of the inputs, as `{"N": 1, "h": 7}`: the network is as if the
+        spec had these numbers.
     Raises `SpecError` with every fault of the spec.
     """
     location = locate(os.fspath(spec), variant)
     checked = check_file(
-        location.path, variant=location.variant, params=params, train=train, data=data
+        location.path,
+        variant=location.variant,
+        params=params,
+        train=train,
+        data=data,
+        sizes=sizes,
     )
     return Network(require_graph(checked), checked.program, checked.train, checked.data)
 

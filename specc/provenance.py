@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 def provenance(program: Program, graph: Graph) -> dict[str, str]:
     """The spec of `graph` as metadata: its text, which needs no other file, and its SHA-256.
 
-    Includes, variant and overridden params are worked in; how it was trained, and on what, is left
-    out. `model_license` is ONNX's own name (docs/MetadataProps.md of onnx).
+    Includes, variant, overridden params and sizes are worked in; how it was trained, and on what,
+    is left out. `model_license` is ONNX's own name (docs/MetadataProps.md of onnx).
     """
     text = resolved_spec(program, graph, None, None)
     found = {

@@ -7,14 +7,15 @@ Channels are last, as in Keras: sequences are [N, T, C], images [N, H, W, C], an
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Literal, get_args
 
 from specc.dim_syntax import DimSyntaxError, parse_size
-from specc.dims import Shape, Size, product
+from specc.dims import DimError, Shape, Size, product, substitute, symbols
 from specc.proofs import at_least, upper_bound
+from specc.wording import bindings
 
 DType = Literal[
     "float16",
@@ -60,6 +61,10 @@ _AXES: dict[int, tuple[str, ...]] = {
 
 class TensorSyntaxError(DimSyntaxError):
     """A text is not a tensor type; `start` and `end` are character offsets into it."""
+
+
+class TensorSizeError(TensorSyntaxError):
+    """A text is no tensor type with the sizes that were given for its symbols."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,9 +159,10 @@ def _axis_names(rank: int) -> tuple[str, ...]:
 _TENSOR_TYPE = re.compile(r"\s*(?P<dtype>\w*)\s*(?P<open>\[)?(?P<dims>[^\[\]]*)(?P<close>\])?\s*")
 
 
-def parse_tensor_type(text: str) -> TensorType:
+def parse_tensor_type(text: str, sizes: Mapping[str, int] | None = None) -> TensorType:
     """The type that `text`, such as `float32[N, 32*h, 32*w, 3]`, denotes; `float32[]` is a scalar.
 
+    sizes: what stands for symbols; the others stay.
     Raises `TensorSyntaxError` with offsets into `text`: at most 8 dims, each from 1 to 2^31 - 1.
     """
     match = _TENSOR_TYPE.match(text)
@@ -169,7 +175,7 @@ def parse_tensor_type(text: str) -> TensorType:
         )
     if match.end() < len(text):
         raise TensorSyntaxError("expected nothing after the type", match.end(), len(text))
-    return TensorType(_parse_shape(match["dims"], match.start("dims")), dtype)
+    return TensorType(_parse_shape(match["dims"], match.start("dims"), sizes or {}), dtype)
 
 
 def _parse_dtype(name: str, start: int, end: int) -> DType:
@@ -189,7 +195,7 @@ def _suggestion(name: str) -> str:
     return f"; did you mean {near[0]}?" if near else f"; expected one of {', '.join(DTYPES)}"
 
 
-def _parse_shape(text: str, offset: int) -> Shape:
+def _parse_shape(text: str, offset: int, sizes: Mapping[str, int]) -> Shape:
     if not text.strip():
         return ()
     dims = text.split(",", MAX_RANK)
@@ -197,21 +203,38 @@ def _parse_shape(text: str, offset: int) -> Shape:
         raise TensorSyntaxError(f"a tensor has at most {MAX_RANK} dims", offset, offset + len(text))
     shape: list[Size] = []
     for dim in dims:
-        shape.append(_parse_dim(dim, offset))
+        shape.append(_parse_dim(dim, offset, sizes))
         offset += len(dim) + 1
     return tuple(shape)
 
 
-def _parse_dim(text: str, offset: int) -> Size:
+def _parse_dim(text: str, offset: int, sizes: Mapping[str, int]) -> Size:
     try:
-        size = parse_size(text)
+        declared = parse_size(text)
     except DimSyntaxError as error:
         raise TensorSyntaxError(error.message, offset + error.start, offset + error.end) from None
     start = offset + len(text) - len(text.lstrip())
     end = offset + len(text.rstrip())
+    given = {name: size for name, size in sizes.items() if name in symbols(declared)}
+    found = _bound(declared, given)
+    if not isinstance(found, str):
+        return found
+    if given:
+        raise TensorSizeError(f"{found} with {bindings(given)}", start, end)
+    raise TensorSyntaxError(found, start, end)
+
+
+def _bound(size: Size, sizes: Mapping[str, int]) -> Size | str:
+    """A dim with numbers for symbols, or why it is none."""
+    try:
+        size = substitute(size, sizes)
+    except ZeroDivisionError:
+        return "a size is divided by zero"
+    except DimError as error:
+        return str(error)
     high = upper_bound(size)
     if high is not None and high < 1:
-        raise TensorSyntaxError(f"a dim must be at least 1, received {size}", start, end)
+        return f"a dim must be at least 1, received {size}"
     if at_least(size, MAX_DIM + 1):
-        raise TensorSyntaxError(f"a dim must be below 2^31, received {size}", start, end)
+        return f"a dim must be below 2^31, received {size}"
     return size

@@ -43,6 +43,11 @@ def listing(what: str, names: Iterable[str]) -> str:
     return f"{what} {', '.join(first)}" if first else ""
 
 
+def bindings(sizes: Mapping[str, int]) -> str:
+    """What symbols stand for: `h=7, w=5`."""
+    return ", ".join(f"{name}={size}" for name, size in sizes.items())
+
+
 def aligned(rows: Sequence[Sequence[str]], *, left: int) -> list[str]:
     """The rows as lines: the first `left` columns flush left, the others flush right."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]

@@ -38,6 +38,8 @@ ELSEWHERE = {
     "artifact-too-large": "test_onnx.py",
     "unwritable": "test_weights.py",
     "invalid-input": "test_cli.py",
+    "invalid-size": "test_sizes.py",
+    "unknown-symbol": "test_sizes.py",
     "verification-failed": "test_verification.py",
     "no-training": "test_sections.py",
     "data-unreadable": "test_sections.py",

@@ -148,4 +148,12 @@ Right:
     unit: {params: {width: int}, layers: [{Dense: "${width}"}]}
   layers:
     - unit: {width: 8}""",
+    "unknown-symbol": """No input has such a symbol.
+
+`--size NAME=N`, and `sizes` of `specc.load`, put numbers in place of symbols that the types of the
+inputs have: `h` and `N` of `float32[N, 32*h, 64, 3]`. Names keep their case.""",
+    "invalid-size": """A symbol was given a size that no dim can have.
+
+A size is an integer from 1 to 2^31 - 1. It is of the symbol, not of the axis: `h` of
+`float32[N, 32*h, 64, 3]` is 7 where pictures are 224 high.""",
 }

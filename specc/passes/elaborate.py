@@ -34,6 +34,7 @@ from specc.passes.references import Given, References
 from specc.passes.regions import entering, iterating, region
 from specc.passes.reporting import Faults, Skip, Stop, head_span
 from specc.passes.scope import Application, Binding, Scope
+from specc.passes.sizes import Sizes
 from specc.passes.unreached import check_unreached
 from specc.source import Span, printable
 from specc.syntax.document import (
@@ -49,12 +50,14 @@ from specc.syntax.program import Definition, Program
 from specc.wording import count, shown
 
 
-def elaborate(program: Program, params: Mapping[str, Constant], report: Report) -> Graph | None:
-    """The graph of `program` with `params` in force; faults go to `report`.
+def elaborate(
+    program: Program, params: Mapping[str, Constant], sizes: Sizes, report: Report
+) -> Graph | None:
+    """The graph of `program` with `params` and `sizes` in force; faults go to `report`.
 
     None if there are errors in the report.
     """
-    return Elaborator(program, params, report).graph()
+    return Elaborator(program, params, sizes, report).graph()
 
 
 @dataclass(slots=True)
@@ -68,6 +71,7 @@ class Elaborator:
 
     program: Program
     params: Mapping[str, Constant]
+    sizes: Sizes
     report: Report
     steps: int = 0
     depth: int = 0
@@ -95,7 +99,7 @@ class Elaborator:
         scope = Scope("", "", document, dict(self.params), document.layers)
         interface.check_presence(document, self.faults)
         check_recursion(self.program.blocks, self.report)
-        inputs = interface.inputs(scope, self.faults, self.evaluation)
+        inputs = interface.inputs(scope, self.sizes, self.faults, self.evaluation)
         try:
             self.body(document.layers, scope)
         except Stop:
@@ -104,7 +108,7 @@ class Elaborator:
         check_unreached(self.program, self.visited, self.parameters, self.calls)
         if self.report.failed:
             return None
-        return interface.graph(scope, self.params, inputs, outputs)
+        return interface.graph(scope, self.params, self.sizes, inputs, outputs)
 
     # --- bodies and entries ---------------------------------------------------------------------
 

@@ -64,7 +64,7 @@ def _output(graph: Graph, name: str, text: str, span: Span) -> Iterator[Diagnost
         yield Diagnostic("expect-mismatch", f"the network has no output `{name}`", span, help=help)
         return
     try:
-        expected = parse_tensor_type(text)
+        expected = parse_tensor_type(text, graph.sizes)
     except TensorSyntaxError as error:
         yield tensor_type_fault(error, text, span)
         return

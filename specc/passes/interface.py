@@ -15,10 +15,11 @@ from specc.passes.limits import excess
 from specc.passes.references import References
 from specc.passes.reporting import Faults, Skip, tensor_type_fault
 from specc.passes.scope import Binding, Scope, Wire
+from specc.passes.sizes import Sizes
 from specc.source import Span
 from specc.syntax.document import Document
 from specc.syntax.yaml import Mapping as YamlMapping
-from specc.tensor import TensorSyntaxError, TensorType, parse_tensor_type
+from specc.tensor import TensorSyntaxError, TensorType
 
 _EXAMPLES = {
     "inputs": "inputs:\n  image: float32[N, 28, 28, 1]",
@@ -38,12 +39,15 @@ def check_presence(document: Document, faults: Faults) -> None:
         faults.note("missing-key", message, document.whole, help=help)
 
 
-def inputs(scope: Scope, faults: Faults, evaluation: Evaluation) -> dict[str, Wire]:
-    """The inputs of the network by name, bound in `scope`."""
+def inputs(scope: Scope, sizes: Sizes, faults: Faults, evaluation: Evaluation) -> dict[str, Wire]:
+    """The inputs of the network by name, bound in `scope`, with `sizes` in their types."""
     document = scope.document
     written = document.written("inputs")
     names = tuple(written) if isinstance(written, YamlMapping) else ()
-    found = {name: _input(name, scope, faults, evaluation) for name in names}
+    found = {name: _input(name, scope, sizes, faults, evaluation) for name in names}
+    whole = found and None not in found.values()  # else a symbol may be in what has a fault
+    if whole and not sizes.are_known(document.key_span("inputs"), faults.report):
+        found = dict.fromkeys(found)
     for name, wire in found.items():
         scope.names[name] = Binding((wire,), document.key_span("inputs", name))
     if len(found) < 2:
@@ -52,21 +56,21 @@ def inputs(scope: Scope, faults: Faults, evaluation: Evaluation) -> dict[str, Wi
     return found
 
 
-def _input(name: str, scope: Scope, faults: Faults, evaluation: Evaluation) -> Wire:
+def _input(name: str, scope: Scope, sizes: Sizes, faults: Faults, evaluation: Evaluation) -> Wire:
     document = scope.document
     if name not in document.inputs:
         return None
     span = document.span("inputs", name)
     try:
         text = evaluation.value(document.inputs[name], span, scope)
-        return Value(name, _tensor_type(str(text), span, faults), span)
+        return Value(name, _tensor_type(str(text), span, sizes, faults), span)
     except Skip:
         return None
 
 
-def _tensor_type(text: str, span: Span, faults: Faults) -> TensorType:
+def _tensor_type(text: str, span: Span, sizes: Sizes, faults: Faults) -> TensorType:
     try:
-        found = parse_tensor_type(text)
+        found = sizes.fix(text, span)
     except TensorSyntaxError as error:
         faults.report.add(tensor_type_fault(error, text, span))
         raise Skip from None
@@ -100,6 +104,7 @@ def _last_output(scope: Scope) -> dict[str, Wire]:
 def graph(
     scope: Scope,
     params: Mapping[str, Constant],
+    sizes: Sizes,
     inputs: Mapping[str, Wire],
     outputs: Mapping[str, Wire],
 ) -> Graph:
@@ -110,7 +115,7 @@ def graph(
     name = document.name or _file_name(document)
     ends = tuple(taken.items()), tuple(given.items())
     body = Region("", "model", name, tuple(scope.members), *ends, "", document.whole)
-    return Graph(name, taken, given, body, document.description, dict(params))
+    return Graph(name, taken, given, body, document.description, dict(params), dict(sizes.numbers))
 
 
 def _file_name(document: Document) -> str:

@@ -9,7 +9,7 @@ from specc.source import Span
 from specc.syntax.document import BlockEntry, Entry, LayerEntry
 from specc.syntax.yaml import Mapping as YamlMapping
 from specc.syntax.yaml import inner_span
-from specc.tensor import TensorSyntaxError
+from specc.tensor import TensorSizeError, TensorSyntaxError
 
 
 class Skip(Exception):
@@ -64,6 +64,7 @@ class Faults:
 def tensor_type_fault(error: TensorSyntaxError, text: str, span: Span) -> Diagnostic:
     """The fault of the `text` at `span`, which is no tensor type."""
     help = "" if "; did you mean" in error.message else "write it as float32[N, 28, 28, 3]"
+    help = "give other sizes" if isinstance(error, TensorSizeError) else help
     place = inner_span(span, text, error.start, error.end)
     return Diagnostic("invalid-tensor-type", error.message, place, help=help)
 

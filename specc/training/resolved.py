@@ -1,8 +1,8 @@
 """A spec as it is in force, written as one file that stands alone and means the same network.
 
-What it includes is in it, the values of its params are those in use, `train` and `data` have every
-default written out, and `expect` says what the network comes to: whoever checks the file checks
-that it is still that network.
+What it includes is in it, the values of its params and the sizes of its inputs are those in use,
+`train` and `data` have every default written out, and `expect` says what the network comes to:
+whoever checks the file checks that it is still that network.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ YIELDING = frozenset({"monitor"})
 
 
 def resolved_spec(program: Program, graph: Graph, train: Train | None, data: Data | None) -> str:
-    """The text of the spec that `program` is with the params of `graph`.
+    """The text of the spec that `program` is with the params and the sizes of `graph`.
 
     The network of that text is `graph`, and the text of its own resolution is the same again.
     Raises `SpecError` if a value cannot stand in a spec, such as a path with a control character.
@@ -45,7 +45,7 @@ def resolved_spec(program: Program, graph: Graph, train: Train | None, data: Dat
         "description": document.description,
         "license": document.license,
         "params": {name: _param(value) for name, value in graph.params.items()},
-        **_layers(program),
+        **_layers(program, graph),
         "outputs": document.written("outputs"),
         "expect": _expect(graph),
         "train": None if train is None else written(train),
@@ -108,7 +108,11 @@ def _expect(graph: Graph) -> dict[str, Any]:
     }
 
 
-def _layers(program: Program) -> dict[str, Any]:
+def _inputs(graph: Graph) -> dict[str, str]:
+    return {name: str(value.type) for name, value in graph.inputs.items()}
+
+
+def _layers(program: Program, graph: Graph) -> dict[str, Any]:
     """`defaults`, `inputs`, `blocks` and `layers`, those of included files among them.
 
     The defaults of a file hold for its own layers only: where files differ in them, they are
@@ -121,7 +125,7 @@ def _layers(program: Program) -> dict[str, Any]:
     alike = all(document.defaults == main.defaults for document in documents.values())
     return {
         "defaults": main.written("defaults") if alike else {},
-        "inputs": main.written("inputs"),
+        "inputs": _inputs(graph) if graph.sizes else main.written("inputs"),
         "blocks": {
             name: _with_defaults(each.block.node, {} if alike else _defaults(each.document))
             for name, each in program.blocks.items()
