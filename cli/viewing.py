@@ -121,6 +121,8 @@ def _viewable(target: str, settings: list[str] | None, sizes: list[str] | None) 
     from specc.inference.model import ModelFile, exported_model
 
     if Path(target).suffix.lower() == ".onnx":
+        if settings or sizes:
+            raise typer.BadParameter("an ONNX model is shown as it is", param_hint="--set, --size")
         return ModelFile(Path(target).name, Path(target))
     network, run = open_network(target, settings, sizes), run_folder(target)
     name = f"{network.name}.onnx"

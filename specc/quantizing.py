@@ -83,13 +83,13 @@ def quantize(
         split; data of one split does both.
     graph: the network's, or that with something appended, which stays in float32 and is not judged.
     examples: how many calibrate, taken at random.
-    Raises `SpecError`: `invalid-input` where the spec does not say what is learnt, or the batch is
-    no symbol, and what opening the data raises.
+    Raises `SpecError`: `invalid-input` where the spec does not say what is learnt, or the inputs
+    have no batch, or not one, and what opening the data raises.
     """
     from specc.data.document import Data
     from specc.data.opening import open_data
 
-    found, plain = _objectives(network), network.graph
+    found, batch, plain = _objectives(network), _fixed_batch(network), network.graph
     data = open_data(network.data or Data(), network.inputs, found, rescales=rescales(plain))
     name, training = _first(data, ("train", "validation", "test"))
     judging, held_out = _first(data, ("test", "validation", "train"))
@@ -97,12 +97,12 @@ def quantize(
     appended = [node.path for node in graph.nodes if node not in plain.nodes]
 
     def quantized(graph: Graph) -> bytes:
-        inputs = _sample(training, examples)
+        inputs = _sample(training, examples, batch)
         return backend.quantized(graph, weights, inputs, io_layout, exclude=appended, **options)
 
     model = quantized(plain)
     runners = backend.runner(plain, weights), backend.runner_of(model, plain, io_layout)
-    before, after = (_scores(run, held_out, found) for run in runners)
+    before, after = (_scores(run, held_out, found, batch) for run in runners)
     judgements = (
         Judgement(output, measure, score, after[output][1])
         for output, (measure, score) in before.items()
@@ -120,11 +120,23 @@ def _objectives(network: Network) -> dict[str, Objective]:
     if network.train is None:
         message = "the spec has no section `train`, which says what the data's labels are for"
         raise SpecError.of("invalid-input", message, help="write `train: {loss: …}`")
-    for name, type in network.inputs.items():
-        if type.rank == 0 or isinstance(type.shape[0], int):
-            message = f"expected a symbol for the batch of `{name}`, received {type}"
-            raise SpecError.of("invalid-input", message, help="write N for its first size")
     return objectives(network.graph, network.train)
+
+
+def _fixed_batch(network: Network) -> int | None:
+    """The only number of examples that the network takes; None if it takes any."""
+    batches: set[int | None] = set()
+    for name, type in network.inputs.items():
+        if type.rank == 0:
+            message = f"expected a batch of `{name}`, received {type}"
+            raise SpecError.of("invalid-input", message, help="write N for its first size")
+        leading = type.shape[0]
+        batches.add(leading if isinstance(leading, int) else None)
+    if len(batches) == 1:
+        return batches.pop()
+    received = ", ".join(map(str, network.inputs.values()))
+    message = f"expected one batch for all inputs, received {received}"
+    raise SpecError.of("invalid-input", message, help="write N for the first size of each")
 
 
 def _first(dataset: Dataset, names: tuple[SplitName, ...]) -> tuple[SplitName, PreparedSplit]:
@@ -133,25 +145,39 @@ def _first(dataset: Dataset, names: tuple[SplitName, ...]) -> tuple[SplitName, P
     return next((name, splits[name]) for name in names if name in splits)
 
 
-def _sample(split: PreparedSplit, examples: int) -> Iterator[Arrays]:
+def _sample(split: PreparedSplit, examples: int, fixed: int | None) -> Iterator[Arrays]:
     """The inputs of so many examples, in batches; the same ones each time."""
     from specc.data.loading import Loader
 
-    left, batches = examples, -(-examples // BATCH_SIZE)
-    for batch in islice(Loader(split, BATCH_SIZE, shuffle=True).epoch(0), batches):
-        yield {name: values[:left] for name, values in batch.inputs.items()}
+    size = fixed or BATCH_SIZE
+    left, batches = examples, -(-examples // size)
+    for batch in islice(Loader(split, size, shuffle=True).epoch(0), batches):
+        yield _filled({name: values[:left] for name, values in batch.inputs.items()}, fixed)
         left -= batch.size
 
 
+def _filled(inputs: Arrays, fixed: int | None) -> Arrays:
+    """The inputs with the last example again and again, up to the batch that is fixed."""
+    if fixed is None:
+        return inputs
+    return {
+        name: values[[min(index, len(values) - 1) for index in range(fixed)]]
+        for name, values in inputs.items()
+    }
+
+
 def _scores(
-    run: Runner, split: PreparedSplit, objectives: Mapping[str, Objective]
+    run: Runner,
+    split: PreparedSplit,
+    objectives: Mapping[str, Objective],
+    fixed: int | None,
 ) -> dict[str, tuple[str, float]]:
     """A measure of each output and its value."""
     from specc.data.loading import Loader
     from specc.reports.collecting import collect
     from specc.reports.evaluation import Classification, evaluate
 
-    predictions = collect(_Model(run), Loader(split, BATCH_SIZE), objectives)
+    predictions = collect(_Model(run, fixed), Loader(split, fixed or BATCH_SIZE), objectives)
     found: dict[str, tuple[str, float]] = {}
     for name, each in predictions.items():
         judged = evaluate(each.targets, each.scores, objectives[name])
@@ -164,9 +190,15 @@ def _scores(
 
 @dataclass(frozen=True, slots=True)
 class _Model:
-    """A model that predicts batches, as an engine does."""
+    """A model that predicts batches, as an engine does.
+
+    fixed: the only number of examples that it takes.
+    """
 
     run: Runner
+    fixed: int | None
 
     def predict(self, batches: Iterable[Batch]) -> Iterator[dict[str, Array]]:
-        return (self.run(batch.inputs) for batch in batches)
+        for batch in batches:
+            outputs = self.run(_filled(batch.inputs, self.fixed))
+            yield {name: values[: batch.size] for name, values in outputs.items()}

@@ -118,6 +118,30 @@ def test_no_more_examples_calibrate_than_are_told(
     assert (found.calibrated[0], given) == (examples, sizes)
 
 
+@pytest.mark.parametrize("batch", [1, 5])
+def test_a_fixed_batch_is_calibrated_and_judged_by_the_same_examples(
+    batch: int, network: specc.Network
+) -> None:
+    """Of 12 examples, the last batch of 5 has 2."""
+    fixed = specc.load("net.yaml", sizes={"N": batch})
+    generator = np.random.default_rng(0)
+    blurred = {
+        key: array + generator.normal(0, 0.3, array.shape) for key, array in weights().items()
+    }
+    expected = network.quantize("open.onnx", blurred, examples=7)
+    found = fixed.quantize("q.onnx", blurred, examples=7, check=True)
+    assert (found.calibrated, found.judged) == (expected.calibrated, expected.judged)
+    assert found.judgements == expected.judgements
+    assert 0 < found.judgements[0].before < 1
+    q, open = (
+        {each.name: numpy_helper.to_array(each) for each in onnx.load(path).graph.initializer}
+        for path in ("q.onnx", "open.onnx")
+    )
+    assert q.keys() == open.keys()
+    for name, array in open.items():
+        np.testing.assert_array_equal(q[name], array)
+
+
 def test_a_model_that_is_ruined_is_found_out(
     network: specc.Network, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -194,13 +218,13 @@ def test_without_labels_nothing_can_be_judged() -> None:
     Path("plain.yaml").write_text(SPEC.partition("train:")[0], "utf-8")
     with pytest.raises(specc.SpecError, match="no section `train`"):
         specc.load("plain.yaml").quantize("q.onnx", weights(), data="pictures")
-    Path("fixed.yaml").write_text(SPEC.replace("[N, 8", "[4, 8"), "utf-8")
-    with pytest.raises(specc.SpecError, match="expected a symbol for the batch of `image`"):
-        specc.load("fixed.yaml").quantize("q.onnx", weights())
     text = SPEC.replace("inputs: {", 'inputs: {one: "float32[]", ')
     text = text.replace("{image_folder: pictures}", "{arrays: pictures.npz}")
     text = text.replace("  - Conv2D:", "  - inputs: image\n    Conv2D:")
     Path("number.yaml").write_text(text, "utf-8")
-    with pytest.raises(specc.SpecError, match="expected a symbol for the batch of `one`"):
+    with pytest.raises(specc.SpecError, match="expected a batch of `one`"):
+        specc.load("number.yaml").quantize("q.onnx", weights())
+    Path("number.yaml").write_text(text.replace("float32[]", "float32[4]"), "utf-8")
+    with pytest.raises(specc.SpecError, match=r"one batch for all inputs, received float32\[4\], "):
         specc.load("number.yaml").quantize("q.onnx", weights())
     assert not Path("q.onnx").exists()

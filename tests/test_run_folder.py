@@ -404,6 +404,24 @@ def test_export_of_a_run_has_its_weights_and_says_what_it_is(trained: Run) -> No
     assert plain == metadata
 
 
+def test_export_of_a_run_at_a_size_has_its_weights_and_its_size(trained: Run) -> None:
+    import onnx
+
+    command("export", "run", "-o", "m.onnx")
+    command("export", "run", "-o", "one.onnx", "--size", "N=1")
+    assert specc.load("run", sizes={"N": 1}).to_onnx(weights=trained.weights) == specc.load(
+        "digits.yaml", sizes={"N": 1}
+    ).to_onnx(seed=5)
+    open, fixed = (
+        {each.key: each.value for each in onnx.load(path).metadata_props}
+        for path in ("m.onnx", "one.onnx")
+    )
+    assert "image: float32[1, 4, 4, 3]" in fixed.pop("spec")
+    assert "image: float32[N, 4, 4, 3]" in open.pop("spec")
+    assert fixed.pop("spec_sha256") != open.pop("spec_sha256")
+    assert fixed == open
+
+
 def test_export_of_a_run_with_a_softmax_gives_probabilities(trained: Run) -> None:
     import onnx
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import onnx
 import pytest
 from onnxruntime import InferenceSession
@@ -312,3 +314,56 @@ def test_a_symbol_has_one_size() -> None:
     found = run(2, "check", "flat.yaml", "--size", "h=3", "--size", "h=3")
     assert "Invalid value for --size" in found
     assert parse_sizes(["h=3", "a=b=4"]) == {"h": 3, "a=b": 4}
+
+
+# What reads such a file
+
+
+PICTURES = """\
+specc: 1
+inputs: {image: "float32[N, 8*h, 8, 3]"}
+layers: [{Conv2D: {filters: 4, kernel_size: 3}}, GlobalAveragePooling2D, {Dense: 5}]
+"""
+
+
+def predicted(model: str, images: Any) -> list[tuple[str, list[tuple[int, float]]]]:
+    found = specc.Predictor(model)(images)
+    return [
+        (each.input, [(one.index, round(one.value, 5)) for one in each.scores]) for each in found
+    ]
+
+
+@pytest.mark.parametrize("batch", [1, 4])
+def test_a_file_of_a_fixed_batch_predicts_any_number_of_pictures(batch: int) -> None:
+    Path("pictures.yaml").write_text(PICTURES, "utf-8")
+    images = np.random.default_rng(0).integers(0, 256, (6, 16, 8, 3), np.uint8)
+    run(0, "export", "pictures.yaml", "-o", "open.onnx")
+    for name, sizes in ("batch", [f"N={batch}"]), ("all", [f"N={batch}", "h=2"]):
+        more = [word for size in sizes for word in ("--size", size)]
+        run(0, "export", "pictures.yaml", "-o", f"{name}.onnx", *more)
+        for count in (1, 3, 4, 6):
+            expected = predicted("open.onnx", images[:count])
+            assert len(expected) == count
+            assert predicted(f"{name}.onnx", images[:count]) == expected
+
+
+def test_a_file_of_a_fixed_batch_is_measured_at_that() -> None:
+    run(0, "export", "flat.yaml", "-o", "m.onnx", *SIZES)
+    few = ("--runs", "3", "--threads", "1")
+    (measured,) = json.loads(run(0, "bench", "m.onnx", *few, "--json"))["measurements"]
+    assert measured["batch"] == 1
+    assert "the model's batch is fixed to 1" in run(1, "bench", "m.onnx", *few, "--batch", "2")
+    found = run(1, "bench", "m.onnx", *few, "--size", "N=1")
+    assert "there are none besides the batch" in found
+
+
+def test_backends_agree_where_some_sizes_are_fixed() -> None:
+    network = specc.load("net.yaml", sizes={"N": 3})
+    found = network.verify(backends=["onnx", "pytorch"])
+    assert found.agrees
+    assert [each.sizes.keys() for each in found.comparisons] == [{"T"}, {"T"}]
+
+
+def test_an_onnx_model_has_its_sizes() -> None:
+    found = run(2, "view", "m.onnx", "--size", "N=1")
+    assert "an ONNX model is shown as it is" in found

@@ -56,7 +56,8 @@ class RandomInputs:
         for name in given:
             if name not in usual:
                 message = f"expected a symbol of the model's inputs, received `{printable(name)}`"
-                help = listing("besides the batch there are", usual) or "there are none"
+                none = "there are none besides the batch"
+                help = listing("besides the batch there are", usual) or none
                 raise SpecError.of("invalid-input", message, help=help)
         return cls(inputs, shapes, usual | dict(given))
 
