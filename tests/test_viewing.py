@@ -142,6 +142,14 @@ def test_a_spec_and_a_model_are_viewed(target: str, served: list[Viewer]) -> Non
     assert server.socket.fileno() == -1  # closed
 
 
+def test_a_spec_is_viewed_at_a_size(served: list[Viewer]) -> None:
+    result = view("unet", "--no-browser", "--port", "0", "--size", "N=1", "--size", "h=2")
+    assert result.exit_code == 0, result.output
+    (image,) = onnx.load_from_string(served[0].model).graph.input
+    dims = image.type.tensor_type.shape.dim
+    assert [dim.dim_param or dim.dim_value for dim in dims] == [1, 1, 32, "16*w"]
+
+
 def test_a_run_is_viewed_with_its_best_weights(served: list[Viewer], tmp_path: Path) -> None:
     net = specc.load("net.yaml")
     run = tmp_path / "run"

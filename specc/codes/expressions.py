@@ -64,7 +64,8 @@ Right:
     "unknown-size": """A constant is needed, and the size is a symbol.
 
 Weights have fixed shapes, so the sizes that they depend on must be known: the channels of an
-image, all that goes through Flatten. Give the input constant sizes, or pool to one cell.
+image, all that goes through Flatten. Give the input constant sizes, in the spec or for one run
+(`--size h=7`), or pool to one cell.
 
 Wrong:
   inputs: {image: "float32[N, h, w, 3]"}
