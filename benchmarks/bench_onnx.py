@@ -5,7 +5,8 @@
 
 nodes: in the graph and in those inside it, constants not counted: ours, theirs as they are, and
     after onnxslim.
-MB: of the file, with what lies beside it.
+MB: of the file, with what lies beside it. Both columns of ours are of the file that leaves open
+    what the spec leaves open.
 b1, b32: how long ours takes, in times of theirs: the median of the ratios of pairs of runs in
     onnxruntime (CPU, one thread), which take turns; once with our session made first and once with
     theirs, of which it is the geometric mean. Times are of the processor. There is none where
@@ -14,8 +15,9 @@ b1, b32: how long ours takes, in times of theirs: the median of the ratios of pa
 difference: the largest between outputs, in times of the largest number in them.
 
 Theirs are `torch.onnx.export(dynamo=True)` of an example as large as what is timed, and Keras's
-`model.export(format="onnx")`, which on TensorFlow needs tf2onnx. Ours leaves open what the spec
-leaves open; PyTorch's does so too for `--against torch_open`. The weights are the same: drawn,
+`model.export(format="onnx")`, which on TensorFlow needs tf2onnx. Like is timed with like: ours has
+the sizes of the example too where theirs has, and leaves open what the spec leaves open where
+theirs does, as Keras's and, for `--against torch_open`, PyTorch's. The weights are the same: drawn,
 with what starts as zeros varied, so that no Add of zeros is there to be dropped. One that fails is
 named by its exception, and onnxslim by its absence.
 """
@@ -32,6 +34,7 @@ import time
 import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +65,12 @@ LAYOUTS: dict[str, IoLayout] = {
 }
 """How images lie at the boundary of what an exporter is given: as is usual for it."""
 
+OURS = {"torch": "specc_fixed", "torch_open": "specc", "keras": "specc"}
+"""What of ours an exporter is held against."""
+
+ONE_SIZE = {"torch", "specc_fixed"}
+"""Those whose file is for the sizes of an example."""
+
 FEWEST_PAIRS = 4
 
 ENOUGH_SECONDS = 0.005
@@ -86,15 +95,19 @@ class Example:
     def weights(self) -> dict[str, Any]:
         return varied_weights(self.network.graph.weights)
 
+    @property
+    def sizes(self) -> dict[str, int]:
+        """What stands for each symbol."""
+        graph = self.network.graph
+        sizes, leading = example_sizes(graph, self.batch), batch_symbols(graph)
+        return sizes | {
+            name: SIZES.get(name, size) for name, size in sizes.items() if name not in leading
+        }
+
     def inputs(self, layout: IoLayout) -> list[Any]:
         """An array for each input, images as `layout` says."""
         graph = self.network.graph
-        sizes = example_sizes(graph, self.batch)
-        leading = batch_symbols(graph)
-        sizes |= {
-            name: SIZES.get(name, size) for name, size in sizes.items() if name not in leading
-        }
-        given = zip(random_inputs(graph, sizes).values(), order(graph, layout), strict=True)
+        given = zip(random_inputs(graph, self.sizes).values(), order(graph, layout), strict=True)
         return [np.ascontiguousarray(array.transpose(axes)) for array, axes in given]
 
     def open_axes(self, layout: IoLayout) -> list[list[int]]:
@@ -148,23 +161,31 @@ def heading(options: argparse.Namespace) -> str:
 
 def row(spec: str, folder: Path, options: argparse.Namespace) -> str:
     """The figures of a network."""
-    ours = made(Example(spec, 1), "specc", folder, options.limit)
-    if isinstance(ours, str):
-        return f"{spec:20}{ours}"
-    cells = [f"{spec:20}{nodes(ours):6}{megabytes(ours):8.1f}"]
+    open = made(Example(spec, 1), "specc", folder, options.limit)
+    if isinstance(open, str):
+        return f"{spec:20}{open}"
+    cells = [f"{spec:20}{nodes(open):6}{megabytes(open):8.1f}"]
     for exporter in options.against:
-        theirs = {
-            batch: made(Example(spec, batch), exporter, folder, options.limit)
-            for batch in options.batches
-        }
+        ours, theirs = (
+            {
+                batch: made(Example(spec, size), each, folder, options.limit)
+                for batch in options.batches
+                for size in [batch if each in ONE_SIZE else 1]
+            }
+            for each in (OURS[exporter], exporter)
+        )
         cells.append(against(spec, ours, theirs, exporter, options.seconds))
     return "".join(cells)
 
 
 def against(
-    spec: str, ours: Path, theirs: Mapping[int, Path | str], exporter: str, seconds: float
+    spec: str,
+    ours: Mapping[int, Path | str],
+    theirs: Mapping[int, Path | str],
+    exporter: str,
+    seconds: float,
 ) -> str:
-    """The columns of one exporter."""
+    """The columns of one exporter. ours, theirs: by batch."""
     first = next(iter(theirs.values()))
     if isinstance(first, str):
         return f"{first:>25}" + " " * (7 * len(theirs) + 12)
@@ -172,11 +193,12 @@ def against(
     slimmed = nodes(slim) if slim.exists() else "none"
     cells, worst = [f"{nodes(first):11}{slimmed:>6}{megabytes(first):8.1f}"], 0.0
     for batch, path in theirs.items():
-        if isinstance(path, str):
-            cells.append(f"{path[:6]:>7}")
+        pair = ours[batch], path
+        if failed := [each for each in pair if isinstance(each, str)]:
+            cells.append(f"{failed[0][:6]:>7}")
             continue
         try:
-            ratio, difference = compared(Example(spec, batch), ours, path, exporter, seconds)
+            ratio, difference = compared(Example(spec, batch), *pair, exporter, seconds)
         except (InvalidGraph, ValueError):
             cells.append(f"{'none':>7}")
             continue
@@ -185,14 +207,18 @@ def against(
     return "".join(cells) + f"{worst:12.1e}"
 
 
+@cache
 def made(example: Example, exporter: str, folder: Path, limit: float) -> Path | str:
-    """The file of an exporter, if it is not there made in a process of its own; or how it fails."""
-    batch = example.batch if exporter == "torch" else 0  # the others leave it open
+    """The file of an exporter, if it is not there made in a process of its own; or how it fails.
+
+    Ours is made anew in each run.
+    """
+    batch = example.batch if exporter in ONE_SIZE else 0  # the others leave it open
     path = folder / f"{example.spec.replace('/', '_')}.{exporter}{batch or ''}.onnx"
     failed = path.with_suffix(".failed")
     if failed.exists():
         return failed.read_text()
-    if not path.exists() or exporter == "specc":
+    if not path.exists() or exporter in OURS.values():
         command = [sys.executable, __file__, "--export", exporter, str(path)]
         command += ["--only", example.spec, "--batches", str(example.batch)]
         told = outcome(command, limit)
@@ -207,7 +233,7 @@ def export(example: Example, exporter: str, path: Path) -> str:
     warnings.filterwarnings("ignore")
     try:
         EXPORTERS[exporter](example, path)
-        if exporter != "specc":
+        if exporter not in OURS.values():
             slim(path)
     except Exception as error:  # an exporter may raise anything: that is a finding
         return type(error).__name__
@@ -215,8 +241,13 @@ def export(example: Example, exporter: str, path: Path) -> str:
 
 
 def by_specc(example: Example, path: Path) -> None:
-    """Ours."""
+    """Ours, which leaves open what the spec does."""
     example.network.to_onnx(path, example.weights)
+
+
+def by_specc_fixed(example: Example, path: Path) -> None:
+    """Ours, of the sizes of the example."""
+    specc.load(example.spec, sizes=example.sizes).to_onnx(path, example.weights)
 
 
 def by_torch(example: Example, path: Path, shapes: Any = None) -> None:
@@ -249,6 +280,7 @@ def by_keras(example: Example, path: Path) -> None:
 
 EXPORTERS = {
     "specc": by_specc,
+    "specc_fixed": by_specc_fixed,
     "torch": by_torch,
     "torch_open": by_torch_open,
     "keras": by_keras,

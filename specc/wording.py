@@ -16,6 +16,8 @@ def shown(value: object) -> str:
             return "nothing"
         case bool():
             return "true" if value else "false"
+        case int() if value.bit_length() > 1_000:  # Python refuses to write the largest
+            return f"an integer of {value.bit_length():,} bits"
         case str():
             return f'the string "{printable(value)}"'
         case Mapping():

@@ -90,6 +90,8 @@ def test_params_override_and_skip_expect(spec: Path) -> None:
     assert specc.load(spec, params={"units": 4}).parameters == 20 + 20 + 10
     with pytest.raises(specc.SpecError, match="unknown-param"):
         specc.load(spec, params={"unit": 4})
+    with pytest.raises(specc.SpecError, match=r"received an integer of 16,610 bits"):
+        specc.load(spec, params={"units": 10**5000})
 
 
 def test_load_raises_every_fault_at_once(tmp_path: Path) -> None:

@@ -147,7 +147,9 @@ def test_costs_are_for_one_example_whatever_the_batch(name: str) -> None:
 # Faults
 
 
-@pytest.mark.parametrize("size", [0, -3, 2**31, 2.0, True, "7", None])
+@pytest.mark.parametrize(
+    "size", [0, -3, 2**31, 2.0, True, "7", None, pytest.param(10**5000, id="huge")]
+)
 def test_a_size_is_an_integer_that_a_dim_can_be(size: object) -> None:
     ((code, place, message),) = faults("flat.yaml", {"h": size, "w": 1})
     assert (code, place) == ("invalid-size", "")
