@@ -15,6 +15,7 @@ import specc
 from specc import quantizing
 from specc.backends.onnx import checking
 from specc.cli.app import app
+from specc.data.loading import Batch
 from specc.quantizing import Quantization
 from specc.weights import save_weights
 
@@ -140,6 +141,19 @@ def test_a_fixed_batch_is_calibrated_and_judged_by_the_same_examples(
     assert q.keys() == open.keys()
     for name, array in open.items():
         np.testing.assert_array_equal(q[name], array)
+
+
+def test_a_batch_that_is_filled_up_gives_what_was_asked_for() -> None:
+    given: list[Any] = []
+
+    def run(inputs: Any) -> Any:
+        given.append(inputs["x"].tolist())
+        return {"y": 2 * inputs["x"]}
+
+    batch = Batch({"x": np.array([3, 4])}, {}, None, 2)
+    (found,) = quantizing._Model(run, 5).predict([batch])
+    assert given == [[3, 4, 4, 4, 4]]
+    assert found["y"].tolist() == [6, 8]
 
 
 def test_a_model_that_is_ruined_is_found_out(
