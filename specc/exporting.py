@@ -21,8 +21,8 @@ class FileOptions(TypedDict, total=False):
 
     metadata: what it says of itself; see `specc.training.metadata`.
     functions: keep blocks, and iterations of several entries, as functions of the file.
-    opset: one of `OPSETS`; None is the oldest that has the network's ops as lowerings write them,
-        and `OPSET` in less than float32 and with functions.
+    opset: one of `OPSETS`; None is the oldest that has the ops that `OPSET` would have, in the same
+        types; with functions, one in which edges inside them have types.
     precision: what float32 is computed and its weights are stored in; inputs and outputs stay.
     """
 

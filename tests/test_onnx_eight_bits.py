@@ -100,6 +100,14 @@ def test_what_stays_in_float32(layers: str, expected: dict[str, int], tmp_path: 
     assert found == expected
 
 
+@pytest.mark.parametrize(("options", "expected"), [({}, 19), ({"opset": 21}, 21)])
+def test_the_opset_is_the_oldest_that_can_be_checked(
+    options: dict[str, Any], expected: int, tmp_path: Path
+) -> None:
+    model = onnx.load_from_string(quantized(spec_graph(DENSE, tmp_path), **options))
+    assert [each.version for each in model.opset_import if not each.domain] == [expected]
+
+
 @pytest.mark.parametrize("scale", [np.nan, np.inf])
 def test_examples_without_a_range_are_an_error(scale: float, tmp_path: Path) -> None:
     with pytest.raises(SpecError, match="some tensor has no range on the examples"):

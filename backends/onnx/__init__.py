@@ -14,7 +14,7 @@ from tempfile import NamedTemporaryFile, TemporaryDirectory
 from typing import TYPE_CHECKING, Unpack
 
 from specc.backend import FileBackend
-from specc.exporting import OPSET, FileOptions
+from specc.exporting import FileOptions
 from specc.files import locked, write_atomically
 from specc.garbage import collection_paused
 from specc.ir import Graph
@@ -93,9 +93,10 @@ class OnnxBackend(FileBackend):
         """See `specc.backend.FileBackend`, and `quantization`."""
         from .quantization import quantized
 
-        # onnx's reference has DequantizeLinear from opset 19 on.
-        options["opset"] = options.get("opset") or OPSET
-        model = self.compile(graph, weights, io_layout, **options)
+        with collection_paused():
+            # onnx's reference has DequantizeLinear from opset 19 on.
+            file = model_file(graph, weights, io_layout, least_opset=19, **options)
+            model = _contents(file)
         layout = io_layout or "channels_first"
         return quantized(model, graph, (feed(graph, layout, each) for each in inputs), exclude)
 

@@ -32,7 +32,7 @@ from onnx.numpy_helper import from_array
 
 from specc.dims import known
 from specc.emit.naming import relative
-from specc.exporting import OPSET, FileOptions
+from specc.exporting import OPSET, OPSETS, FileOptions
 from specc.ir import Graph, Value
 from specc.passes.layout import IoLayout, lay_out
 
@@ -44,14 +44,16 @@ from .precision import known_precision, lower_precision
 from .rewriting import rewritten
 from .wire import ModelFile, Stored
 
-TYPED_FUNCTIONS = 10
-"""The version of the format from which functions have `value_info`."""
+TYPED_FUNCTIONS = 21
+"""The opset from whose version of the format on functions have `value_info`."""
 
 
 def model_file(
     graph: Graph,
     weights: Mapping[str, NDArray[Any]] | None,
     io_layout: IoLayout | None,
+    *,
+    least_opset: int = OPSETS[0],
     **options: Unpack[FileOptions],
 ) -> ModelFile:
     """The ONNX file of a graph. Raises `SpecError`: see `OnnxBackend.compile`.
@@ -60,17 +62,23 @@ def model_file(
         entries: zeros of the right shape in a few bytes, which viewers and checkers take.
     io_layout: how images lie at the boundary; channels first if None. It stands in the metadata,
         so that `specc predict` need not guess it.
+    least_opset: none older is chosen.
     """
     layout: IoLayout = io_layout or "channels_first"
     asked = known_opset(options.get("opset"))
     precision = known_precision(options.get("precision", "float32"))
     ops = rewritten(lower(lay_out(graph, layout)), with_weights=weights is not None)
-    opset = asked or _usual_opset(ops, options)
+    opset = asked or oldest_opset(ops, least_opset)
     convert(ops, opset)
     if precision != "float32":
-        lower_precision(graph, ops, precision, opset)
+        # Decided in an opset that takes the type nearly everywhere, then written in the oldest
+        # that takes it wherever it is.
+        lower_precision(graph, ops, precision, asked or max(opset, OPSET))
+        opset = asked or oldest_opset(ops, least_opset)
     if options.get("functions"):
         group(graph, ops)
+    if ops.functions:
+        opset = asked or max(opset, TYPED_FUNCTIONS)
     domains = dict.fromkeys(function.domain for function in ops.functions)
     imports = [make_operatorsetid("", opset), *(make_operatorsetid(each, 1) for each in domains)]
     writer = _Writer(ops, name_tensors(graph, ops))
@@ -97,12 +105,6 @@ def model_file(
 def _version() -> str:
     """Of specc; to look it up takes as long as half of a small export."""
     return version("specc")
-
-
-def _usual_opset(ops: OpGraph, options: FileOptions) -> int:
-    """The oldest; but half precisions need newer ops, and functions with types a newer format."""
-    is_plain = options.get("precision", "float32") == "float32" and not options.get("functions")
-    return oldest_opset(ops) if is_plain else OPSET
 
 
 def lower(graph: Graph) -> OpGraph:
@@ -212,7 +214,7 @@ class _Writer:
         self, function: Function, imports: Sequence[OperatorSetIdProto], opset: int
     ) -> FunctionProto:
         """A function; its tensors have types from the version of the format that knows them."""
-        typed = function.typed if IR_VERSIONS[opset] >= TYPED_FUNCTIONS else ()
+        typed = function.typed if opset >= TYPED_FUNCTIONS else ()
         return FunctionProto(
             domain=function.domain,
             name=function.name,

@@ -44,13 +44,14 @@ def _known_opsets() -> range:
     return range(OPSETS[0], min(OPSETS[-1], defs.onnx_opset_version()) + 1)
 
 
-def oldest_opset(graph: OpGraph) -> int:
-    """The first that has each op as the lowerings write it: most runtimes read such a file.
+def oldest_opset(graph: OpGraph, least: int) -> int:
+    """The first from `least` on that has each op as it is: most runtimes read such a file.
 
     Old ones are also faster: onnxruntime has its own kernel of `AveragePool` up to opset 18 alone.
     """
     ops = [*nested(graph.ops)]
-    fitting = (opset for opset in _known_opsets() if all(_is_written(op, opset) for op in ops))
+    opsets = range(least, _known_opsets().stop)
+    fitting = (opset for opset in opsets if all(_is_written(op, opset) for op in ops))
     return next(fitting, OPSET)
 
 
