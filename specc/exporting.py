@@ -39,7 +39,8 @@ class ExportOptions(FileOptions, total=False):
     softmax: append one to the network's one output.
     top_k: give the so many best scores and their classes in place of the network's one output.
     external_data: put large tensors into a file beside the model, called as it is with `.data`
-        after it; so it is done with those that one file cannot hold.
+        after it; so it is done with those that one file cannot hold. There is none without such
+        tensors.
     check: hold the file against onnx and onnxruntime before it takes its place.
     report: what is called with each line of what the check found.
     """

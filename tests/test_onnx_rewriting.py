@@ -481,6 +481,19 @@ def test_large_tensors_go_beside_the_model_if_asked(tmp_path: Path) -> None:
     assert_runs_as(path, graph, weights)
 
 
+def test_nothing_goes_beside_a_model_without_large_tensors(tmp_path: Path) -> None:
+    """A file that stands there already may be another's: it stays as it is."""
+    graph = spec_graph(NETWORK.replace("64", "6"), tmp_path)
+    weights = varied_weights(graph.weights)
+    path, beside = tmp_path / "net.onnx", tmp_path / "net.onnx.data"
+    ONNX.write(path, graph, weights, external_data=True)
+    assert not beside.exists()
+    beside.write_bytes(b"another's")
+    ONNX.write(path, graph, weights, external_data=True)
+    assert beside.read_bytes() == b"another's"
+    assert_runs_as(path, graph, weights)
+
+
 def test_large_tensors_go_beside_the_model_where_one_file_cannot_hold_them(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

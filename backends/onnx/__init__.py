@@ -75,7 +75,7 @@ class OnnxBackend(FileBackend):
                 layout: IoLayout = io_layout or "channels_first"
                 found.extend(check_file(written, light, graph, layout).lines)
 
-        if external_data or file.size > MAX_BYTES:
+        if (external_data and file.has_large) or file.size > MAX_BYTES:
             _write_two(path, file, inspect)
         else:
             write_atomically(path, lambda stream: stream.writelines(file.parts()), inspect)

@@ -89,6 +89,11 @@ class ModelFile:
         """The bytes of the stored tensors, which are nearly all."""
         return sum(tensor.size for tensor in self.stored)
 
+    @property
+    def has_large(self) -> bool:
+        """Whether any of them may go into a file beside the model."""
+        return any(tensor.is_large for tensor in self.stored)
+
     def parts(self, location: str | None = None) -> Iterator[Part]:
         """The bytes of the file.
 
