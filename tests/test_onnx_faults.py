@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import fcntl
 import os
 import signal
 import subprocess
@@ -21,6 +20,7 @@ from structures import spec_graph
 import specc
 from specc.backend import load_backend
 from specc.diagnostics import SpecError
+from specc.files import locked
 from specc.weights import initial_weights
 
 ONNX = load_backend("onnx")
@@ -139,6 +139,7 @@ def test_two_exports_to_one_place(
     export: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One that comes between the two renames of another waits for it: no model has its tensors."""
+    fcntl = pytest.importorskip("fcntl", reason="nobody waits without it")
     last = outputs(export(2, external_data=True))
     other = Thread(target=export, args=(2,), kwargs={"external_data": True})
     waits_or_is_done = Event()
@@ -162,6 +163,15 @@ def test_two_exports_to_one_place(
     folder = export(1, external_data=True)
     other.join()
     np.testing.assert_array_equal(outputs(folder), last)
+
+
+def test_nobody_waits_where_folders_cannot_be_locked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on Windows, which has no `fcntl`."""
+    monkeypatch.setitem(sys.modules, "fcntl", None)
+    with locked(tmp_path), locked(tmp_path):
+        assert not [*tmp_path.iterdir()]
 
 
 def test_sigterm_leaves_nothing_half_written(export: Callable[..., Path]) -> None:
