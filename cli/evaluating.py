@@ -140,13 +140,15 @@ Page = Annotated[Path, typer.Option("-o", "--output", metavar="FILE", help="The 
 def compare(runs: RunPaths, output: Page = Path("compare.html"), as_json: AsJson = False) -> None:
     """Put runs beside each other: a table, and a page with their curves over each other."""
     from specc.reports.comparison import compare as compare_runs
+    from specc.reports.comparison import curves_beside
     from specc.training.run import open_run
 
     if len(runs) < 2:
         raise typer.BadParameter("expected two runs or more", param_hint="RUN")
-    if output.suffix == ".png":
+    if output.suffix.lower() == ".png":
         raise typer.BadParameter("the curves go there: name the page .html", param_hint="--output")
     require_writable(output)
+    require_writable(curves_beside(output))
     comparison = compare_runs([open_run(run) for run in runs])
     curves = comparison.write(output)
     if as_json:

@@ -608,8 +608,17 @@ def test_the_same_run_twice_has_two_names() -> None:
     assert [each.name for each in compare([run, run]).runs] == ["a", "a (2)"]
 
 
-def test_the_page_of_a_comparison_is_not_written_over_by_its_curves() -> None:
-    result = invoke("compare", "run", "run", "-o", "page.png")
+def test_that_the_curves_cannot_be_written_is_said_before_the_work() -> None:
+    Path("page.png").mkdir()
+    result = invoke("compare", "no_run", "no_run", "-o", "page.html")
+    assert result.exit_code == 1
+    assert "error[unwritable]: cannot write page.png: it is a folder" in result.stderr
+    assert not Path("page.html").exists()
+
+
+@pytest.mark.parametrize("name", ["page.png", "page.PNG"])
+def test_the_page_of_a_comparison_is_not_written_over_by_its_curves(name: str) -> None:
+    result = invoke("compare", "run", "run", "-o", name)
     assert result.exit_code == 2
     assert "the curves go there" in result.stderr
 

@@ -86,10 +86,15 @@ class Comparison:
 
         Raises `SpecError` (`unwritable`).
         """
-        curves, beside = self.png(), path.with_suffix(".png")
+        curves, beside = self.png(), curves_beside(path)
         write_atomically(path, self.html(curves).encode())
         write_atomically(beside, curves)
         return beside
+
+
+def curves_beside(page: Path) -> Path:
+    """Where the curves of a page go."""
+    return page.with_suffix(".png")
 
 
 def compare(runs: Sequence[Run]) -> Comparison:
