@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import shutil
 import sys
-from typing import Annotated
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Annotated, Any
 
 import typer
 
@@ -33,7 +35,7 @@ def summary(
 
     table = summarize(open_network(spec, settings, size).graph, depth)
     if as_json:
-        typer.echo(json.dumps(table.as_json(), indent=2))
+        _print_json(table.as_json())
         return
     columns = shutil.get_terminal_size().columns if sys.stdout.isatty() else COLUMNS
     typer.echo(table.text(columns))
@@ -50,17 +52,23 @@ Code = Annotated[
 ]
 
 
-def explain(code: Code = None) -> None:
+def explain(code: Code = None, as_json: AsJson = False) -> None:
     """Say what an error code means."""
     if code is None:
-        print_table(
-            [(name, text.partition("\n")[0]) for name, text in sorted(CODES.items())], left=2
-        )
+        titles = [(name, text.partition("\n")[0]) for name, text in sorted(CODES.items())]
+        if as_json:
+            _print_json({"codes": [{"code": name, "title": title} for name, title in titles]})
+        else:
+            print_table(titles, left=2)
         return
     if code not in CODES:
         hint = did_you_mean(code, CODES) or "`specc explain` lists the codes"
         raise typer.BadParameter(f"there is no code {code!r}; {hint}", param_hint="CODE")
-    typer.echo(f"{code}: {CODES[code].strip()}")
+    text = CODES[code].strip()
+    if as_json:
+        _print_json({"code": code, "title": text.partition("\n")[0], "text": text})
+    else:
+        typer.echo(f"{code}: {text}")
 
 
 LayerName = Annotated[
@@ -73,26 +81,36 @@ WithCoverage = Annotated[
 ]
 
 
-def layers(name: LayerName = None, coverage: WithCoverage = False) -> None:
+def layers(name: LayerName = None, coverage: WithCoverage = False, as_json: AsJson = False) -> None:
     """List the layers, or tell all about one."""
-    from specc.describing import layer_page, layer_table
+    from specc.describing import layer_json, layer_page, layer_table, layers_json
 
     if coverage:
-        _print_coverage()
-        return
-    if name is not None:
+        _print_coverage(as_json)
+    elif as_json:
+        _print_json(layers_json() if name is None else layer_json(name))
+    elif name is not None:
         typer.echo(layer_page(name))
-        return
-    for family, members in layer_table().items():
+    else:
+        _print_layers(layer_table())
+
+
+def _print_layers(table: Mapping[str, Sequence[tuple[str, str]]]) -> None:
+    for family, members in table.items():
         typer.echo(family)
         print_table([(f"  {layer}", title) for layer, title in members], left=2)
 
 
-def _print_coverage() -> None:
+def _print_coverage(as_json: bool) -> None:
     import_keras()
     from specc.coverage import beyond_keras, coverage_table, keras_coverage, left_out
 
     found = keras_coverage()
+    if as_json:
+        reasons = [{"parameter": name, "reason": reason} for name, reason in left_out()]
+        classes = [asdict(each) for each in found]
+        _print_json({"classes": classes, "left_out": reasons, "beyond_keras": beyond_keras()})
+        return
     for family, rows in coverage_table(found).items():
         typer.echo(family)
         print_table([(f"  {names}", word, note) for names, word, note in rows], left=3)
@@ -108,4 +126,8 @@ def schema() -> None:
     """Print the JSON Schema of the language, for editors."""
     from specc.schema import json_schema
 
-    typer.echo(json.dumps(json_schema(), indent=2, ensure_ascii=False))
+    _print_json(json_schema())
+
+
+def _print_json(data: Mapping[str, Any]) -> None:
+    typer.echo(json.dumps(data, indent=2, ensure_ascii=False))

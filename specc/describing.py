@@ -9,7 +9,7 @@ from textwrap import fill
 from typing import Any, cast
 
 from specc.diagnostics import SpecError
-from specc.layer import LAYERS, Layer, arity_text
+from specc.layer import LAYERS, MANY, Layer, arity_text
 from specc.nesting import SCHEMA_FORMAT
 from specc.schema import Schema, parameter_schemas
 from specc.tensor import MAX_DIM
@@ -24,10 +24,20 @@ def layer_table() -> dict[str, list[tuple[str, str]]]:
     The family of a plugin's layer is its module.
     """
     table: dict[str, list[tuple[str, str]]] = {}
-    families = {name: LAYERS.families.get(name, LAYERS[name].__module__) for name in LAYERS}
-    for name, family in sorted(families.items(), key=lambda item: (item[1], item[0])):
-        table.setdefault(family, []).append((name, _documentation(LAYERS[name]).partition("\n")[0]))
+    for name in sorted(LAYERS, key=lambda name: (_family(name), name)):
+        title = _documentation(LAYERS[name]).partition("\n")[0]
+        table.setdefault(_family(name), []).append((name, title))
     return table
+
+
+def layers_json() -> dict[str, Any]:
+    """The same as data."""
+    layers = [
+        {"name": name, "family": family, "title": title}
+        for family, members in layer_table().items()
+        for name, title in members
+    ]
+    return {"layers": layers}
 
 
 def layer_page(name: str) -> str:
@@ -35,10 +45,7 @@ def layer_page(name: str) -> str:
 
     Raises `SpecError` (`unknown-layer`).
     """
-    if name not in LAYERS:
-        message = f"there is no layer `{name}`"
-        raise SpecError.of("unknown-layer", message, help=suggest_layer(name, LAYERS))
-    layer = LAYERS[name]
+    layer = _known(name)
     sections = [name, _documentation(layer), f"Takes {arity_text(layer)}."]
     parameters = parameter_schemas(layer)
     if parameters:
@@ -47,6 +54,40 @@ def layer_page(name: str) -> str:
     if layer.samples:
         sections.append(_example(layer))
     return "\n\n".join(sections)
+
+
+def layer_json(name: str) -> dict[str, Any]:
+    """The same as data; parameters are described by JSON Schema, as in that of the language.
+
+    Raises `SpecError` (`unknown-layer`).
+    """
+    layer = _known(name)
+    fewest, most = layer.arity
+    return {
+        "name": name,
+        "family": _family(name),
+        "description": _documentation(layer),
+        "inputs": {"fewest": fewest, "most": None if most >= MANY else most},
+        "primary": layer.primary,
+        "required": [key for key, field in layer.model_fields.items() if field.is_required()],
+        "parameters": parameter_schemas(layer),
+        "examples": [
+            {"parameters": {**sample.params}, "inputs": sample.inputs, "outputs": sample.outputs}
+            for sample in layer.samples[:1]
+        ],
+    }
+
+
+def _known(name: str) -> type[Layer]:
+    if name in LAYERS:
+        return LAYERS[name]
+    message = f"there is no layer `{name}`"
+    raise SpecError.of("unknown-layer", message, help=suggest_layer(name, LAYERS))
+
+
+def _family(name: str) -> str:
+    """The module of a plugin's layer has the name that is missing here."""
+    return LAYERS.families.get(name, LAYERS[name].__module__)
 
 
 def schema_text(schema: Schema) -> str:

@@ -580,8 +580,31 @@ def test_layers_tells_all_about_each(name: str) -> None:
     assert max(map(len, text.splitlines())) <= 100
 
 
+def test_layers_as_json() -> None:
+    found = json.loads(succeed("layers", "--json"))["layers"]
+    assert {each["name"]: each["family"] for each in found} == LAYERS.families
+    assert {"name": "ReLU", "family": "activation", "title": "Rectified linear unit."} in found
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_each_layer_as_json(name: str) -> None:
+    found = json.loads(succeed("layers", name, "--json"), parse_constant=pytest.fail)
+    assert succeed("layers", name).startswith(f"{name}\n\n{found['description']}\n\nTakes ")
+    assert [*found["parameters"]] == [*LAYERS[name].model_fields]
+    assert {*found["required"]} <= {*found["parameters"]}
+
+
+def test_a_layer_as_json() -> None:
+    found = json.loads(succeed("layers", "Dense", "--json"))
+    assert (found["inputs"], found["primary"]) == ({"fewest": 1, "most": 1}, "units")
+    assert found["required"] == ["units"]
+    assert found["parameters"]["use_bias"]["default"] is True
+    assert json.loads(succeed("layers", "Add", "--json"))["inputs"]["most"] is None
+
+
 def test_layers_suggests() -> None:
     assert "did you mean `MaxPooling2D`?" in fail(1, "layers", "MaxPool2d")
+    assert "did you mean `MaxPooling2D`?" in fail(1, "layers", "MaxPool2d", "--json")
 
 
 def test_explain() -> None:
@@ -589,6 +612,14 @@ def test_explain() -> None:
     lines = succeed("explain").splitlines()
     assert [line.split()[0] for line in lines] == sorted(CODES)
     assert "did you mean `shape-mismatch`?" in fail(2, "explain", "shape-mismach")
+
+
+def test_explain_as_json() -> None:
+    found = json.loads(succeed("explain", "--json"))["codes"]
+    assert [each["code"] for each in found] == sorted(CODES)
+    one = json.loads(succeed("explain", "shape-mismatch", "--json"))
+    assert {"code": one["code"], "title": one["title"]} in found
+    assert one["text"] == CODES["shape-mismatch"].strip()
 
 
 def test_schema_is_json() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import keras
 import pytest
 from typer.testing import CliRunner
@@ -57,3 +59,10 @@ def test_the_command_prints_them_all() -> None:
         assert f"  {parameter} " in result.stdout
         assert reason in result.stdout
     assert keras.layers.Conv2D.__name__ in result.stdout
+
+
+def test_the_command_gives_data() -> None:
+    found = json.loads(CliRunner().invoke(app, ["layers", "--coverage", "--json"]).stdout)
+    assert [each["names"] for each in found["classes"]] == [[*each.names] for each in COVERAGE]
+    assert [(each["parameter"], each["reason"]) for each in found["left_out"]] == left_out()
+    assert "Conv2D" not in found["beyond_keras"]
