@@ -15,6 +15,7 @@ from specc.wording import count
 from .console import print_table, working
 from .options import AsJson, Settings, Sizes, open_network, parse_sizes, weights_of
 from .predicting import Provider
+from .viewing import names_model
 
 if TYPE_CHECKING:
     from specc.inference.benchmark import Benchmark
@@ -110,7 +111,7 @@ def _numbers(option: str, text: str | None) -> list[int] | None:
 def _model_file(target: str, settings: list[str] | None) -> ModelFile:
     from specc.inference.model import exported_model, locate_model
 
-    if target.endswith(".onnx"):
+    if names_model(target, settings):
         return locate_model(target)
     network = open_network(target, settings)
     with working("Exporting"):

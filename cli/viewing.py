@@ -120,15 +120,23 @@ def _viewable(target: str, settings: list[str] | None, sizes: list[str] | None) 
     """The model to show, under what the viewer calls it."""
     from specc.inference.model import ModelFile, exported_model
 
-    if Path(target).suffix.lower() == ".onnx":
-        if settings or sizes:
-            raise typer.BadParameter("an ONNX model is shown as it is", param_hint="--set, --size")
+    if names_model(target, settings, sizes):
         return ModelFile(Path(target).name, Path(target))
     network, run = open_network(target, settings, sizes), run_folder(target)
     name = f"{network.name}.onnx"
     if run is not None and (run.best.is_file() or run.last.is_file()):
         return exported_model(name, network, run.weights)
     return ModelFile(name, _without_weights(network))
+
+
+def names_model(target: str, settings: list[str] | None, sizes: list[str] | None = None) -> bool:
+    """Whether `target` is an ONNX model. Raises `typer.BadParameter` for settings or sizes of one."""
+    from specc.inference.model import is_model
+
+    if is_model(target) and (settings or sizes):
+        hint = "--set" if settings else "--size"
+        raise typer.BadParameter("an ONNX model is taken as it is", param_hint=hint)
+    return is_model(target)
 
 
 def _without_weights(network: Network) -> bytes:

@@ -81,7 +81,8 @@ def _zoo_path(name: str) -> Path:
     except KeyError:
         pass
     if _holds(Path(name).is_dir):
-        message = f"expected a spec or the folder of a run; {printable(name)} has no run.json"
+        where = printable(str(Path(name)))  # an empty name is that of the folder one is in
+        message = f"expected a spec or the folder of a run; {where} has no run.json"
         raise SpecError.of("not-a-run", message, help="`specc train SPEC` makes one")
     message = f"there is no file and no spec of the zoo called `{printable(name)}`"
     help = did_you_mean(name, names()) or f"the zoo has {', '.join(names())}"

@@ -153,6 +153,15 @@ def test_what_is_wrong_is_said() -> None:
     Path("bad.onnx").write_bytes(b"")
     assert "error[model-unreadable]: bad.onnx: the file is empty" in refused("bad.onnx")
     assert "error[provider-unavailable]" in refused("net.yaml", "--provider", "directml")
+    assert "at most 1,024 threads, received 9,999" in refused("net.yaml", "--threads", "1,9999")
+
+
+def test_a_model_is_known_by_its_ending_and_has_nothing_to_set() -> None:
+    Path("NET.ONNX").write_bytes(specc.load("net.yaml").to_onnx())
+    assert run("NET.ONNX", *FEW, "--batch", "1", "--threads", "1").exit_code == 0
+    result = run("NET.ONNX", "--set", "n=3")
+    assert result.exit_code == 2
+    assert "an ONNX model has nothing to set" in result.stderr
 
 
 # The inputs
@@ -194,6 +203,15 @@ def test_a_size_below_one_is_refused() -> None:
     made = RandomInputs.of([TensorInfo("x", "float32", ("N", "T-4"))], {"T": 3})
     with pytest.raises(specc.SpecError, match=r"would be of \[2, -1\]"):
         made.of_batch(2)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "int64"])
+@pytest.mark.parametrize("size", [10**7, 10**9])
+def test_sizes_beyond_memory_are_refused(size: int, dtype: str) -> None:
+    """And those that numpy cannot count."""
+    made = RandomInputs.of([TensorInfo("x", dtype, ("N", "S", "T"))], {"S": size, "T": size})
+    with pytest.raises(specc.SpecError, match="which memory does not hold"):
+        made.of_batch(1000)
 
 
 @pytest.mark.parametrize(

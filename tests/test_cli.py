@@ -245,6 +245,10 @@ def test_summary_as_json() -> None:
     }
 
 
+def test_an_empty_name_is_the_folder_one_is_in() -> None:
+    assert "the folder of a run; . has no run.json" in fail(1, "summary", "")
+
+
 def test_expand() -> None:
     lines = succeed("expand", "tiny.yaml", "--set", "sizes=[9]").splitlines()
     assert lines[0] == "graph tiny"

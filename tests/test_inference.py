@@ -326,6 +326,7 @@ class Unreadable:
     ("given", "said"),
     [
         ("", "an empty path names no file"),
+        (b"", "bytes: it is empty"),
         (7, "expected paths, arrays, pictures or bytes, received 7"),
         (None, "expected paths, arrays, pictures or bytes, received None"),
         (io.StringIO("text"), "file: expected bytes"),

@@ -207,6 +207,12 @@ def test_what_is_no_model_is_an_error_before_a_browser_opens(
     assert f"error[{code}]" in result.stderr
 
 
+def test_a_model_has_nothing_to_set() -> None:
+    result = view("net.onnx", "--set", "n=3")
+    assert result.exit_code == 2
+    assert "an ONNX model has nothing to set" in result.stderr
+
+
 def test_without_netron_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("specc.cli.viewer.find_spec", lambda name: None)
     result = view("net.yaml", "--no-browser")

@@ -106,7 +106,7 @@ def benchmark(
     """
     processors = _processors()
     threads = threads or sorted({1, processors})
-    model = open_model(file, provider, threads[0])
+    model = open_model(file, provider, max(threads))
     inputs = RandomInputs.of(model.inputs, sizes or {})
     batches = _batches(inputs, batches)
     measurements = [

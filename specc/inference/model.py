@@ -50,6 +50,9 @@ DTYPES = {
 }
 """numpy's names of the tensor types that onnxruntime knows by its own."""
 
+MOST_THREADS = 1024
+"""Of one run: far more than help, and few enough for every system to start them."""
+
 _FATAL_ONLY = 4  # of onnxruntime's levels of logging: an error is raised, and told by that
 
 
@@ -97,6 +100,11 @@ class Model:
             return self.session.run(None, dict(inputs), self.run_options)
         except Exception as error:  # onnxruntime's errors have no common base
             raise SpecError.of("invalid-input", f"{self.name}: {_reason(error)}") from None
+
+
+def is_model(target: str) -> bool:
+    """Whether what a user names is an ONNX model, by its ending, and no spec."""
+    return Path(target).suffix.lower() == ".onnx"
 
 
 @needs("onnx")
@@ -173,10 +181,13 @@ def open_model(file: ModelFile, provider: str = "cpu", threads: int | None = Non
     """The model in onnxruntime.
 
     provider: a name of `specc.inference.providers`. threads: within an operator; None is all cores.
-    Raises `SpecError`: `model-unreadable`, `provider-unavailable`, and `unsuitable-model` for
-    inputs of a type that numpy lacks.
+    Raises `SpecError`: `model-unreadable`, `provider-unavailable`, `unsuitable-model` for inputs of
+    a type that numpy lacks, and `invalid-input` for more than `MOST_THREADS`.
     """
     chosen = full_name(provider)
+    if threads is not None and threads > MOST_THREADS:
+        message = f"expected at most {MOST_THREADS:,} threads, received {threads:,}"
+        raise SpecError.of("invalid-input", message)
     if not file.contents:
         raise _unreadable(file.name, "the file is empty")
     session = (_opened if chosen == CPU else _started)(file, chosen, threads)

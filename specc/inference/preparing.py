@@ -64,13 +64,15 @@ class Preparation:
         )
 
     def _picture(self, name: str, picture: bytes | Image) -> Example:
+        if picture == b"":
+            raise unusable(name, "it is empty", _NO_INPUT)
         if self.picture is None:
             message = f"the model takes {self.input}, which is no image"
             raise unusable(name, message, "give .npy arrays")
         try:
             return Example(name, self.picture.read(picture, self.input.dtype)[0])
         except PictureError as error:
-            raise unusable(name, str(error), "expected an image or a .npy array") from None
+            raise unusable(name, str(error), _NO_INPUT) from None
 
     def _batch(self, name: str, array: Array) -> Array:
         """The array with an axis of examples, each of which fits the model."""
@@ -96,6 +98,7 @@ class Preparation:
         return self.picture.fitted(batch, self.input.dtype)
 
 
+_NO_INPUT = "expected an image or a .npy array"
 _ONE_EXAMPLE = "one example needs no batch axis"
 
 

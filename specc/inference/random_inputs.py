@@ -72,7 +72,8 @@ class RandomInputs:
     def of_batch(self, batch: int) -> dict[str, Array]:
         """An array for each input, by name; always the same ones.
 
-        Raises `SpecError` (`invalid-input`) for sizes at which an input has none.
+        Raises `SpecError` (`invalid-input`) for sizes at which an input has none, or does not fit
+        in memory.
         """
         import numpy as np
 
@@ -87,12 +88,16 @@ class RandomInputs:
 def _random(generator: Generator, tensor: TensorInfo, shape: list[int]) -> Array:
     import numpy as np
 
+    wrong = f"the input `{printable(tensor.name)}`: {tensor} would be of {shape}"
     if any(size < 1 for size in shape):
-        message = f"the input `{printable(tensor.name)}`: {tensor} would be of {shape}"
-        raise SpecError.of("invalid-input", message, help="give other sizes")
-    if np.dtype(tensor.dtype).kind == "f":
-        return generator.random(shape, np.float32).astype(tensor.dtype)
-    return generator.integers(2, size=shape).astype(tensor.dtype)
+        raise SpecError.of("invalid-input", wrong, help="give other sizes")
+    try:
+        if np.dtype(tensor.dtype).kind == "f":
+            return generator.random(shape, np.float32).astype(tensor.dtype)
+        return generator.integers(2, size=shape).astype(tensor.dtype)
+    except (MemoryError, ValueError):  # ValueError: beyond what numpy can count
+        message = f"{wrong}, which memory does not hold"
+        raise SpecError.of("invalid-input", message, help="give smaller sizes") from None
 
 
 def _sizes(tensor: TensorInfo, batch: int | str) -> Iterator[Size]:
