@@ -99,8 +99,8 @@ class FileBackend(Backend, Protocol):
 
         external_data: put large tensors into `path` with `.data` after it; so it is done with those
             that one file cannot hold.
-        check: look at what was written before it takes its place; what comes back says what was
-            found, a line each.
+        check: look at what was written before it takes its place.
+        What comes back says what was found, and whether there is a second file, a line each.
         Raises `SpecError` (`unwritable`, `export-faulty`).
         """
         ...

@@ -42,7 +42,7 @@ class ExportOptions(FileOptions, total=False):
         after it; so it is done with those that one file cannot hold. There is none without such
         tensors.
     check: hold the file against onnx and onnxruntime before it takes its place.
-    report: what is called with each line of what the check found.
+    report: what is called with each line of what the check found, and of a second file.
     """
 
     io_layout: IoLayout | None

@@ -77,6 +77,7 @@ def test_both_files_are_checked_before_either_takes_its_place(tmp_path: Path) ->
     spec = DENSE.replace("4", "64")
     lines = export(spec_graph(spec, tmp_path), tmp_path / "m.onnx", external_data=True)
     assert "agree within" in lines[1]
+    assert lines[2] == "large tensors are in m.onnx.data: keep it with the model"
     assert sorted(each.name for each in tmp_path.iterdir()) == [
         "m.onnx",
         "m.onnx.data",

@@ -19,6 +19,7 @@ from specc.files import locked, write_atomically
 from specc.garbage import collection_paused
 from specc.ir import Graph
 from specc.passes.layout import IoLayout
+from specc.source import printable
 
 from .checking import check_file
 from .graph import MAX_BYTES, require_fit
@@ -77,6 +78,8 @@ class OnnxBackend(FileBackend):
 
         if (external_data and file.has_large) or file.size > MAX_BYTES:
             _write_two(path, file, inspect)
+            beside = printable(f"{path.name}.data")
+            found.append(f"large tensors are in {beside}: keep it with the model")
         else:
             write_atomically(path, lambda stream: stream.writelines(file.parts()), inspect)
         return tuple(found)
