@@ -103,7 +103,7 @@ def _numbers(option: str, text: str | None) -> list[int] | None:
     """The numbers of `1,8,32`. Raises `typer.BadParameter`."""
     if text is None:
         return None
-    if not re.fullmatch(r"[1-9]\d{0,6}(,[1-9]\d{0,6})*", text):
+    if not re.fullmatch(r"[1-9]\d{0,6}(\s*,\s*[1-9]\d{0,6})*", text):
         raise typer.BadParameter(f"expected such as 1,8,32, received {text!r}", param_hint=option)
     return list(map(int, text.split(",")))
 

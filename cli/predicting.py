@@ -63,7 +63,7 @@ Batch = Annotated[
     ),
 ]
 Form = Annotated[
-    Format,
+    Format | None,
     typer.Option("--format", help="A table; a JSON object a line; CSV, a row a class; or JSON."),
 ]
 Provider = Annotated[
@@ -86,7 +86,7 @@ def predict(
     inputs: Inputs,
     top_k: TopK = 5,
     batch: Batch = 32,
-    form: Form = Format.table,
+    form: Form = None,
     as_json: AsJson = False,
     provider: Provider = "cpu",
     threads: Threads = None,
@@ -101,13 +101,15 @@ def predict(
     from specc.inference.predictor import Predictor
     from specc.inference.sources import sources
 
+    if as_json and form not in (None, Format.json):
+        raise typer.BadParameter(f"it contradicts --format {form}", param_hint="--json")
+    form = Format.json if as_json else form or Format.table
     with working("Loading the model"):
         predictor = Predictor(model, provider=provider, threads=threads, scale=scale)
     given = [_stdin() if each == "-" else each for each in inputs]
     tally = _Tally()
     with counted(sources(given), lambda: sum(1 for _ in sources(given))) as shown:
         found = predictor(shown, top_k=top_k, batch_size=batch, on_error=tally.fail)
-        form = Format.json if as_json else form
         for text in _told(tally.watch(found), form, batch):
             typer.echo(text, nl=False)
     tally.exit_if_failed()

@@ -130,7 +130,7 @@ def _viewable(target: str, settings: list[str] | None, sizes: list[str] | None) 
 
 
 def names_model(target: str, settings: list[str] | None, sizes: list[str] | None = None) -> bool:
-    """Whether `target` is an ONNX model. Raises `typer.BadParameter` for settings or sizes of one."""
+    """Whether it is an ONNX model. Raises `typer.BadParameter` for settings or sizes of one."""
     from specc.inference.model import is_model
 
     if is_model(target) and (settings or sizes):

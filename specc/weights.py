@@ -206,7 +206,8 @@ def _require_readable(path: Path, largest: int) -> None:
         if not path.exists():
             raise SpecError.of("file-not-found", f"there is no file {name}")
         if not path.is_file():
-            raise SpecError.of("file-unreadable", f"{name} is not a regular file")
+            help = "give a safetensors file, or the folder of a run" if path.is_dir() else ""
+            raise SpecError.of("file-unreadable", f"{name} is not a regular file", help=help)
         size = path.stat().st_size
     except OSError as error:
         raise _unread(path, error) from None

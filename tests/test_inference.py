@@ -348,7 +348,8 @@ def test_nothing_is_asked_for_less_than_once(numbers: dict[str, int]) -> None:
 
 
 @pytest.mark.parametrize(
-    "numbers", [{"threads": 0}, {"threads": 1.5}, {"scale": math.nan}, {"scale": math.inf}]
+    "numbers",
+    [{"threads": 0}, {"threads": 1.5}, {"scale": math.nan}, {"scale": math.inf}, {"scale": 0}],
 )
 def test_a_predictor_refuses_numbers_that_mean_nothing(numbers: dict[str, Any]) -> None:
     with pytest.raises(specc.SpecError, match="invalid-input"):
@@ -617,6 +618,13 @@ def test_forms_parse_back() -> None:
     assert [(int(row["class"]), row["name"], float(row["score"])) for row in rows[::2]] == [
         tuple(each.values()) for each in best
     ]
+
+
+def test_two_forms_are_one_too_many() -> None:
+    assert run("net.onnx", "pictures", "--json", "--format", "json").exit_code == 0
+    result = run("net.onnx", "pictures", "--json", "--format", "csv")
+    assert result.exit_code == 2
+    assert "contradicts --format csv" in result.stderr
 
 
 def test_a_table_is_aligned_and_never_narrows() -> None:

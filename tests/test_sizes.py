@@ -368,4 +368,4 @@ def test_backends_agree_where_some_sizes_are_fixed() -> None:
 
 def test_an_onnx_model_has_its_sizes() -> None:
     found = run(2, "view", "m.onnx", "--size", "N=1")
-    assert "an ONNX model is shown as it is" in found
+    assert "an ONNX model is taken as it is" in found

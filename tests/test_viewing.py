@@ -210,7 +210,7 @@ def test_what_is_no_model_is_an_error_before_a_browser_opens(
 def test_a_model_has_nothing_to_set() -> None:
     result = view("net.onnx", "--set", "n=3")
     assert result.exit_code == 2
-    assert "an ONNX model has nothing to set" in result.stderr
+    assert "an ONNX model is taken as it is" in result.stderr
 
 
 def test_without_netron_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -317,7 +317,9 @@ def test_paths_that_are_no_files(tmp_path: Path) -> None:
     }.items():
         with pytest.raises(SpecError) as error:
             load_weights(tmp_path / name, DECLARATIONS)
-        assert faults(error)[0][0] == code, name
+        [(found, _, help)] = faults(error)
+        assert found == code, name
+        assert ("the folder of a run" in help) == (name == "."), name
 
 
 # Atomic files

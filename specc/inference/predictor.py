@@ -63,8 +63,9 @@ class Predictor:
         and what opening a run raises.
         """
         _require_positive(threads=threads)
-        if scale is not None and not isfinite(scale):
-            raise SpecError.of("invalid-input", f"expected a finite scale, received {scale}")
+        if scale is not None and (scale == 0 or not isfinite(scale)):
+            message = f"expected a finite scale other than 0, received {scale}"
+            raise SpecError.of("invalid-input", message)
         full_name(provider)  # before a run is exported for one that is not there
         file = locate_model(model)
         self._model = open_model(file, provider, threads)
