@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import random
-import tempfile
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from hypothesis import example, given, settings
@@ -16,7 +16,8 @@ from specc.layer import LAYERS
 from specc.rendering import text_report
 from specc.syntax.document import CONTROL, SIBLINGS, Document
 
-FOLDER = Path(tempfile.mkdtemp(prefix="specc-fuzz-"))
+TEMPORARY = TemporaryDirectory(prefix="specc-fuzz-")
+FOLDER = Path(TEMPORARY.name)
 ZOO = sorted((Path(__file__).parents[1] / "specs").glob("*.yaml"))
 
 
