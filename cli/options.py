@@ -43,7 +43,7 @@ Settings = Annotated[
 ]
 Sizes = Annotated[
     list[str] | None,
-    typer.Option("--size", metavar="NAME=N", help="What a symbol of the inputs is, such as T=128."),
+    typer.Option("--size", metavar="NAME=N", help="A number for a symbol of the inputs: T=128."),
 ]
 Weights = Annotated[
     Path | None,
