@@ -161,10 +161,10 @@ def heading(options: argparse.Namespace) -> str:
 
 def row(spec: str, folder: Path, options: argparse.Namespace) -> str:
     """The figures of a network."""
-    open = made(Example(spec, 1), "specc", folder, options.limit)
-    if isinstance(open, str):
-        return f"{spec:20}{open}"
-    cells = [f"{spec:20}{nodes(open):6}{megabytes(open):8.1f}"]
+    left_open = made(Example(spec, 1), "specc", folder, options.limit)
+    if isinstance(left_open, str):
+        return f"{spec:20}{left_open}"
+    cells = [f"{spec:20}{nodes(left_open):6}{megabytes(left_open):8.1f}"]
     for exporter in options.against:
         ours, theirs = (
             {

@@ -13,9 +13,8 @@ from specc.files import require_writable
 from specc.wording import count
 
 from .console import print_table, working
-from .options import AsJson, Settings, Sizes, open_network, parse_sizes, weights_of
+from .options import AsJson, Settings, Sizes, names_model, open_network, parse_sizes, weights_of
 from .predicting import Provider
-from .viewing import names_model
 
 if TYPE_CHECKING:
     from specc.inference.benchmark import Benchmark

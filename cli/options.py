@@ -77,6 +77,16 @@ def open_network(spec: str, settings: list[str] | None, sizes: list[str] | None 
     return load(spec, **parse_overrides(settings, sizes))
 
 
+def names_model(target: str, settings: list[str] | None, sizes: list[str] | None = None) -> bool:
+    """Whether it is an ONNX model. Raises `typer.BadParameter` for settings or sizes of one."""
+    from specc.inference.model import is_model
+
+    if is_model(target) and (settings or sizes):
+        hint = "--set" if settings else "--size"
+        raise typer.BadParameter("an ONNX model is taken as it is", param_hint=hint)
+    return is_model(target)
+
+
 def weights_of(spec: str, weights: Path | None) -> Path | None:
     """The weights given, else those of the run that `spec` is; None if it is no run."""
     from specc.locating import run_folder

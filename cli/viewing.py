@@ -16,7 +16,7 @@ from specc.locating import locate, run_folder
 from specc.source import printable
 
 from .compiling import OptionalOutput, tell
-from .options import Settings, Sizes, Spec, open_network
+from .options import Settings, Sizes, Spec, names_model, open_network
 
 if TYPE_CHECKING:
     from specc.inference.model import ModelFile
@@ -127,16 +127,6 @@ def _viewable(target: str, settings: list[str] | None, sizes: list[str] | None) 
     if run is not None and (run.best.is_file() or run.last.is_file()):
         return exported_model(name, network, run.weights)
     return ModelFile(name, _without_weights(network))
-
-
-def names_model(target: str, settings: list[str] | None, sizes: list[str] | None = None) -> bool:
-    """Whether it is an ONNX model. Raises `typer.BadParameter` for settings or sizes of one."""
-    from specc.inference.model import is_model
-
-    if is_model(target) and (settings or sizes):
-        hint = "--set" if settings else "--size"
-        raise typer.BadParameter("an ONNX model is taken as it is", param_hint=hint)
-    return is_model(target)
 
 
 def _without_weights(network: Network) -> bytes:
