@@ -25,12 +25,17 @@ IMAGES = 'inputs: {x: "float32[N, 8, 8, 3]"}'
 
 def ops(graph: Graph, *, with_weights: bool = True) -> Counter[str]:
     """How many ops of each kind the file of a network has."""
-    weights = varied_weights(graph.weights) if with_weights else None
-    file = onnx.load_from_string(ONNX.compile(graph, weights, None))
+    file = exported(graph, with_weights=with_weights)
     onnx.checker.check_model(file, full_check=True)
     names = Counter(node.name for node in file.graph.node)
     assert max(names.values()) == 1, names
     return Counter(node.op_type for node in file.graph.node)
+
+
+def exported(graph: Graph, *, with_weights: bool = True) -> onnx.ModelProto:
+    """The file of a network."""
+    weights = varied_weights(graph.weights) if with_weights else None
+    return onnx.load_from_string(ONNX.compile(graph, weights, None))
 
 
 def assert_unchanged(graph: Graph, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -165,6 +170,29 @@ def test_a_transpose_goes_where_another_order_does_as_well(
 ) -> None:
     graph = spec_graph(f"name: net\n{IMAGES}\nlayers: {layers}\n", tmp_path)
     assert ops(graph)["Transpose"] == expected
+    assert_unchanged(graph, monkeypatch)
+
+
+@pytest.mark.parametrize(
+    ("after", "transposes", "axis"),
+    [
+        ("{ReduceMax: {axis: 3}}", 0, 3),
+        ("{Permute: [3, 2, 1]}", 0, 2),  # the output lies channels first
+        ("{Permute: [3, 1, 2]}", 1, 1),
+        ("{Permute: [2, 1, 3]}", 1, 3),
+        ("{Conv2D: {filters: 4, kernel_size: 2}}", 0, 1),
+    ],
+)
+def test_classes_are_encoded_where_they_are_wanted(
+    after: str, transposes: int, axis: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    encoding = "{Discretization: {bin_boundaries: [0, 0.5], output_mode: one_hot}}"
+    spec = f'name: net\ninputs: {{x: "float32[N, 3, 4]"}}\nlayers: [{encoding}, {after}]\n'
+    graph = spec_graph(spec, tmp_path)
+    nodes = exported(graph).graph.node
+    assert [node.op_type for node in nodes].count("Transpose") == transposes
+    (encoder,) = [node for node in nodes if node.op_type == "OneHot"]
+    assert encoder.attribute[0].i % 4 == axis
     assert_unchanged(graph, monkeypatch)
 
 

@@ -1,4 +1,4 @@
-"""Transposes that follow each other become one, or none; a reduction or a product does without."""
+"""Transposes that follow each other become one, or none; what can do without one does."""
 
 from __future__ import annotations
 
@@ -27,6 +27,19 @@ def join(rewriter: Rewriter, op: Op) -> Sequence[Op]:
         return (copy(op, x),)
     is_new = x is not op.inputs[0]
     return (replace(op, inputs=(x,), attributes={"perm": perm}),) if is_new else ()
+
+
+def encode(rewriter: Rewriter, op: Op) -> Sequence[Op]:
+    """Put the classes of a one-hot encoding where they are wanted, if no other axis moves."""
+    before = rewriter.maker(op.inputs[0], "OneHot")
+    if before is None:
+        return ()
+    perm = op.attributes["perm"]
+    classes = before.attributes["axis"] % len(perm)
+    others = [axis for axis in perm if axis != classes]
+    if others != sorted(others):
+        return ()
+    return (replace(before, outputs=op.outputs, attributes={"axis": perm.index(classes)}),)
 
 
 def reduce(rewriter: Rewriter, op: Op) -> Sequence[Op]:
@@ -117,7 +130,7 @@ def _ordered(kernel: Array, *, axis: int, sizes: tuple[int, ...], places: tuple[
 
 
 TRANSPOSES: Rewrites = {
-    "Transpose": (join,),
+    "Transpose": (join, encode),
     "Gemm": (reorder,),
     "Split": (split,),
     **dict.fromkeys(REDUCTIONS, (reduce,)),
