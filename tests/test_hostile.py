@@ -213,6 +213,29 @@ def test_bad_byte_has_a_place(data: bytes, line: int, column: int, tmp_path: Pat
     assert (found.span.line, found.span.column) == (line, column)
 
 
+MODEL = b"\x08\x08\x12\x05specc\xe9"
+LARGE = b"\0" * 5_000_000
+
+
+@pytest.mark.parametrize(
+    ("data", "name", "help"),
+    [
+        (MODEL, "model.bin", "the name of an ONNX model ends in .onnx"),
+        (MODEL + LARGE, "model", "the name of an ONNX model ends in .onnx"),
+        (MODEL, "model.onnx", "`specc view` shows an ONNX model"),
+        (MODEL + LARGE, "model.ONNX", "`specc view` shows an ONNX model"),
+        (b"a: \xe9", "net.yaml", "save the file as UTF-8"),
+        (b"a: 1" + b" " * 5_000_000, "net.yaml", "split it with `include`"),
+    ],
+)
+def test_what_is_no_text_is_taken_for_a_model(
+    data: bytes, name: str, help: str, tmp_path: Path
+) -> None:
+    path = tmp_path / name
+    path.write_bytes(data)
+    assert help in fault(path).help
+
+
 # Includes
 
 HERE = Span(Source("net.yaml", "include: [x]"), 1, 11, 1, 12)

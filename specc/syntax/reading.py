@@ -116,7 +116,8 @@ def _read(path: Path, shown: str, span: Span | None) -> bytes:
         raise SpecError.of("file-unreadable", message, span) from None
     if len(data) > MAX_BYTES:
         message = f"a spec has at most {MAX_BYTES >> 20} MiB, {shown} has more"
-        raise SpecError.of("file-too-large", message, span, help="split it with `include`")
+        help = _if_text(data, shown, "split it with `include`")
+        raise SpecError.of("file-too-large", message, span, help=help)
     return data
 
 
@@ -153,7 +154,14 @@ def _not_utf8(data: bytes, offset: int, name: str) -> SpecError:
     line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
     message = f"expected UTF-8, received the byte 0x{data[offset]:02X} at offset {offset:,}"
     span = Span(source, line, column, line, column + 1)
-    help = "save the file as UTF-8"
-    if name.lower().endswith(".onnx"):
-        help = "a spec is text; `specc view` shows an ONNX model"
+    help = _if_text(data, name, "save the file as UTF-8")
     return SpecError.of("encoding", message, span, help=help)
+
+
+def _if_text(data: bytes, name: str, help: str) -> str:
+    """What to do about a file of text, or about one that is none: most begin with small bytes."""
+    if min(data[:16]) >= ord("\t"):
+        return help
+    if name.lower().endswith(".onnx"):
+        return "a spec is text; `specc view` shows an ONNX model"
+    return "a spec is text; the name of an ONNX model ends in .onnx"
