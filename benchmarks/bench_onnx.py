@@ -1,17 +1,20 @@
 """The zoo's ONNX files, a row a network: ours against those of the frameworks' exporters.
 
     python benchmarks/bench_onnx.py [--only NAME...] [--files DIR] [--against NAME...]
-                                    [--batches N...] [--seconds S] [--limit SECONDS]
+                                    [--batches N...] [--seconds S] [--sessions N]
+                                    [--limit SECONDS]
 
 nodes: in the graph and in those inside it, constants not counted: ours, theirs as they are, and
     after onnxslim.
 MB: of the file, with what lies beside it. Both columns of ours are of the file that leaves open
     what the spec leaves open and has its weights inside.
-b1, b32: how long ours takes, in times of theirs: the median of the ratios of pairs of runs in
-    onnxruntime (CPU, one thread), which take turns; once with our session made first and once with
-    theirs, of which it is the geometric mean. Times are of the processor. There is none where
-    onnxruntime refuses theirs, in which tf2onnx left an op that ONNX does not have (Erfc,
-    StatefulPartitionedCall), or where it asks for inputs that the network does not have.
+b1, b32: how long ours takes, in times of theirs, and the standard error of that: the geometric mean
+    over pairs of sessions of onnxruntime (CPU, one thread), of each the median of the ratios of
+    runs that take turns. Times are of the processor. Two sessions of one file differ by up to 4 %,
+    by where their tensors come to lie in memory, and the first is the slower more often: so there
+    are several, in which each file is first in turn. There is none where onnxruntime refuses
+    theirs, in which tf2onnx left an op that ONNX does not have (Erfc, StatefulPartitionedCall), or
+    where it asks for inputs that the network does not have.
 difference: the largest between outputs, in times of the largest number in them.
 
 Theirs are `torch.onnx.export(dynamo=True)` of an example as large as what is timed, and Keras's
@@ -28,13 +31,14 @@ from __future__ import annotations
 
 import argparse
 import gc
+import math
 import os
 import statistics
 import sys
 import tempfile
 import time
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -72,8 +76,6 @@ OURS = {"torch": "specc_fixed", "torch_open": "specc_beside", "keras": "specc"}
 
 ONE_SIZE = {"torch", "specc_fixed"}
 """Those whose file is for the sizes of an example."""
-
-FEWEST_PAIRS = 4
 
 ENOUGH_SECONDS = 0.005
 """What is quicker is timed several times over: a clock of the processor may stand still."""
@@ -135,10 +137,15 @@ def main() -> None:
     parser.add_argument("--files", type=Path, help="where files are kept, and taken from")
     parser.add_argument("--against", nargs="*", choices=LAYOUTS, default=["torch", "keras"])
     parser.add_argument("--batches", nargs="+", type=int, default=[1, 32])
-    parser.add_argument("--seconds", type=float, default=4, help="that the runs of a pair take")
+    parser.add_argument("--seconds", type=float, default=1, help="that the runs of a pair take")
+    parser.add_argument("--sessions", type=int, default=8, help="pairs of sessions")
     parser.add_argument("--limit", type=float, default=600, help="seconds that an exporter has")
     parser.add_argument("--export", nargs=2, metavar=("NAME", "PATH"), help=argparse.SUPPRESS)
+    parser.add_argument("--slim", nargs=2, type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
+    if options.slim:
+        slim(*options.slim)
+        return
     if options.export:
         exporter, path = options.export
         print(export(Example(options.only[0], options.batches[0]), exporter, Path(path)))
@@ -156,7 +163,7 @@ def heading(options: argparse.Namespace) -> str:
     cells = [f"{'network':20}{'nodes':>6}{'MB':>8}"]
     for exporter in options.against:
         cells.append(f"{exporter:>11}{'slim':>6}{'MB':>8}")
-        cells += [f"{f'b{batch}':>7}" for batch in options.batches]
+        cells += [f"{f'b{batch}':>13}" for batch in options.batches]
         cells.append(f"{'difference':>12}")
     return "".join(cells)
 
@@ -176,7 +183,7 @@ def row(spec: str, folder: Path, options: argparse.Namespace) -> str:
             }
             for each in (OURS[exporter], exporter)
         )
-        cells.append(against(spec, ours, theirs, exporter, options.seconds))
+        cells.append(against(spec, ours, theirs, exporter, options))
     return "".join(cells)
 
 
@@ -185,26 +192,25 @@ def against(
     ours: Mapping[int, Path | str],
     theirs: Mapping[int, Path | str],
     exporter: str,
-    seconds: float,
+    options: argparse.Namespace,
 ) -> str:
     """The columns of one exporter. ours, theirs: by batch."""
     first = next(iter(theirs.values()))
     if isinstance(first, str):
-        return f"{first:>25}" + " " * (7 * len(theirs) + 12)
-    slim = first.with_suffix(".slim.onnx")
-    slimmed = nodes(slim) if slim.exists() else "none"
+        return f"{first:>25}" + " " * (13 * len(theirs) + 12)
+    slimmed = slim_nodes(first, options.limit)
     cells, worst = [f"{nodes(first):11}{slimmed:>6}{megabytes(first):8.1f}"], 0.0
     for batch, path in theirs.items():
         pair = ours[batch], path
         if failed := [each for each in pair if isinstance(each, str)]:
-            cells.append(f"{failed[0][:6]:>7}")
+            cells.append(f"{failed[0][:12]:>13}")
             continue
         try:
-            ratio, difference = compared(Example(spec, batch), *pair, exporter, seconds)
+            ratios, difference = compared(Example(spec, batch), *pair, exporter, options)
         except (InvalidGraph, ValueError):
-            cells.append(f"{'none':>7}")
+            cells.append(f"{'none':>13}")
             continue
-        cells.append(f"{ratio:7.3f}")
+        cells.append(f"{mean_and_error(ratios):>13}")
         worst = max(worst, difference)
     return "".join(cells) + f"{worst:12.1e}"
 
@@ -235,8 +241,6 @@ def export(example: Example, exporter: str, path: Path) -> str:
     warnings.filterwarnings("ignore")
     try:
         EXPORTERS[exporter](example, path)
-        if exporter not in OURS.values():
-            slim(path)
     except Exception as error:  # an exporter may raise anything: that is a finding
         return type(error).__name__
     return "done"
@@ -296,13 +300,25 @@ EXPORTERS = {
 }
 
 
-def slim(path: Path) -> None:
-    """The file beside it that onnxslim makes of one, if it is installed."""
+def slim_nodes(path: Path, limit: float) -> int | str:
+    """How many nodes onnxslim leaves of a file, or in a word how it fails."""
+    slimmed = path.with_suffix(".slim.onnx")
+    if not slimmed.exists():
+        told = outcome([sys.executable, __file__, "--slim", str(path), str(slimmed)], limit)
+        if not slimmed.exists():
+            return told
+    return nodes(slimmed)
+
+
+def slim(path: Path, slimmed: Path) -> None:
+    """Write what onnxslim makes of a file, if it is installed."""
     try:
         import onnxslim  # pyright: ignore[reportMissingImports]
     except ImportError:
+        print("none")
         return
-    onnx.save(onnxslim.slim(onnx.load(path)), path.with_suffix(".slim.onnx"))
+    onnx.save(onnxslim.slim(onnx.load(path)), slimmed)
+    print("done")
 
 
 def nodes(path: Path) -> int:
@@ -326,34 +342,40 @@ def megabytes(path: Path) -> float:
 
 
 def compared(
-    example: Example, ours: Path, theirs: Path, exporter: str, seconds: float
-) -> tuple[float, float]:
-    """The ratio of times, and the largest difference of outputs.
-
-    Of two sessions of the same file the first is slower by up to 4 %, so each comes first once.
-    """
+    example: Example, ours: Path, theirs: Path, exporter: str, options: argparse.Namespace
+) -> tuple[list[float], float]:
+    """The ratio of times of each pair of sessions, and the largest difference of outputs."""
     ratios, difference = list[float](), 0.0
-    for first in (ours, theirs):
+    for turn in range(options.sessions):
         runners: dict[Path, Runner] = {}
-        for path in (first, theirs if first is ours else ours):
+        for path in (ours, theirs) if turn % 2 else (theirs, ours):
             layout = LAYOUTS[exporter] if path is theirs else "channels_first"
             runners[path] = Runner.of(path, example.inputs(layout))
         difference = apart(runners[ours].outputs(), runners[theirs].outputs())
-        ratios.append(ratio(runners[ours], runners[theirs], seconds / 2))
+        ratios.append(ratio(runners[ours], runners[theirs], options.seconds))
         del runners
         gc.collect()
-    return statistics.geometric_mean(ratios), difference
+    return ratios, difference
 
 
 def ratio(ours: Runner, theirs: Runner, seconds: float) -> float:
-    """The median of the ratios of pairs, in which each begins in turn."""
+    """The median of the ratios of pairs of runs, in which each begins in turn."""
     times = 1 + int(ENOUGH_SECONDS / max(theirs.time(), 1e-6))
     ratios, end = list[float](), time.perf_counter() + seconds
-    while len(ratios) < FEWEST_PAIRS or time.perf_counter() < end:
+    while len(ratios) < 2 or time.perf_counter() < end:
         pair = (ours, theirs) if len(ratios) % 2 else (theirs, ours)
         taken = {runner: runner.time(times) for runner in pair}
         ratios.append(taken[ours] / taken[theirs])
     return statistics.median(ratios)
+
+
+def mean_and_error(ratios: Sequence[float]) -> str:
+    """The geometric mean of some ratios, and its standard error if there are several."""
+    logarithms = [math.log(each) for each in ratios]
+    mean = f"{math.exp(statistics.mean(logarithms)):.3f}"
+    if len(ratios) < 2:
+        return mean
+    return f"{mean}±{statistics.stdev(logarithms) / math.sqrt(len(ratios)):.3f}"
 
 
 def apart(ours: list[Any], theirs: list[Any]) -> float:
