@@ -9,12 +9,13 @@ nodes: in the graph and in those inside it, constants not counted: ours, theirs 
 MB: of the file, with what lies beside it. Both columns of ours are of the file that leaves open
     what the spec leaves open and has its weights inside.
 b1, b32: how long ours takes, in times of theirs, and the standard error of that: the geometric mean
-    over pairs of sessions of onnxruntime (CPU, one thread), of each the median of the ratios of
+    over pairs of sessions of onnxruntime (CPU, one thread), of each the ratio of the medians of
     runs that take turns. Times are of the processor. Two sessions of one file differ by up to 4 %,
     by where their tensors come to lie in memory, and the first is the slower more often: so there
-    are several, in which each file is first in turn. There is none where onnxruntime refuses
-    theirs, in which tf2onnx left an op that ONNX does not have (Erfc, StatefulPartitionedCall), or
-    where it asks for inputs that the network does not have.
+    are several, each of new copies of the files, which the kernel puts elsewhere, and in which each
+    of the two is first in turn. There is none where onnxruntime refuses theirs, in which tf2onnx
+    left an op that ONNX does not have (Erfc, StatefulPartitionedCall), or where it asks for inputs
+    that the network does not have.
 difference: the largest between outputs, in times of the largest number in them.
 
 Theirs are `torch.onnx.export(dynamo=True)` of an example as large as what is timed, and Keras's
@@ -33,6 +34,7 @@ import argparse
 import gc
 import math
 import os
+import shutil
 import statistics
 import sys
 import tempfile
@@ -76,6 +78,8 @@ OURS = {"torch": "specc_fixed", "torch_open": "specc_beside", "keras": "specc"}
 
 ONE_SIZE = {"torch", "specc_fixed"}
 """Those whose file is for the sizes of an example."""
+
+FEWEST_RUNS = 3
 
 ENOUGH_SECONDS = 0.005
 """What is quicker is timed several times over: a clock of the processor may stand still."""
@@ -337,8 +341,12 @@ def inner_nodes(graph: onnx.GraphProto) -> Iterator[onnx.NodeProto]:
 
 def megabytes(path: Path) -> float:
     """The size of a file with what lies beside it."""
-    beside = path.with_name(f"{path.name}.data")
-    return sum(each.stat().st_size for each in (path, beside) if each.exists()) / 1e6
+    return sum(each.stat().st_size for each in (path, beside(path)) if each.exists()) / 1e6
+
+
+def beside(path: Path) -> Path:
+    """Where the large tensors of a file are, if they are not in it."""
+    return path.with_name(f"{path.name}.data")
 
 
 def compared(
@@ -347,26 +355,37 @@ def compared(
     """The ratio of times of each pair of sessions, and the largest difference of outputs."""
     ratios, difference = list[float](), 0.0
     for turn in range(options.sessions):
-        runners: dict[Path, Runner] = {}
-        for path in (ours, theirs) if turn % 2 else (theirs, ours):
-            layout = LAYOUTS[exporter] if path is theirs else "channels_first"
-            runners[path] = Runner.of(path, example.inputs(layout))
-        difference = apart(runners[ours].outputs(), runners[theirs].outputs())
-        ratios.append(ratio(runners[ours], runners[theirs], options.seconds))
-        del runners
-        gc.collect()
+        with tempfile.TemporaryDirectory(dir=ours.parent) as folder:
+            runners: dict[Path, Runner] = {}
+            for path in (ours, theirs) if turn % 2 else (theirs, ours):
+                layout = LAYOUTS[exporter] if path is theirs else "channels_first"
+                runners[path] = Runner.of(copied(path, Path(folder)), example.inputs(layout))
+            difference = apart(runners[ours].outputs(), runners[theirs].outputs())
+            ratios.append(ratio(runners[ours], runners[theirs], options.seconds))
+            del runners
+            gc.collect()
     return ratios, difference
 
 
+def copied(path: Path, folder: Path) -> Path:
+    """A copy of a file, with what lies beside it."""
+    for each in (path, beside(path)):
+        if each.exists():
+            shutil.copyfile(each, folder / each.name)
+    return folder / path.name
+
+
 def ratio(ours: Runner, theirs: Runner, seconds: float) -> float:
-    """The median of the ratios of pairs of runs, in which each begins in turn."""
+    """The ratio of the median times of runs that take turns.
+
+    Each run comes after one of the other: what follows a run of its own finds more in the caches.
+    """
     times = 1 + int(ENOUGH_SECONDS / max(theirs.time(), 1e-6))
-    ratios, end = list[float](), time.perf_counter() + seconds
-    while len(ratios) < 2 or time.perf_counter() < end:
-        pair = (ours, theirs) if len(ratios) % 2 else (theirs, ours)
-        taken = {runner: runner.time(times) for runner in pair}
-        ratios.append(taken[ours] / taken[theirs])
-    return statistics.median(ratios)
+    taken, end = list[tuple[float, float]](), time.perf_counter() + seconds
+    while len(taken) < FEWEST_RUNS or time.perf_counter() < end:
+        taken.append((ours.time(times), theirs.time(times)))
+    median_ours, median_theirs = map(statistics.median, zip(*taken, strict=True))
+    return median_ours / median_theirs
 
 
 def mean_and_error(ratios: Sequence[float]) -> str:
