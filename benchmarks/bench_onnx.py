@@ -12,10 +12,9 @@ b1, b32: how long ours takes, in times of theirs, and the standard error of that
     over pairs of sessions of onnxruntime (CPU, one thread), of each the ratio of the medians of
     runs that take turns. Times are of the processor. Two sessions of one file differ by up to 4 %,
     by where their tensors come to lie in memory, and the first is the slower more often: so there
-    are several, each of new copies of the files, which the kernel puts elsewhere, and in which each
-    of the two is first in turn. There is none where onnxruntime refuses theirs, in which tf2onnx
-    left an op that ONNX does not have (Erfc, StatefulPartitionedCall), or where it asks for inputs
-    that the network does not have.
+    are several, each of new copies of the files, which the kernel puts elsewhere. There is none
+    where onnxruntime refuses theirs, in which tf2onnx left an op that ONNX does not have (Erfc,
+    StatefulPartitionedCall), or where it asks for inputs that the network does not have.
 difference: the largest between outputs, in times of the largest number in them.
 
 Theirs are `torch.onnx.export(dynamo=True)` of an example as large as what is timed, and Keras's
@@ -142,7 +141,7 @@ def main() -> None:
     parser.add_argument("--against", nargs="*", choices=LAYOUTS, default=["torch", "keras"])
     parser.add_argument("--batches", nargs="+", type=int, default=[1, 32])
     parser.add_argument("--seconds", type=float, default=1, help="that the runs of a pair take")
-    parser.add_argument("--sessions", type=int, default=8, help="pairs of sessions")
+    parser.add_argument("--sessions", type=int, default=8, help="pairs of sessions: 4, 8, …")
     parser.add_argument("--limit", type=float, default=600, help="seconds that an exporter has")
     parser.add_argument("--export", nargs=2, metavar=("NAME", "PATH"), help=argparse.SUPPRESS)
     parser.add_argument("--slim", nargs=2, type=Path, help=argparse.SUPPRESS)
@@ -352,7 +351,10 @@ def beside(path: Path) -> Path:
 def compared(
     example: Example, ours: Path, theirs: Path, exporter: str, options: argparse.Namespace
 ) -> tuple[list[float], float]:
-    """The ratio of times of each pair of sessions, and the largest difference of outputs."""
+    """The ratio of times of each pair of sessions, and the largest difference of outputs.
+
+    In four pairs each is made first once where it runs first, and once where it runs second.
+    """
     ratios, difference = list[float](), 0.0
     for turn in range(options.sessions):
         with tempfile.TemporaryDirectory(dir=ours.parent) as folder:
@@ -361,7 +363,9 @@ def compared(
                 layout = LAYOUTS[exporter] if path is theirs else "channels_first"
                 runners[path] = Runner.of(copied(path, Path(folder)), example.inputs(layout))
             difference = apart(runners[ours].outputs(), runners[theirs].outputs())
-            ratios.append(ratio(runners[ours], runners[theirs], options.seconds))
+            order = (ours, theirs) if turn % 4 < 2 else (theirs, ours)
+            taken = median_times([runners[path] for path in order], options.seconds)
+            ratios.append(taken[order.index(ours)] / taken[order.index(theirs)])
             del runners
             gc.collect()
     return ratios, difference
@@ -375,17 +379,18 @@ def copied(path: Path, folder: Path) -> Path:
     return folder / path.name
 
 
-def ratio(ours: Runner, theirs: Runner, seconds: float) -> float:
-    """The ratio of the median times of runs that take turns.
+def median_times(runners: Sequence[Runner], seconds: float) -> list[float]:
+    """The median time of each, of runs that take turns.
 
-    Each run comes after one of the other: what follows a run of its own finds more in the caches.
+    Each run comes after one of another: what follows a run of its own finds more in the caches. The
+    second run of a session is not timed, in which onnxruntime plans its memory.
     """
-    times = 1 + int(ENOUGH_SECONDS / max(theirs.time(), 1e-6))
-    taken, end = list[tuple[float, float]](), time.perf_counter() + seconds
+    slowest = max(runner.time() for runner in runners)
+    times = 1 + int(ENOUGH_SECONDS / max(slowest, 1e-6))
+    taken, end = list[list[float]](), time.perf_counter() + seconds
     while len(taken) < FEWEST_RUNS or time.perf_counter() < end:
-        taken.append((ours.time(times), theirs.time(times)))
-    median_ours, median_theirs = map(statistics.median, zip(*taken, strict=True))
-    return median_ours / median_theirs
+        taken.append([runner.time(times) for runner in runners])
+    return list(map(statistics.median, zip(*taken, strict=True)))
 
 
 def mean_and_error(ratios: Sequence[float]) -> str:
