@@ -414,7 +414,7 @@ layers:
   - reuse: both
 """
     graph = spec_graph(f"name: net\n{IMAGES}{blocks}", tmp_path)
-    file = onnx.load_from_string(ONNX.compile(graph, varied_weights(graph.weights), None))
+    file = exported(graph)
     stored = [tensor.name for tensor in file.graph.initializer]
     assert stored == ["both.conv2d.weight", "both.conv2d.bias"]
 

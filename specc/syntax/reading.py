@@ -159,7 +159,7 @@ def _not_utf8(data: bytes, offset: int, name: str) -> SpecError:
 
 
 def _if_text(data: bytes, name: str, help: str) -> str:
-    """What to do about a file of text, or about one that is none: most begin with small bytes."""
+    """What to do about a file of text, or one that is none: it begins with control characters."""
     if min(data[:16]) >= ord("\t"):
         return help
     if name.lower().endswith(".onnx"):
