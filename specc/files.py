@@ -75,6 +75,23 @@ def write_atomically(
 
 
 @contextmanager
+def temporary_file(folder: Path, data: bytes | Callable[[BinaryIO], None]) -> Generator[Path]:
+    """A new file in a folder that holds `data`; gone at the end, unless it was renamed.
+
+    Raises `OSError`.
+    """
+    path = folder / f".{secrets.token_hex(8)}.tmp"
+    # O_EXCL: a file or link that stands under this name already is never written through.
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+    try:
+        with os.fdopen(descriptor, "wb") as stream:
+            _fill(stream, data)
+        yield path
+    finally:
+        path.unlink(missing_ok=True)
+
+
+@contextmanager
 def locked(folder: Path) -> Generator[None]:
     """Keep out all others who ask for the same folder, in other processes too; wait for them.
 
@@ -180,20 +197,12 @@ def _replace(
     data: bytes | Callable[[BinaryIO], None],
     inspect: Callable[[Path], None] | None,
 ) -> None:
-    temporary = target.parent / f".{secrets.token_hex(8)}.tmp"
-    # O_EXCL: a file or link that stands under this name already is never written through.
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
-    try:
-        with os.fdopen(descriptor, "wb") as stream:
-            _fill(stream, data)
+    with temporary_file(target.parent, data) as temporary:
         if inspect is not None:
             inspect(temporary)
         if mode is not None:
             temporary.chmod(mode)
         temporary.replace(target)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
 
 
 def _fill(stream: BinaryIO, data: bytes | Callable[[BinaryIO], None]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from specc.backend import load_backend
 from specc.backends.onnx import checking
 from specc.backends.onnx.bfloat16 import averages, widened, widened_arrays
 from specc.backends.onnx.graph import LOWERINGS, numpy_dtype
+from specc.backends.onnx.wire import ModelFile
 from specc.diagnostics import SpecError
 from specc.ir import Graph
 from specc.layer import Layer, Sample
@@ -103,6 +105,14 @@ def test_an_op_that_the_checker_refuses(tmp_path: Path, monkeypatch: pytest.Monk
     plant(monkeypatch, "ReLU", lambda build, x: build.op("OfNobody", x))
     message = fault(spec_graph(DENSE, tmp_path), tmp_path)
     assert message.startswith("onnx's checker refuses it: No Op registered for OfNobody")
+
+
+def test_a_file_that_is_cut_off(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Onnx is given the large tensors by their places, so that this is for onnxruntime to see."""
+    real = ModelFile.parts
+    monkeypatch.setattr(ModelFile, "parts", lambda file: islice(real(file), 3))
+    message = fault(spec_graph(DENSE.replace("Dense: 4", "Dense: 400"), tmp_path), tmp_path)
+    assert message.startswith("onnxruntime refuses it")
 
 
 def test_a_file_that_onnxruntime_cannot_run(

@@ -51,7 +51,9 @@ def fault(*names: str) -> Any:
     return pytest.raises(SpecError, match="|".join(names))
 
 
-@pytest.mark.parametrize(("external_data", "call"), [(False, 1), (True, 1), (True, 2)])
+@pytest.mark.parametrize(
+    ("external_data", "call"), [(False, 1), (False, 2), (True, 1), (True, 2), (True, 3)]
+)
 @pytest.mark.parametrize(
     ("error", "reason"), [(errno.ENOSPC, "the disk is full"), (errno.EFBIG, "it would be larger")]
 )
@@ -63,7 +65,7 @@ def test_no_space_left(
     export: Callable[..., Path],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """In the first file or in the second: the old ones stand, and no temporary is left."""
+    """In a file or in what is there for the check: the old ones stand, no temporary is left."""
     folder = export(0, external_data=external_data)
     before = {each.name: each.read_bytes() for each in folder.iterdir()}
     left = iter(range(call, 0, -1))
@@ -74,7 +76,7 @@ def test_no_space_left(
 
     monkeypatch.setattr(os, "fsync", full)
     with fault(rf"error\[unwritable\]: cannot write .*: {reason}"):
-        export(1, external_data=external_data)
+        export(1, external_data=external_data, check=True)
     assert {each.name: each.read_bytes() for each in folder.iterdir()} == before
 
 

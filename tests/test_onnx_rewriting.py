@@ -12,6 +12,7 @@ import onnx
 import pytest
 from onnxruntime import InferenceSession
 from structures import spec_graph
+from zoo import network
 
 from specc.backend import load_backend
 from specc.backends.onnx import model, wire
@@ -401,6 +402,27 @@ def test_a_kernel_is_never_copied_whole(
     assert size == len(whole) > 1_000_000
     assert peak < 0.1 * size
     assert b"".join(file.parts()) == whole
+
+
+@pytest.mark.parametrize("name", ["mnist_cnn", "text_lstm", "wide_and_deep"])
+def test_a_file_without_large_tensors_points_to_them_in_another(name: str, tmp_path: Path) -> None:
+    """Wherever they are, it is the same model."""
+    graph = network(name)
+    file = model.model_file(graph, varied_weights(graph.weights), None)
+    for path, parts in {
+        "whole": file.parts(),
+        "inside": file.parts_pointing("whole"),
+        "data": file.large_tensors(),
+        "beside": file.parts_beside("data"),
+    }.items():
+        (tmp_path / path).write_bytes(b"".join(parts))
+    whole = onnx.load(tmp_path / "whole")
+    for each in ("inside", "beside"):
+        assert (tmp_path / each).stat().st_size < 0.1 * file.size
+        found = onnx.load(tmp_path / each)
+        for tensor in found.graph.initializer:
+            tensor.ClearField("data_location")  # onnx says that it is here now
+        assert found == whole
 
 
 def test_a_normalized_convolution_that_is_used_twice_is_stored_once(tmp_path: Path) -> None:

@@ -10,12 +10,12 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from io import BytesIO
 from pathlib import Path
-from tempfile import NamedTemporaryFile, TemporaryDirectory
-from typing import TYPE_CHECKING, Unpack
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, BinaryIO, Unpack
 
 from specc.backend import FileBackend
 from specc.exporting import FileOptions
-from specc.files import locked, write_atomically
+from specc.files import locked, temporary_file, write_atomically
 from specc.garbage import collection_paused
 from specc.ir import Graph
 from specc.passes.layout import IoLayout
@@ -25,10 +25,12 @@ from .checking import check_file
 from .graph import MAX_BYTES, require_fit
 from .model import model_file
 from .running import feed, session_runner
-from .wire import ModelFile
+from .wire import ModelFile, Part
 
 if TYPE_CHECKING:
     from specc.backend import Arrays, Runner
+
+Inspect = Callable[[Path, Path], None]
 
 
 class OnnxBackend(FileBackend):
@@ -70,18 +72,16 @@ class OnnxBackend(FileBackend):
             file = model_file(graph, weights, io_layout, **options)
         found: list[str] = []
 
-        def inspect(written: Path) -> None:
-            if check:
-                light = b"".join(file.parts("elsewhere"))
-                layout: IoLayout = io_layout or "channels_first"
-                found.extend(check_file(written, light, graph, layout).lines)
+        def inspect(whole: Path, light: Path) -> None:
+            layout: IoLayout = io_layout or "channels_first"
+            found.extend(check_file(whole, light, graph, layout).lines)
 
         if (external_data and file.has_large) or file.size > MAX_BYTES:
-            _write_two(path, file, inspect)
+            _write_two(path, file, inspect if check else None)
             beside = printable(f"{path.name}.data")
             found.append(f"large tensors are in {beside}: keep it with the model")
         else:
-            write_atomically(path, lambda stream: stream.writelines(file.parts()), inspect)
+            _write_one(path, file, inspect if check else None)
         return tuple(found)
 
     def quantized(
@@ -117,7 +117,7 @@ class OnnxBackend(FileBackend):
             return self.runner_of(_contents(file), graph, None)
         with TemporaryDirectory(prefix="specc-", ignore_cleanup_errors=True) as folder:
             path = Path(folder, "model.onnx")
-            _write_two(path, file, lambda _: None)
+            _write_two(path, file, None)
             return session_runner(path, graph, "channels_first")
 
     def runner_of(self, artifact: bytes, graph: Graph, io_layout: IoLayout | None) -> Runner:
@@ -134,29 +134,49 @@ def _contents(file: ModelFile) -> bytes:
     return stream.getvalue()
 
 
-def _write_two(path: Path, file: ModelFile, inspect: Callable[[Path], None]) -> None:
+def _write_one(path: Path, file: ModelFile, inspect: Inspect | None) -> None:
+    """Write the model, with all in it.
+
+    inspect: is given its path, and that of one whose large tensors are in there.
+    """
+
+    def inspect_whole(whole: Path) -> None:
+        if inspect is not None:
+            with temporary_file(path.parent, _filler(file.parts_pointing(whole.name))) as light:
+                inspect(whole, light)
+
+    write_atomically(path, _filler(file.parts()), inspect_whole)
+
+
+def _write_two(path: Path, file: ModelFile, inspect: Inspect | None) -> None:
     """Write the model, and its large tensors beside it.
 
     Both are whole, and inspected together, before the first takes its place. An old model goes
     before that, and no other process writes here until both are there: whatever interrupts this, no
     model ever stands beside another one's tensors.
+
+    inspect: is given the path of the model, twice.
     """
     beside = Path(f"{path}.data")
 
     with ExitStack() as stack:
 
         def inspect_both(data: Path) -> None:
-            with NamedTemporaryFile(dir=path.parent, prefix=".", suffix=".tmp") as model:
-                model.writelines(file.parts(data.name))
-                model.flush()
-                inspect(Path(model.name))
+            if inspect is not None:
+                with temporary_file(path.parent, _filler(file.parts_beside(data.name))) as model:
+                    inspect(model, model)
             stack.enter_context(locked(path.parent))
             path.unlink(missing_ok=True)
 
         def write_data(_: Path) -> None:
-            write_atomically(beside, lambda s: s.writelines(file.large_tensors()), inspect_both)
+            write_atomically(beside, _filler(file.large_tensors()), inspect_both)
 
-        write_atomically(path, lambda s: s.writelines(file.parts(beside.name)), write_data)
+        write_atomically(path, _filler(file.parts_beside(beside.name)), write_data)
+
+
+def _filler(parts: Iterable[Part]) -> Callable[[BinaryIO], None]:
+    """What writes the parts of a file into a stream."""
+    return lambda stream: stream.writelines(parts)
 
 
 BACKEND = OnnxBackend()

@@ -6,8 +6,10 @@ inputs that suit it.
 
 from __future__ import annotations
 
+import ctypes
 import re
 from collections.abc import Iterator, Mapping, Sequence, Set
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -94,22 +96,27 @@ class Checked:
         return f"{self.apart:.1e}" if self.steps is None else f"{self.steps} of 255 steps"
 
 
-def check_file(file: File, light: bytes, graph: Graph, io_layout: IoLayout) -> Checked:
+def check_file(file: File, light: File, graph: Graph, io_layout: IoLayout) -> Checked:
     """Check a file. Raises `SpecError` (`export-faulty`).
 
     file: its path, or what is in it.
-    light: the same model, but that its large tensors are elsewhere.
+    light: the same model, but that its large tensors are elsewhere, for onnx, which would hold
+        them twice; they are in the file, or beside both.
     """
     try:
-        onnx.checker.check_model(file, full_check=True)
+        onnx.checker.check_model(light, full_check=True)
     except Exception as error:
         raise _fault(f"onnx's checker refuses it: {first_line(error)}") from None
-    checked = Checked(_check_types(onnx.load_from_string(light)))
+    checked = Checked(_check_types(_without_large(light)))
     try:
-        _check_outputs(file, onnx.load_from_string(light), graph, io_layout, checked)
+        _check_outputs(file, _without_large(light), graph, io_layout, checked)
     except _NotRun as reason:
         checked.skipped.append(f"{reason}")
     return checked
+
+
+def _without_large(light: File) -> ModelProto:
+    return onnx.load_from_string(light.read_bytes() if isinstance(light, Path) else light)
 
 
 class _NotRun(Exception):
@@ -331,6 +338,7 @@ def _onnxruntime(file: File, level: Any, inputs: Arrays) -> Outputs:
     options = SessionOptions()
     options.graph_optimization_level, options.log_severity_level = level, 4
     options.enable_cpu_mem_arena = False  # it keeps from one session what the next one needs
+    options.add_session_config_entry("session.disable_prepacking", "1")  # a copy of the weights
     try:
         session = InferenceSession(file, options, providers=["CPUExecutionProvider"])
     except NoKernel as error:
@@ -344,6 +352,15 @@ def _onnxruntime(file: File, level: Any, inputs: Arrays) -> Outputs:
         return session.run(None, widened_arrays(inputs))
     except Exception as error:
         raise _fault(f"onnxruntime fails: {first_line(error)}") from None
+    finally:
+        del session
+        _give_back_memory()
+
+
+def _give_back_memory() -> None:
+    """Have glibc return what was freed: it would keep the activations of one session for long."""
+    with suppress(AttributeError, OSError, TypeError):
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def _reference(file: File, model: ModelProto, inputs: Arrays) -> Outputs:

@@ -11,7 +11,7 @@ and the field numbers of `onnx.proto`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
 from typing import Any
@@ -94,26 +94,43 @@ class ModelFile:
         """Whether any of them may go into a file beside the model."""
         return any(tensor.is_large for tensor in self.stored)
 
-    def parts(self, location: str | None = None) -> Iterator[Part]:
-        """The bytes of the file.
+    def parts(self) -> Iterator[Part]:
+        """The bytes of the file, with all tensors in it."""
+        return self._parts("", {})
 
-        location: where the large tensors are, relative to it; None has all in the file.
+    def parts_beside(self, location: str) -> Iterator[Part]:
+        """The same without the large tensors, which are in a file of `large_tensors`.
+
+        location: of that, relative to this.
         """
-        places = {} if location is None else dict(self._places())
+        return self._parts(location, dict(self._places_beside()))
+
+    def parts_pointing(self, location: str) -> Iterator[Part]:
+        """The same without the large tensors, which are in a file of `parts`.
+
+        location: of that, relative to this.
+        """
+        return self._parts(location, dict(self._places_inside()))
+
+    def _parts(self, location: str, places: Mapping[str, int]) -> Iterator[Part]:
+        """The bytes of a file. places: where tensors start that are in the file at `location`."""
         openings = [
             _inside(tensor)
             if tensor.name not in places
-            else _outside(tensor, f"{location}", places[tensor.name])
+            else _outside(tensor, location, places[tensor.name])
             for tensor in self.stored
         ]
         inside = [tensor.size if tensor.name not in places else 0 for tensor in self.stored]
-        graph = _bytes(self.graph)
-        length = len(graph) + sum(map(len, openings)) + sum(inside)
-        yield _bytes(self.model) + _opening(GRAPH, length) + graph
+        yield self._opening(sum(map(len, openings)) + sum(inside))
         for opening, tensor in zip(openings, self.stored, strict=True):
             yield opening
             if tensor.name not in places:
                 yield from tensor.data
+
+    def _opening(self, length: int) -> bytes:
+        """What stands before the tensors. length: of these."""
+        graph = _bytes(self.graph)
+        return _bytes(self.model) + _opening(GRAPH, len(graph) + length) + graph
 
     def large_tensors(self) -> Iterator[Part]:
         """The bytes of the file beside it."""
@@ -124,7 +141,7 @@ class ModelFile:
                 yield from tensor.data
                 end += -end % PAGE + tensor.size
 
-    def _places(self) -> Iterator[tuple[str, int]]:
+    def _places_beside(self) -> Iterator[tuple[str, int]]:
         """Where each large tensor starts in the file beside it."""
         end = 0
         for tensor in self.stored:
@@ -132,6 +149,16 @@ class ModelFile:
                 start = end + -end % PAGE
                 yield tensor.name, start
                 end = start + tensor.size
+
+    def _places_inside(self) -> Iterator[tuple[str, int]]:
+        """Where each large tensor starts in the file that has all."""
+        openings = [_inside(tensor) for tensor in self.stored]
+        end = len(self._opening(sum(map(len, openings)) + self.size))
+        for opening, tensor in zip(openings, self.stored, strict=True):
+            start = end + len(opening)
+            if tensor.is_large:
+                yield tensor.name, start
+            end = start + tensor.size
 
 
 def _blocks(array: NDArray[Any]) -> Iterator[NDArray[Any]]:
