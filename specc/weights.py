@@ -10,10 +10,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from errno import EIO
 from hashlib import sha256
+from io import BufferedReader
 from itertools import chain
+from os import fstat
+from os.path import samestat
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, TypedDict, cast
 from weakref import finalize
@@ -119,15 +123,19 @@ def load_weights(path: str | Path, declarations: Declarations) -> Mapping[str, A
     `weights-mismatch` with all differences at once. To ask for an array may raise the second.
     """
     file = Path(path)
-    tensors = _headers(file, declarations)
-    headers = {
-        key: _Header(tuple(tensor["shape"]), DTYPES.get(tensor["dtype"], tensor["dtype"]))
-        for key, tensor in tensors.items()
-    }
-    _require_match(headers, declarations, f"{printable(str(file), 200)}: ")
-    arrays = _FileArrays(file, {key: tensors[key] for key in declarations})
-    wide = [key for key in declarations if headers[key].dtype == "float64"]
-    _require_range((key, arrays.stored(key)) for key in wide)
+    _require_readable(file, MAX_HEADER + sum(8 * each.elements for each in declarations.values()))
+    with ExitStack() as held:
+        stream = held.enter_context(_opened(file))
+        tensors = _headers(file, stream)
+        headers = {
+            key: _Header(tuple(tensor["shape"]), DTYPES.get(tensor["dtype"], tensor["dtype"]))
+            for key, tensor in tensors.items()
+        }
+        _require_match(headers, declarations, f"{printable(str(file), 200)}: ")
+        arrays = _FileArrays(file, stream, {key: tensors[key] for key in declarations})
+        wide = [key for key in declarations if headers[key].dtype == "float64"]
+        _require_range((key, arrays.stored(key)) for key in wide)
+        finalize(arrays, held.pop_all().close)
     return arrays
 
 
@@ -180,14 +188,18 @@ class _Tensor(TypedDict):
     data_offsets: tuple[int, int]
 
 
-def _headers(path: Path, declarations: Declarations) -> dict[str, _Tensor]:
-    """The arrays that a file says it has, which the library has compared with how long it is."""
+def _headers(path: Path, stream: BinaryIO) -> dict[str, _Tensor]:
+    """The arrays that a file says it has, which the library has compared with how long it is.
+
+    stream: of the same file. It is left where the arrays' bytes begin.
+    """
     from safetensors import SafetensorError, safe_open
 
-    _require_readable(path, MAX_HEADER + sum(8 * each.elements for each in declarations.values()))
     try:
-        with safe_open(path, framework="numpy"), path.open("rb") as stream:
-            header = json.loads(stream.read(_header_length(stream)))
+        with safe_open(path, framework="numpy"):
+            if not samestat(fstat(stream.fileno()), path.stat()):
+                raise OSError(EIO, "it was replaced while it was read")
+            header = json.loads(stream.read(int.from_bytes(stream.read(8), "little")))
     except SafetensorError as error:
         raise _unreadable(path, error) from None
     except OSError as error:
@@ -196,8 +208,11 @@ def _headers(path: Path, declarations: Declarations) -> dict[str, _Tensor]:
     return cast("dict[str, _Tensor]", header)
 
 
-def _header_length(stream: BinaryIO) -> int:
-    return int.from_bytes(stream.read(8), "little")
+def _opened(path: Path) -> BufferedReader:
+    try:
+        return path.open("rb")
+    except OSError as error:
+        raise _unread(path, error) from None
 
 
 def _require_readable(path: Path, largest: int) -> None:
@@ -235,17 +250,12 @@ def _unreadable(path: Path, error: Exception) -> SpecError:
 class _FileArrays(Mapping[str, "Array"]):
     """The arrays of a file as float32, each read into memory of its own whenever it is asked for.
 
-    tensors: by key, in their order.
+    stream: of the file, where the arrays' bytes begin. tensors: by key, in their order.
     """
 
-    def __init__(self, path: Path, tensors: Mapping[str, _Tensor]) -> None:
-        self._path, self._tensors = path, tensors
-        try:
-            self._stream = path.open("rb")
-            finalize(self, self._stream.close)
-            self._start = 8 + _header_length(self._stream)
-        except OSError as error:
-            raise _unread(path, error) from None
+    def __init__(self, path: Path, stream: BufferedReader, tensors: Mapping[str, _Tensor]) -> None:
+        self._path, self._stream, self._tensors = path, stream, tensors
+        self._start = stream.tell()
 
     def __getitem__(self, key: str) -> Array:
         return _as_float32(self.stored(key), copy=False)

@@ -16,6 +16,7 @@ from safetensors.numpy import load_file, save_file
 from safetensors.torch import load_file as load_torch
 from safetensors.torch import save_file as save_torch
 
+from specc import weights as weights_module
 from specc.diagnostics import SpecError
 from specc.files import require_writable, write_atomically
 from specc.initializers import HeNormal, Identity, Ones, Orthogonal, Zeros
@@ -293,6 +294,23 @@ def test_key_that_would_disturb_the_terminal(path: Path) -> None:
     [(_, message, _)] = faults(error)
     assert message.isprintable()
     assert len(message) < 400
+
+
+def test_a_file_that_is_replaced_while_it_is_opened(
+    path: Path, weights: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The header of one is not taken for that of the other."""
+    save_weights(path, weights)
+    real = weights_module._opened
+
+    def opened(opened_path: Path) -> Any:
+        stream = real(opened_path)
+        save_weights(path, weights, {"name": "another"})
+        return stream
+
+    monkeypatch.setattr(weights_module, "_opened", opened)
+    with pytest.raises(SpecError, match=r"file-unreadable.*: it was replaced while it was read"):
+        load_weights(path, DECLARATIONS)
 
 
 def test_far_too_large_a_file_is_not_read(path: Path) -> None:
