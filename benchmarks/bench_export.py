@@ -6,7 +6,7 @@ Time is of DenseNet-121, in process, imports not counted; ours includes checking
 reading the weights from disk. Memory is what a process takes at most while it exports, beyond what
 it has after its imports, in times of the weights: from a file of them and from arrays, which are
 the weights; to a file and as bytes, which are the weights again; and with the file checked, which
-onnx and onnxruntime read. Linux tells it.
+onnxruntime reads. Linux tells it.
 """
 
 from __future__ import annotations

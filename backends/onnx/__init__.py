@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from specc.backend import Arrays, Runner
 
 Inspect = Callable[[Path, Path], None]
+"""Looks at a model before it takes its place, and at the same one without its large tensors."""
 
 
 class OnnxBackend(FileBackend):

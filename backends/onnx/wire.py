@@ -121,13 +121,13 @@ class ModelFile:
             for tensor in self.stored
         ]
         inside = [tensor.size if tensor.name not in places else 0 for tensor in self.stored]
-        yield self._opening(sum(map(len, openings)) + sum(inside))
+        yield self._head(sum(map(len, openings)) + sum(inside))
         for opening, tensor in zip(openings, self.stored, strict=True):
             yield opening
             if tensor.name not in places:
                 yield from tensor.data
 
-    def _opening(self, length: int) -> bytes:
+    def _head(self, length: int) -> bytes:
         """What stands before the tensors. length: of these."""
         graph = _bytes(self.graph)
         return _bytes(self.model) + _opening(GRAPH, len(graph) + length) + graph
@@ -153,7 +153,7 @@ class ModelFile:
     def _places_inside(self) -> Iterator[tuple[str, int]]:
         """Where each large tensor starts in the file that has all."""
         openings = [_inside(tensor) for tensor in self.stored]
-        end = len(self._opening(sum(map(len, openings)) + self.size))
+        end = len(self._head(sum(map(len, openings)) + self.size))
         for opening, tensor in zip(openings, self.stored, strict=True):
             start = end + len(opening)
             if tensor.is_large:
