@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import cycle
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,6 +12,7 @@ import onnx
 import onnxruntime
 import pytest
 from samples import all_samples, make_graph, random_inputs, sample_graph, sample_sizes
+from structures import spec_graph
 
 import specc
 from specc.backend import load_backend
@@ -141,6 +144,37 @@ def test_an_older_opset_loses_nothing(spec: str, *, functions: bool, precision: 
         return model
 
     assert without_versions() == without_versions(opset=OPSET)
+
+
+@pytest.mark.parametrize("functions", [False, True])
+@pytest.mark.parametrize("pooling", ["MaxPooling2D", "AveragePooling2D"])
+def test_onnxruntime_does_not_take_zeros_for_the_pads_of_a_pooling(
+    pooling: str, tmp_path: Path, *, functions: bool
+) -> None:
+    """From 1.17 to 1.31 it does, where the pads have no axes and are zeros by their bits."""
+    padded = f"  padded:\n    layers: [ZeroPadding2D: 1, {pooling}: {{pool_size: 3, strides: 2}}]\n"
+    body = "inputs: {x: 'float32[2, 7, 7, 3]'}\nblocks:\n" + padded + "layers: [padded]\n"
+    graph = spec_graph(body, tmp_path)
+    inputs = {"x": -np.ones((2, 3, 7, 7), np.float32)}
+    usual = outputs(ONNX.compile(graph, None, None), inputs)
+    file = ONNX.compile(graph, None, None, opset=17, functions=functions)
+    np.testing.assert_array_equal(outputs(file, inputs), usual)
+    model = onnx.load_from_string(file)
+    nodes = [node for each in (model.graph, *model.functions) for node in each.node]
+    (pad,) = (node for node in nodes if node.op_type == "Pad")
+    value = dict(constants(model))[pad.input[2]]
+    assert value == 0
+    assert np.signbit(value)
+
+
+def constants(model: onnx.ModelProto) -> Iterator[tuple[str, Any]]:
+    """Those of the graph and of the functions, by name."""
+    for tensor in model.graph.initializer:
+        yield tensor.name, onnx.numpy_helper.to_array(tensor)
+    for function in model.functions:
+        for node in function.node:
+            if node.op_type == "Constant":
+                yield node.output[0], onnx.numpy_helper.to_array(node.attribute[0].t)
 
 
 def test_onnxruntime_runs_every_opset() -> None:

@@ -17,7 +17,7 @@ from onnx import defs
 
 from specc.diagnostics import SpecError
 from specc.exporting import OPSET, OPSETS
-from specc.tensor import DType
+from specc.tensor import FLOATS, DType
 
 from .graph import ONNX_DTYPES, numpy_dtype, unique_name
 from .ops import Op, OpGraph, Tensor, nested
@@ -168,7 +168,7 @@ class _Steps:
     def __call__(self, kind: str, *inputs: Tensor | float) -> Tensor:
         """The output of an op of `kind`, like the old op's; numbers become constants."""
         (like,) = self.op.outputs
-        given = tuple(x if isinstance(x, Tensor) else self._constant(x, like) for x in inputs)
+        given = tuple(x if isinstance(x, Tensor) else self.constant(x, like) for x in inputs)
         name = unique_name(f"{self.op.name}.{kind.lower()}", self.names)
         output = Tensor(like.type)
         self.graph.names[output] = name
@@ -184,7 +184,8 @@ class _Steps:
         """Put one op in the place of the old one."""
         self.ops.append(op)
 
-    def _constant(self, value: float, like: Tensor) -> Tensor:
+    def constant(self, value: float, like: Tensor) -> Tensor:
+        """A number of the type of another tensor."""
         tensor = Tensor(like.type.with_shape(()))
         self.graph.constants[tensor] = np.asarray(value, numpy_dtype(like.type.dtype))
         self.graph.names[tensor] = f"{self.op.name}.constant"
@@ -211,8 +212,22 @@ def _pad_of_all_axes(write: _Steps) -> None:
     if x is None or axes not in write.graph.constants:
         return
     if write.graph.constants[axes].tolist() == [*range(x.type.rank)]:
+        if _pads_with_zeros(write, value):
+            value = write.constant(-0.0, x)
         kept = (x, pads) if value is None else (x, pads, value)
         write.instead(replace(write.op, inputs=kept))
+
+
+def _pads_with_zeros(write: _Steps, value: Tensor | None) -> bool:
+    """Whether onnxruntime (1.17 to 1.31) would take pads for those of a pooling behind them.
+
+    Those of a MaxPool are no zeros, and those of an AveragePool may not count. It knows zeros by
+    their bits, and has an eye for positive ones only.
+    """
+    constants = write.graph.constants
+    zeros = value is None or (value in constants and not constants[value].any())
+    is_constant = write.op.attributes.get("mode", "constant") == "constant"
+    return zeros and is_constant and write.op.outputs[0].type.dtype in FLOATS
 
 
 def _split_evenly(write: _Steps) -> None:
