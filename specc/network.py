@@ -392,10 +392,10 @@ class Network:
 
         copy: whether arrays that were given are copied; if not, they are only to be read.
         """
-        from specc.weights import check_weights, initial_weights, load_weights
+        from specc.weights import InitialWeights, check_weights, load_weights
 
         if weights is None:
-            return initial_weights(self.graph.weights, seed)
+            return InitialWeights(self.graph.weights, seed)
         if isinstance(weights, Mapping):
             arrays = {str(key): _array(value) for key, value in weights.items()}
             return check_weights(arrays, self.graph.weights, copy=copy)

@@ -70,15 +70,32 @@ def initial_weights(declarations: Declarations, seed: int = 0) -> dict[str, Arra
 
     Raises `SpecError` (`invalid-parameter`) for an initializer that cannot make its weight's shape.
     """
-    report = Report()
-    for key, weight in declarations.items():
-        if refusal := weight.initializer.refusal(weight.shape):
-            report.add(Diagnostic("invalid-parameter", f"{key}: {refusal}"))
-    report.raise_if_failed()
-    return {
-        key: weight.initializer.draw(weight.shape, weight.fan, _generator(seed, key))
-        for key, weight in declarations.items()
-    }
+    return dict(InitialWeights(declarations, seed))
+
+
+class InitialWeights(Mapping[str, "Array"]):
+    """`initial_weights`, each drawn whenever it is asked for: they are not all in memory at once.
+
+    Raises what that does.
+    """
+
+    def __init__(self, declarations: Declarations, seed: int = 0) -> None:
+        report = Report()
+        for key, weight in declarations.items():
+            if refusal := weight.initializer.refusal(weight.shape):
+                report.add(Diagnostic("invalid-parameter", f"{key}: {refusal}"))
+        report.raise_if_failed()
+        self._declarations, self._seed = declarations, seed
+
+    def __getitem__(self, key: str) -> Array:
+        weight = self._declarations[key]
+        return weight.initializer.draw(weight.shape, weight.fan, _generator(self._seed, key))
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._declarations)
+
+    def __len__(self) -> int:
+        return len(self._declarations)
 
 
 def varied_weights(declarations: Declarations, seed: int = 0) -> dict[str, Array]:
@@ -88,7 +105,7 @@ def varied_weights(declarations: Declarations, seed: int = 0) -> dict[str, Array
     """
     return {
         key: _varied(array, _generator(seed, f"{key} varied"), keep_sign=key.endswith("_var"))
-        for key, array in initial_weights(declarations, seed).items()
+        for key, array in InitialWeights(declarations, seed).items()
     }
 
 

@@ -242,11 +242,14 @@ def test_onnx_goes_to_bytes_or_a_file(spec: Path, tmp_path: Path) -> None:
     assert data != net.to_onnx()
 
 
-def test_an_export_from_a_file_never_holds_all_weights(tmp_path: Path) -> None:
+@pytest.mark.parametrize("drawn", [False, True])
+def test_an_export_never_holds_all_weights(tmp_path: Path, *, drawn: bool) -> None:
+    """From a file each is read when its turn comes; without one it is drawn then."""
     inputs, layers = '{x: "float32[N, 300]"}', "[{repeat: 12, layers: [Dense: 300]}]"
     net = network_of(tmp_path, f"specc: 1\nname: net\ninputs: {inputs}\nlayers: {layers}\n")
-    weights = tmp_path / "net.safetensors"
-    net.save_weights(net.initial_weights(), weights)
+    weights = None if drawn else tmp_path / "net.safetensors"
+    if weights:
+        net.save_weights(net.initial_weights(), weights)
     net.to_onnx(tmp_path / "net.onnx", weights)
     tracemalloc.start()
     net.to_onnx(tmp_path / "net.onnx", weights)
@@ -396,7 +399,7 @@ def test_a_missing_package_is_named(
     def fail(*_: object) -> None:
         raise ModuleNotFoundError(name=package)
 
-    monkeypatch.setattr("specc.weights.initial_weights", fail)
+    monkeypatch.setattr("specc.weights.InitialWeights", fail)
     with pytest.raises(specc.SpecError) as caught:
         getattr(network, method)()
     (diagnostic,) = caught.value.report.diagnostics

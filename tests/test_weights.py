@@ -21,7 +21,13 @@ from specc.diagnostics import SpecError
 from specc.files import require_writable, write_atomically
 from specc.initializers import HeNormal, Identity, Ones, Orthogonal, Zeros
 from specc.layer import WeightDecl
-from specc.weights import check_weights, initial_weights, load_weights, save_weights
+from specc.weights import (
+    InitialWeights,
+    check_weights,
+    initial_weights,
+    load_weights,
+    save_weights,
+)
 
 PINNED = [-0.92930752, -0.1915843, -0.22844245]
 
@@ -91,6 +97,14 @@ def test_seeds_and_keys_differ(weights: dict[str, Any]) -> None:
     other_key = initial_weights({"other.weight": kernel}, seed=0)["other.weight"]
     assert not np.array_equal(other_seed, weights["logits.weight"])
     assert not np.array_equal(other_key, weights["logits.weight"])
+
+
+def test_an_array_is_drawn_whenever_it_is_asked_for(weights: dict[str, Any]) -> None:
+    drawn = InitialWeights(DECLARATIONS, seed=0)
+    assert list(drawn) == list(weights)
+    for key, array in weights.items():
+        assert drawn[key] is not drawn[key]
+        np.testing.assert_array_equal(drawn[key], array)
 
 
 def test_initializer_that_does_not_fit() -> None:
