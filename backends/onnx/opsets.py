@@ -207,7 +207,12 @@ def _axes_as_attribute(write: _Steps) -> None:
 
 
 def _pad_of_all_axes(write: _Steps) -> None:
-    """Pads without their axes, which could not be named yet, if they are all in order."""
+    """Pads without their axes, which could not be named yet, if they are all in order.
+
+    Zeros without axes onnxruntime (1.17 to 1.31) would take for the pads of a pooling behind them:
+    those of a MaxPool are no zeros, and those of an AveragePool may not count. It knows zeros by
+    their bits, and lets -0 be.
+    """
     x, pads, value, axes = (*write.op.inputs, None, None)[:4]
     if x is None or axes not in write.graph.constants:
         return
@@ -219,11 +224,7 @@ def _pad_of_all_axes(write: _Steps) -> None:
 
 
 def _pads_with_zeros(write: _Steps, value: Tensor | None) -> bool:
-    """Whether onnxruntime (1.17 to 1.31) would take pads for those of a pooling behind them.
-
-    Those of a MaxPool are no zeros, and those of an AveragePool may not count. It knows zeros by
-    their bits, and has an eye for positive ones only.
-    """
+    """Whether an op puts floats around its input that are all 0."""
     constants = write.graph.constants
     zeros = value is None or (value in constants and not constants[value].any())
     is_constant = write.op.attributes.get("mode", "constant") == "constant"
