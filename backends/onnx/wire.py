@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 from math import prod
 from typing import Any
 
@@ -33,8 +34,11 @@ PAGE = 4096
 BLOCK = 1 << 22
 """The bytes of a tensor that are copied at a time, and so are in memory twice."""
 
-STRIP = 24
-"""The columns of which the cache holds what is read and what is written: thrice as fast as all."""
+TILE = 256
+"""The rows and columns that are transposed at a time, within the cache."""
+
+GAP = 4
+"""The elements between the rows of a tile: without, a column would have few places in the cache."""
 
 Part = bytes | memoryview
 
@@ -171,13 +175,19 @@ def _blocks(array: NDArray[Any]) -> Iterator[NDArray[Any]]:
 
 
 def _contiguous(array: NDArray[Any]) -> NDArray[Any]:
-    """The array with its rows in memory; a transposed matrix is copied by strips of columns."""
+    """The array with its rows in memory; a transposed matrix is copied by tiles.
+
+    Where its columns lie as rows they are read, and turned in the cache: twice as fast as at once.
+    """
     if array.flags.c_contiguous or array.ndim != 2:
         return np.ascontiguousarray(array)
     result = np.empty(array.shape, array.dtype)
-    for start in range(0, array.shape[1], STRIP):
-        strip = slice(start, start + STRIP)
-        result[:, strip] = array[:, strip]
+    for row, column in product(*(range(0, size, TILE) for size in array.shape)):
+        place = np.s_[row : row + TILE, column : column + TILE]
+        columns = array[place].T
+        tile = np.empty((len(columns), columns.shape[1] + GAP), array.dtype)[:, :-GAP]
+        tile[:] = columns
+        result[place] = tile.T
     return result
 
 
