@@ -9,7 +9,7 @@ safetensors are imported when a function needs them.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from errno import EIO
@@ -57,8 +57,11 @@ MAX_HEADER = 100_000_000
 
 _OTHER = "give the spec, variant and `--set` that the weights were made for"
 
-MAX_SUGGESTIONS = 30
-"""With more unknown keys than this, no near ones are looked for: the search is quadratic."""
+MAX_ALIKE = 10
+"""Of more differences of one kind only the first are told, and how many there are."""
+
+FIRST = 3
+"""So many of them."""
 
 
 def initial_weights(declarations: Declarations, seed: int = 0) -> dict[str, Array]:
@@ -137,7 +140,8 @@ def load_weights(path: str | Path, declarations: Declarations) -> Mapping[str, A
     float16, bfloat16 and float64 become float32; PyTorch's `num_batches_tracked` is dropped.
 
     Raises `SpecError`: `file-not-found`, `file-unreadable`, `weights-unreadable`, or
-    `weights-mismatch` with all differences at once. To ask for an array may raise the second.
+    `weights-mismatch` with all kinds of differences at once. To ask for an array may raise the
+    second.
     """
     file = Path(path)
     _require_readable(file, MAX_HEADER + sum(8 * each.elements for each in declarations.values()))
@@ -163,7 +167,7 @@ def check_weights(
 
     copy: whether arrays that are float32 already are copied; if not, they are only to be read.
 
-    Raises `SpecError` (`weights-mismatch`) with all differences at once.
+    Raises `SpecError` (`weights-mismatch`) with all kinds of differences at once.
     """
     headers = {key: _Header(array.shape, array.dtype.name) for key, array in weights.items()}
     _require_match(headers, declarations)
@@ -333,10 +337,11 @@ class _Header:
     dtype: str
 
 
-def _require_match(
-    headers: Mapping[str, _Header], declarations: Declarations, where: str = ""
-) -> None:
-    """Raise `SpecError` with every difference between what there is and what is declared.
+_Headers = Mapping[str, _Header]
+
+
+def _require_match(headers: _Headers, declarations: Declarations, where: str = "") -> None:
+    """Raise `SpecError` with every kind of difference between what there is and what is declared.
 
     where: what messages begin with.
     """
@@ -347,9 +352,12 @@ def _require_match(
     }
     if prefix := _added_prefix(received, declarations):
         raise _wrapped(prefix, where)
-    faults = chain(_key_faults(received, declarations), _all_header_faults(received, declarations))
+    kinds = (_missing, _unknown, _of_other_shapes, _of_other_dtypes)
+    faults = chain.from_iterable(_told([*kind(received, declarations)]) for kind in kinds)
     report = Report()
-    report.extend(replace(fault, message=f"{where}{fault.message}") for fault in faults)
+    for number, fault in enumerate(faults):
+        help = fault.help or ("" if number else _OTHER)
+        report.add(replace(fault, message=f"{where}{fault.message}", help=help))
     report.raise_if_failed()
 
 
@@ -370,39 +378,53 @@ def _wrapped(prefix: str, where: str) -> SpecError:
     )
 
 
-def _key_faults(
-    received: Mapping[str, _Header], declarations: Declarations
-) -> Iterator[Diagnostic]:
-    missing = [key for key in declarations if key not in received]
-    unknown = [key for key in received if key not in declarations]
-    for key in missing:
-        message = f"{key}: expected float32{list(declarations[key].shape)}, received nothing"
-        yield Diagnostic("weights-mismatch", message, help=_OTHER if key == missing[0] else "")
-    searched = missing if max(len(missing), len(unknown)) <= MAX_SUGGESTIONS else []
-    for key in unknown:
-        shown = printable(key, 200)
-        message = f"{shown}: received {_shown(received[key])}, which this network does not have"
-        yield Diagnostic("weights-mismatch", message, help=did_you_mean(shown, searched))
+def _told(alike: Sequence[Diagnostic]) -> Sequence[Diagnostic]:
+    """Faults of one kind, or if there are many the first, the last of which says so.
+
+    Weights of a larger variant have hundreds, which would hide all else.
+    """
+    if len(alike) <= MAX_ALIKE:
+        return alike
+    *shown, last = alike[:FIRST]
+    message = f"{last.message} (and {len(alike) - FIRST:,} more like this)"
+    return [*shown, replace(last, message=message)]
 
 
-def _all_header_faults(
-    received: Mapping[str, _Header], declarations: Declarations
-) -> Iterator[Diagnostic]:
+def _missing(received: _Headers, declarations: Declarations) -> Iterator[Diagnostic]:
     for key, weight in declarations.items():
-        if key in received:
-            yield from _header_faults(key, received[key], weight)
+        if key not in received:
+            message = f"{key}: expected float32{list(weight.shape)}, received nothing"
+            yield Diagnostic("weights-mismatch", message)
 
 
-def _header_faults(key: str, header: _Header, weight: WeightDecl) -> Iterator[Diagnostic]:
-    if header.dtype not in DTYPES.values():
-        *others, last = DTYPES.values()
-        message = f"{key}: expected {', '.join(others)} or {last}, received {header.dtype}"
-        yield Diagnostic("weights-mismatch", message)
-    if header.shape != weight.shape:
-        message = f"{key}: expected shape {list(weight.shape)}, received {list(header.shape)}"
-        permuted = sorted(header.shape) == sorted(weight.shape)
-        help = "the axes are in another order: weights are laid out as in PyTorch's state_dict"
-        yield Diagnostic("weights-mismatch", message, help=help if permuted else "")
+def _unknown(received: _Headers, declarations: Declarations) -> Iterator[Diagnostic]:
+    missing = {key: weight.shape for key, weight in declarations.items() if key not in received}
+    unknown = [key for key in received if key not in declarations]
+    searched = missing if len(unknown) <= MAX_ALIKE else {}
+    for key in unknown:
+        shown, header = printable(key, 200), received[key]
+        message = f"{shown}: received {_shown(header)}, which this network does not have"
+        fitting = (each for each, shape in searched.items() if shape == header.shape)
+        yield Diagnostic("weights-mismatch", message, help=did_you_mean(shown, fitting))
+
+
+def _of_other_shapes(received: _Headers, declarations: Declarations) -> Iterator[Diagnostic]:
+    permuted = "the axes are in another order: weights are laid out as in PyTorch's state_dict"
+    for key, weight in declarations.items():
+        shape = received[key].shape if key in received else weight.shape
+        if shape != weight.shape:
+            message = f"{key}: expected shape {list(weight.shape)}, received {list(shape)}"
+            help = permuted if sorted(shape) == sorted(weight.shape) else ""
+            yield Diagnostic("weights-mismatch", message, help=help)
+
+
+def _of_other_dtypes(received: _Headers, declarations: Declarations) -> Iterator[Diagnostic]:
+    *others, last = DTYPES.values()
+    for key in declarations:
+        if key in received and received[key].dtype not in DTYPES.values():
+            dtypes = f"{', '.join(others)} or {last}"
+            message = f"{key}: expected {dtypes}, received {received[key].dtype}"
+            yield Diagnostic("weights-mismatch", message, help="save it as float32")
 
 
 def _shown(header: _Header) -> str:

@@ -207,6 +207,44 @@ def test_all_differences_at_once(path: Path, weights: dict[str, Any]) -> None:
         assert "did you mean `logits.weight`?" in helps[1]
         assert "PyTorch" in helps[2]
         assert helps[3] == ""
+        assert "float32" in helps[4]
+
+
+def test_of_many_differences_of_one_kind_the_first_are_told() -> None:
+    """Such as weights of another network, beside which a single one of another kind is seen."""
+    received = {f"layer.{number}.weight": np.zeros((4, 8), np.float32) for number in range(1200)}
+    received |= {key: np.zeros(weight.shape) for key, weight in DECLARATIONS.items()}
+    received["norm.weight"] = np.zeros(9)
+    with pytest.raises(SpecError) as error:
+        check_weights(received, DECLARATIONS)
+    _, messages, helps = zip(*faults(error), strict=True)
+    which = "which this network does not have"
+    assert messages == (
+        f"layer.0.weight: received float32[4, 8], {which}",
+        f"layer.1.weight: received float32[4, 8], {which}",
+        f"layer.2.weight: received float32[4, 8], {which} (and 1,197 more like this)",
+        "norm.weight: expected shape [8], received [9]",
+    )
+    assert "variant" in helps[0]
+    assert not any(helps[1:])
+
+
+def test_of_other_shapes_alone_the_first_says_where_they_may_be_from(weights: Any) -> None:
+    weights |= {"norm.weight": np.zeros(9), "norm.bias": np.zeros(9)}
+    with pytest.raises(SpecError) as error:
+        check_weights(weights, DECLARATIONS)
+    first, second = (help for _, _, help in faults(error))
+    assert "variant" in first
+    assert second == ""
+
+
+def test_a_weight_of_another_shape_is_not_suggested(weights: dict[str, Any]) -> None:
+    """Keys of one network end alike, so that any two are near each other."""
+    weights["logits.weights"] = np.zeros((4, 9), np.float32)
+    del weights["logits.weight"]
+    with pytest.raises(SpecError) as error:
+        check_weights(weights, DECLARATIONS)
+    assert [help for _, message, help in faults(error) if "logits.weights" in message] == [""]
 
 
 @pytest.mark.parametrize(
