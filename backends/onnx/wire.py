@@ -35,7 +35,7 @@ BLOCK = 1 << 22
 """The bytes of a tensor that are copied at a time, and so are in memory twice."""
 
 TILE = 256
-"""The rows and columns that are transposed at a time, within the cache."""
+"""The rows and columns of a matrix that are turned at a time."""
 
 GAP = 4
 """The elements between the rows of a tile: without, a column would have few places in the cache."""
@@ -175,9 +175,9 @@ def _blocks(array: NDArray[Any]) -> Iterator[NDArray[Any]]:
 
 
 def _contiguous(array: NDArray[Any]) -> NDArray[Any]:
-    """The array with its rows in memory; a transposed matrix is copied by tiles.
+    """The array with its rows in memory.
 
-    Where its columns lie as rows they are read, and turned in the cache: twice as fast as at once.
+    Of a transposed matrix, a tile is copied as it lies in memory, and then turned in the cache.
     """
     if array.flags.c_contiguous or array.ndim != 2:
         return np.ascontiguousarray(array)
