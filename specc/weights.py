@@ -58,10 +58,10 @@ MAX_HEADER = 100_000_000
 _OTHER = "give the spec, variant and `--set` that the weights were made for"
 
 MAX_ALIKE = 10
-"""Of more differences of one kind only the first are told, and how many there are."""
+"""So many differences of one kind are told, each by itself."""
 
-FIRST = 3
-"""So many of them."""
+TOLD_OF_MANY = 3
+"""Of more, so many: the first ones, and how many there are."""
 
 
 def initial_weights(declarations: Declarations, seed: int = 0) -> dict[str, Array]:
@@ -379,14 +379,14 @@ def _wrapped(prefix: str, where: str) -> SpecError:
 
 
 def _told(alike: Sequence[Diagnostic]) -> Sequence[Diagnostic]:
-    """Faults of one kind, or if there are many the first, the last of which says so.
+    """Faults of one kind; of many the first ones, the last of which says how many more there are.
 
     Weights of a larger variant have hundreds, which would hide all else.
     """
     if len(alike) <= MAX_ALIKE:
         return alike
-    *shown, last = alike[:FIRST]
-    message = f"{last.message} (and {len(alike) - FIRST:,} more like this)"
+    *shown, last = alike[:TOLD_OF_MANY]
+    message = f"{last.message} (and {len(alike) - TOLD_OF_MANY:,} more like this)"
     return [*shown, replace(last, message=message)]
 
 

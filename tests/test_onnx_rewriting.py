@@ -404,6 +404,15 @@ def test_a_kernel_is_never_copied_whole(
     assert b"".join(file.parts()) == whole
 
 
+@pytest.mark.parametrize(("rows", "columns"), [(600, 700), (256, 513), (1, 300), (2000, 3)])
+def test_a_kernel_is_transposed_to_its_last_tile(rows: int, columns: int, tmp_path: Path) -> None:
+    layers = f"layers: [{{Dense: {{units: {columns}, use_bias: false}}}}]"
+    graph = spec_graph(f'name: net\ninputs: {{x: "float32[N, T, {rows}]"}}\n{layers}\n', tmp_path)
+    weights = varied_weights(graph.weights)
+    (kernel,) = onnx.load_from_string(ONNX.compile(graph, weights, None)).graph.initializer
+    np.testing.assert_array_equal(onnx.numpy_helper.to_array(kernel), weights["dense.weight"].T)
+
+
 @pytest.mark.parametrize("name", ["mnist_cnn", "text_lstm", "wide_and_deep"])
 def test_a_file_without_large_tensors_points_to_them_in_another(name: str, tmp_path: Path) -> None:
     """Wherever they are, it is the same model."""
