@@ -5,7 +5,7 @@ from __future__ import annotations
 from specc.windows import Window
 
 from .graph import LOWERINGS, Builder, Tensor
-from .recurrent import Inputs, Loop, lstm_states
+from .recurrent_loops import Inputs, Loop, lstm_states
 
 
 @LOWERINGS.add("ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D")
