@@ -260,11 +260,13 @@ def _unreadable(path: Path, error: Exception) -> SpecError:
     with path.open("rb") as stream:
         start = stream.read(max(map(len, MISTAKEN)))
     found = next((what for begin, what in MISTAKEN.items() if start.startswith(begin)), "")
-    reason = f"it is {found}" if found else str(error).removeprefix("Error while deserializing: ")
+    told = str(error).removeprefix("Error while deserializing header: ")
+    reason = f"it is {found}" if found else told
+    writing = "write it with safetensors.torch.save_file(model.state_dict(), path)"
     return SpecError.of(
         "weights-unreadable",
         f"{printable(str(path))} is not a safetensors file: {printable(reason, 200)}",
-        help="write it with safetensors.torch.save_file(model.state_dict(), path)",
+        help=writing if found else f"copy it again if it was cut off, or {writing}",
     )
 
 
