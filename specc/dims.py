@@ -454,11 +454,22 @@ def _sum_text(terms: Mapping[Monomial, int]) -> str:
         coefficient = terms[monomial]
         if text:
             text += f" {'-' if coefficient < 0 else '+'} {_term_text(abs(coefficient), monomial)}"
-        elif coefficient == -1 and monomial:
-            text = f"-{_product_text(monomial)}"
         else:
-            text = _term_text(coefficient, monomial)
+            text = _first_text(coefficient, monomial)
     return text
+
+
+def _first_text(coefficient: int, monomial: Monomial) -> str:
+    """The first term, with its sign.
+
+    The sign is that of the whole term: of `-(h//2)*(h//2)` it would be that of the first floor, and
+    a floor of its own is never negative, so that it reads as `((h + 1)//2 - h)*(h//2)`.
+    """
+    if coefficient > 0 or not monomial:
+        return _term_text(coefficient, monomial)
+    text = _product_text(monomial)
+    text = text if coefficient == -1 else f"{-coefficient}*{text}"
+    return f"-({text})" if sum(isinstance(atom, Floor) for atom in monomial) > 1 else f"-{text}"
 
 
 def _term_text(coefficient: int, monomial: Monomial) -> str:
