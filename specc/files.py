@@ -216,6 +216,10 @@ def _fill(stream: BinaryIO, data: bytes | Callable[[BinaryIO], None]) -> None:
 
 
 def _unwritable(target: Path, error: OSError) -> SpecError:
+    gone = isinstance(error, FileNotFoundError) and is_temporary(Path(str(error.filename)))
+    if gone and target.parent.is_dir():
+        message = f"cannot write {printable(str(target))}: its temporary file was deleted"
+        return SpecError.of("unwritable", message, help="write it again")
     reason = _REASONS.get(error.errno or 0) or error.strerror or str(error)
     help = _HELP.get(error.errno or 0, "").format(folder=printable(str(target.parent)))
     return SpecError.of("unwritable", f"cannot write {printable(str(target))}: {reason}", help=help)

@@ -436,6 +436,17 @@ def test_full_disk(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_temporary_file_that_somebody_deletes(tmp_path: Path) -> None:
+    target = tmp_path / "file"
+    target.write_bytes(b"old")
+    with pytest.raises(SpecError) as error:
+        write_atomically(target, b"new", Path.unlink)
+    [(code, message, _)] = faults(error)
+    assert code == "unwritable"
+    assert message.endswith("its temporary file was deleted")
+    assert target.read_bytes() == b"old"
+
+
 def test_mode(tmp_path: Path) -> None:
     new, private = tmp_path / "new", tmp_path / "private"
     private.touch(0o600)
